@@ -1,0 +1,166 @@
+//! Every failure that a person can meet has a code, and every code has a page.
+//!
+//! The page says what happened, what it means and what to do; `patchbay explain CODE` prints it, the API
+//! links it. The kind decides the HTTP status once, in the `api` room.
+
+/// What sort of failure a code is. Decides the HTTP status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// The caller sent something wrong.
+    Invalid,
+    /// The caller sent too much.
+    TooLarge,
+    /// No key, or a wrong one.
+    Unauthenticated,
+    /// A key that may not do this.
+    Forbidden,
+    /// It does not exist for this caller.
+    NotFound,
+    /// The method does not exist here.
+    MethodNotAllowed,
+    /// The content type is not taken here.
+    MediaType,
+    /// It does not fit the present state.
+    Conflict,
+    /// The provider answered in a way that cannot be used.
+    Upstream,
+    /// It passes by itself.
+    Unavailable,
+    /// Work in the background failed; seldom the answer of a request.
+    Failed,
+    /// Work in the background was interrupted on purpose.
+    Pause,
+    /// A defect of the host.
+    Internal,
+}
+
+macro_rules! codes {
+    ($($id:literal $name:ident $kind:ident $title:literal;)*) => {
+        /// A failure that has a page.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Code {$(
+            #[doc = $title]
+            $name,
+        )*}
+
+        impl Code {
+            /// Every code, in the order of their numbers.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// Its number, e.g. `PB1001`.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self { $(Self::$name => concat!("PB", $id)),* }
+            }
+
+            /// One line for the person.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title),* }
+            }
+
+            /// What sort of failure it is.
+            #[must_use]
+            pub const fn kind(self) -> Kind {
+                match self { $(Self::$name => Kind::$kind),* }
+            }
+
+            /// Its page, Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$name => include_str!(concat!("errors/PB", $id, ".md"))),* }
+            }
+
+            /// The code of a number, whatever its case.
+            #[must_use]
+            pub fn from_id(id: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.id().eq_ignore_ascii_case(id))
+            }
+        }
+    };
+}
+
+codes! {
+    "1001" NotAComponent Invalid "This file is not a WebAssembly component";
+    "1002" CoreModule Invalid "This file is a core module, not a component";
+    "1003" ContractUnsupported Invalid "This connector was built for a contract version that this host does not speak";
+    "1004" ManifestMissing Invalid "This component carries no manifest";
+    "1005" ManifestInvalid Invalid "The manifest is wrong";
+    "1006" ComponentTooLarge TooLarge "This component is larger than the limit";
+    "1007" CompileFailed Invalid "This component could not be compiled";
+    "1008" ProbeFailed Invalid "This component could not be started";
+    "1009" ExportsDisagree Invalid "Manifest and component do not agree";
+    "1010" ReleaseExists Conflict "This version is installed with other bytes";
+    "1011" ApprovalNeeded Conflict "This release asks for more than was approved";
+    "1012" ReleaseUnusable Unavailable "The release of this connector cannot be loaded";
+    "1013" ConnectorUnknown NotFound "There is no such connector";
+    "1101" ConnectorCrashed Failed "The connector broke down";
+    "1102" MemoryLimit Failed "The connector used more memory than it may";
+    "1103" CallTimeout Failed "The connector took too long";
+    "1104" ContractBroken Failed "The connector answered in a way that the contract forbids";
+    "1105" ConnectorFailed Failed "The connector gave up";
+    "1106" Unsupported Invalid "The connector does not do this";
+    "2001" FieldInvalid Invalid "A field is wrong";
+    "2002" CredentialRefused Failed "The provider does not accept the credential";
+    "2003" CredentialBusy Unavailable "The credential could not be had just now";
+    "2004" StateUnknown Invalid "This login cannot be continued";
+    "2005" ConsentRefused Invalid "The provider did not grant access";
+    "2006" TokenAnswerInvalid Upstream "The provider's login answered in a way that cannot be used";
+    "2007" IssuerMismatch Invalid "The login came back from another place than it went to";
+    "2008" ClientMissing Conflict "The operator has not registered an OAuth client for this connector";
+    "2009" KeyMismatch Failed "The key does not belong to this database";
+    "2010" SealBroken Failed "A stored credential cannot be opened";
+    "2011" SessionUnusable Invalid "This connect session cannot be used";
+    "2012" PermissionMissing Failed "The credential may not do this";
+    "2013" AuthUnknown Invalid "The connector has no such way to log in";
+    "3001" RunStalled Failed "The connector went in circles";
+    "3002" CursorRefused Failed "The provider no longer accepts the position";
+    "3003" Throttled Failed "The provider asks to wait";
+    "3004" ProviderOutage Failed "The provider has trouble";
+    "3005" AnswerUnreadable Failed "The provider sent what cannot be read";
+    "3006" NotAtProvider Failed "The provider does not have it, or hides it";
+    "3007" ProviderConflict Failed "The state at the provider does not allow it";
+    "3008" BudgetSpent Pause "The run's budget is used up";
+    "3009" ShuttingDown Pause "The host is stopping";
+    "3010" Cancelled Pause "Somebody stopped it";
+    "3011" LeaseLost Pause "Another worker has taken over";
+    "3012" SettingsWrong Failed "A setting of the connection is wrong";
+    "3013" StreamUnknown NotFound "There is no such stream";
+    "4001" ItemRejected Invalid "The provider refused the item";
+    "4002" PayloadInvalid Invalid "The payload does not fit the action";
+    "4003" KeyReused Conflict "This key was used for another content";
+    "4004" OutcomeUnknown Failed "It is not known whether this was written";
+    "4005" ActionUnknown NotFound "There is no such action";
+    "4006" StepReused Failed "The connector used one step for two different requests";
+    "5001" BodyInvalid Invalid "The request body is not what this endpoint takes";
+    "5002" BodyTooLarge TooLarge "The request body is too large";
+    "5003" Unauthenticated Unauthenticated "This needs an API key";
+    "5004" Forbidden Forbidden "This key may not do this";
+    "5005" NotFound NotFound "There is no such thing";
+    "5006" TenantMissing Invalid "An operator has to name the tenant";
+    "5007" Conflict Conflict "This does not fit the present state";
+    "5008" ParameterInvalid Invalid "A parameter is wrong";
+    "5009" MethodNotAllowed MethodNotAllowed "This address does not take this method";
+    "5010" MediaType MediaType "This content type is not taken here";
+    "6001" EgressDenied Failed "The connector asked for an address that it may not reach";
+    "6002" SecretSeen Failed "A secret of the connection was found in what the connector sent";
+    "7001" ConfigInvalid Invalid "The configuration is wrong";
+    "7002" StorageFailed Unavailable "The database did not take it";
+    "7003" DatabaseTooOld Failed "The SQLite library is too old";
+    "7004" Internal Internal "Something went wrong inside Patchbay";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_page_of_its_own_that_says_what_to_do() {
+        for code in Code::ALL {
+            let heading = format!("# {}: {}\n", code.id(), code.title());
+            assert!(code.page().starts_with(&heading), "{} does not start with {heading:?}", code.id());
+            assert!(code.page().contains("**What to do.**"), "{}", code.id());
+            assert_eq!(Code::from_id(&code.id().to_lowercase()), Some(*code));
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What happens after a failure, decided in one place.
+//!
+//! | outcome | the run | the connection |
+//! |---|---|---|
+//! | [`Outcome::MoreLater`] | ends as `more_later`, a new one is due at once or when told | stays |
+//! | [`Outcome::RetryAfter`] | ends as `failed`, another attempt is due then | stays; *warning* while it lasts |
+//! | [`Outcome::WaitForUser`] | ends as `failed`, nothing is due | `broken`: *action required* |
+//! | [`Outcome::StartAfresh`] | ends as `failed`, the cursor is dropped, another is due at once | stays |
+//! | [`Outcome::GiveUp`] | ends as `failed` or `stalled`, the next slot tries again | *warning* |
+//! | [`Outcome::Cancelled`] | ends as `cancelled` | stays |
+//! | [`Outcome::Lost`] | nothing is written: somebody else has it | stays |
+
+use std::time::Duration;
+
+use crate::{Code, contract::ConnectorError};
+
+/// Everything that can end a run before its end.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// The connector said so.
+    Connector(ConnectorError),
+    /// The guest broke: a trap, with the reason for the operator.
+    Trap(String),
+    /// The guest passed its memory.
+    OutOfMemory,
+    /// One call took longer than a call may.
+    CallTimeout,
+    /// A bound of the contract was passed (page, record, cursor, count), with what.
+    ContractBroken(String),
+    /// A request that no grant covers, with the manifest line that would allow it.
+    Denied(String),
+    /// A secret of the connection was in what the guest sent.
+    SecretSeen,
+    /// The cursor repeated, or pages brought nothing new.
+    Stalled(String),
+    /// The run's time, pages or bytes are used up.
+    BudgetSpent,
+    /// The host is stopping.
+    ShuttingDown,
+    /// Somebody asked for it.
+    Cancelled,
+    /// The run's lease is gone.
+    StaleEpoch,
+    /// The credential is dead, for the person to read.
+    CredentialDead(String),
+    /// The credential could not be had just now.
+    CredentialBusy(String),
+    /// The database did not take it, for the operator.
+    Storage(String),
+    /// The release cannot be loaded, for the operator.
+    ReleaseUnusable(String),
+}
+
+/// What to do about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// Go on where it stopped.
+    MoreLater {
+        /// When.
+        after: Duration,
+    },
+    /// Try again.
+    RetryAfter(Duration),
+    /// Only a person can help: reconnect.
+    WaitForUser,
+    /// Drop the cursor and read the stream from its beginning.
+    StartAfresh,
+    /// Nothing before the next slot.
+    GiveUp,
+    /// It was wanted.
+    Cancelled,
+    /// It is somebody else's now.
+    Lost,
+}
+
+/// First wait before another attempt.
+const FIRST: Duration = Duration::from_secs(10);
+/// Longest wait between two attempts.
+const LONGEST: Duration = Duration::from_secs(3_600);
+/// Attempts before the next slot of the schedule is soon enough.
+const ATTEMPTS: u32 = 8;
+/// A provider that asks for more than this is taken at this.
+const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3_600);
+
+/// 10 s, doubled with each attempt up to an hour; the first attempt is number 1.
+fn backoff(attempts: u32) -> Outcome {
+    if attempts >= ATTEMPTS {
+        return Outcome::GiveUp;
+    }
+    let doubled = FIRST.saturating_mul(1 << attempts.saturating_sub(1).min(16));
+    Outcome::RetryAfter(doubled.min(LONGEST))
+}
+
+impl Outcome {
+    /// Decides; `attempts` counts this one. No wildcard: a new failure has to choose.
+    #[must_use]
+    pub fn of(failure: &Failure, attempts: u32) -> Self {
+        use ConnectorError as E;
+        match failure {
+            Failure::Connector(error) => match error {
+                E::AuthRequired(_) => Self::WaitForUser,
+                E::RateLimited(info) => {
+                    Self::MoreLater { after: info.retry_after.unwrap_or(Duration::from_secs(60)).min(LONGEST_ASKED) }
+                }
+                E::CursorInvalid(_) if attempts < 2 => Self::StartAfresh,
+                E::Transient(_) | E::OutcomeUnknown(_) | E::InvalidResponse(_) => backoff(attempts),
+                E::CursorInvalid(_)
+                | E::PermissionDenied(_)
+                | E::InvalidConfig(_)
+                | E::InvalidInput(_)
+                | E::NotFound(_)
+                | E::Conflict(_)
+                | E::Unsupported(_)
+                | E::Other(_) => Self::GiveUp,
+            },
+            Failure::Trap(_)
+            | Failure::OutOfMemory
+            | Failure::ContractBroken(_)
+            | Failure::Denied(_)
+            | Failure::SecretSeen
+            | Failure::Stalled(_)
+            | Failure::ReleaseUnusable(_) => Self::GiveUp,
+            Failure::CallTimeout | Failure::CredentialBusy(_) | Failure::Storage(_) => backoff(attempts),
+            Failure::BudgetSpent | Failure::ShuttingDown => Self::MoreLater { after: Duration::ZERO },
+            Failure::Cancelled => Self::Cancelled,
+            Failure::StaleEpoch => Self::Lost,
+            Failure::CredentialDead(_) => Self::WaitForUser,
+        }
+    }
+}
+
+impl Failure {
+    /// Its page.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        use ConnectorError as E;
+        match self {
+            Self::Connector(error) => match error {
+                E::AuthRequired(_) => Code::CredentialRefused,
+                E::PermissionDenied(_) => Code::PermissionMissing,
+                E::InvalidConfig(_) => Code::SettingsWrong,
+                E::InvalidInput(_) => Code::ItemRejected,
+                E::NotFound(_) => Code::NotAtProvider,
+                E::Conflict(_) => Code::ProviderConflict,
+                E::RateLimited(_) => Code::Throttled,
+                E::CursorInvalid(_) => Code::CursorRefused,
+                E::Transient(_) => Code::ProviderOutage,
+                E::OutcomeUnknown(_) => Code::OutcomeUnknown,
+                E::InvalidResponse(_) => Code::AnswerUnreadable,
+                E::Unsupported(_) => Code::Unsupported,
+                E::Other(_) => Code::ConnectorFailed,
+            },
+            Self::Trap(_) => Code::ConnectorCrashed,
+            Self::OutOfMemory => Code::MemoryLimit,
+            Self::CallTimeout => Code::CallTimeout,
+            Self::ContractBroken(_) => Code::ContractBroken,
+            Self::Denied(_) => Code::EgressDenied,
+            Self::SecretSeen => Code::SecretSeen,
+            Self::Stalled(_) => Code::RunStalled,
+            Self::BudgetSpent => Code::BudgetSpent,
+            Self::ShuttingDown => Code::ShuttingDown,
+            Self::Cancelled => Code::Cancelled,
+            Self::StaleEpoch => Code::LeaseLost,
+            Self::CredentialDead(_) => Code::CredentialRefused,
+            Self::CredentialBusy(_) => Code::CredentialBusy,
+            Self::Storage(_) => Code::StorageFailed,
+            Self::ReleaseUnusable(_) => Code::ReleaseUnusable,
+        }
+    }
+
+    /// What the person reads.
+    #[must_use]
+    pub fn person(&self) -> String {
+        match self {
+            Self::Connector(error) => error.info().message.clone(),
+            Self::CredentialDead(text) => text.clone(),
+            other => other.code().title().to_owned(),
+        }
+    }
+
+    /// What the operator reads besides.
+    #[must_use]
+    pub fn operator(&self) -> Option<String> {
+        match self {
+            Self::Connector(error) => {
+                let info = error.info();
+                let status = info.http_status.map(|status| format!("HTTP {status}"));
+                let parts: Vec<String> =
+                    [status, info.provider_code.clone(), info.detail.clone()].into_iter().flatten().collect();
+                (!parts.is_empty()).then(|| parts.join("; "))
+            }
+            Self::Trap(text)
+            | Self::ContractBroken(text)
+            | Self::Denied(text)
+            | Self::Stalled(text)
+            | Self::CredentialBusy(text)
+            | Self::Storage(text)
+            | Self::ReleaseUnusable(text) => Some(text.clone()),
+            Self::OutOfMemory
+            | Self::CallTimeout
+            | Self::SecretSeen
+            | Self::BudgetSpent
+            | Self::ShuttingDown
+            | Self::Cancelled
+            | Self::StaleEpoch
+            | Self::CredentialDead(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::ErrorInfo;
+
+    #[test]
+    fn waits_double_up_to_an_hour_and_then_the_schedule_takes_over() {
+        let trouble = Failure::Connector(ConnectorError::Transient(ErrorInfo::default()));
+        assert_eq!(Outcome::of(&trouble, 1), Outcome::RetryAfter(Duration::from_secs(10)));
+        assert_eq!(Outcome::of(&trouble, 3), Outcome::RetryAfter(Duration::from_secs(40)));
+        assert_eq!(Outcome::of(&trouble, 8), Outcome::GiveUp);
+    }
+
+    #[test]
+    fn a_provider_that_asks_for_ten_years_gets_a_day() {
+        let info = ErrorInfo { retry_after: Some(Duration::from_secs(315_360_000)), ..ErrorInfo::default() };
+        let slow = Failure::Connector(ConnectorError::RateLimited(info));
+        assert_eq!(Outcome::of(&slow, 1), Outcome::MoreLater { after: Duration::from_secs(86_400) });
+    }
+
+    #[test]
+    fn a_cursor_that_is_refused_twice_is_not_dropped_twice() {
+        let refused = Failure::Connector(ConnectorError::CursorInvalid(ErrorInfo::default()));
+        assert_eq!(Outcome::of(&refused, 1), Outcome::StartAfresh);
+        assert_eq!(Outcome::of(&refused, 2), Outcome::GiveUp);
+    }
+}
