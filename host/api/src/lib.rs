@@ -1,1 +1,46 @@
-//! Placeholder.
+//! The HTTP API: what other programs and the web app talk to.
+//!
+//! One endpoint, one file: contract first, handler, tests. The types on the wire are this room's own,
+//! converted from what `app` returns, so that a change inside is not a change for clients by accident.
+//! All routes stand on one page, [`router`](crate::router).
+
+mod body;
+mod caller;
+mod openapi;
+mod problem;
+mod router;
+mod routes;
+mod serve;
+mod wire;
+
+use std::sync::Arc;
+
+use patchbay_app::App;
+
+pub use openapi::document;
+pub use router::router;
+pub use serve::serve;
+
+/// What handlers share.
+#[derive(Clone)]
+pub struct Api {
+    app: Arc<App>,
+    limits: Limits,
+}
+
+/// Bounds of this room.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Bytes of a JSON body.
+    pub body_bytes: usize,
+    /// Bytes of an uploaded component.
+    pub component_bytes: usize,
+}
+
+impl Api {
+    /// The API over the use cases.
+    #[must_use]
+    pub fn new(app: Arc<App>, limits: Limits) -> Self {
+        Self { app, limits }
+    }
+}

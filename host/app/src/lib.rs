@@ -1,1 +1,128 @@
-//! Placeholder.
+//! The use cases of Patchbay: the only room where store, credentials, egress and engine meet.
+//!
+//! Each module is one journey: [`connectors`](App::install) installs, `connect` authorises, `tokens`
+//! keeps credentials fresh, `run` reads a stream, `push` writes an item, `jobs` does what is due.
+//!
+//! **State-changing work runs in a task that this room owns** ([`App::own`]): a browser that closes its
+//! tab drops the handler's future, and nothing else.
+
+mod access;
+mod catalog;
+mod connect;
+mod connections;
+mod connectors;
+mod jobs;
+mod page;
+mod picker;
+mod push;
+mod records;
+mod run;
+mod runlog;
+mod settings;
+mod stall;
+mod syncs;
+mod tokens;
+mod vault;
+mod work;
+
+use std::{future::Future, sync::Arc};
+
+use patchbay_egress::Gate;
+use patchbay_engine::Engine;
+use patchbay_model::{Clock, Code, Fault, Random};
+use patchbay_store::Store;
+use tokio::sync::{Notify, watch};
+use tokio_util::task::TaskTracker;
+
+pub use access::{Caller, IssuedKey};
+pub use catalog::{Card, CatalogEntry};
+pub use connect::{Connected, FieldsConnect, LoginStarted, OauthConnect, ReturnedLogin, SessionStarted, SessionView};
+pub use connections::{ConnectionChange, ConnectionDetail};
+pub use connectors::{Approval, Installed, ReleaseDetail};
+pub use picker::Picked;
+pub use push::{PushAnswer, PushRequest};
+pub use settings::Settings;
+
+use connectors::Releases;
+use tokens::Refreshes;
+use vault::Vault;
+
+/// Everything a use case needs; made once by the binary, shared by all handlers and workers.
+pub struct App {
+    settings: Settings,
+    store: Store,
+    vault: Vault,
+    gate: Arc<Gate>,
+    engine: Arc<Engine>,
+    clock: Arc<dyn Clock>,
+    random: Arc<dyn Random>,
+    releases: Releases,
+    refreshes: Refreshes,
+    tasks: TaskTracker,
+    stop: watch::Receiver<bool>,
+    due: Arc<Notify>,
+}
+
+/// What the binary hands over.
+pub struct Parts {
+    /// Limits, lengths and addresses.
+    pub settings: Settings,
+    /// The database.
+    pub store: Store,
+    /// The key-encryption key.
+    pub keys: patchbay_credentials::KeyRing,
+    /// The way out.
+    pub gate: Arc<Gate>,
+    /// The sandbox.
+    pub engine: Arc<Engine>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Random bytes.
+    pub random: Arc<dyn Random>,
+    /// Turns true when the host is to stop.
+    pub stop: watch::Receiver<bool>,
+}
+
+impl App {
+    /// Puts the rooms together. Refuses a key that does not belong to the database.
+    pub async fn build(parts: Parts) -> Result<Arc<Self>, Fault> {
+        let vault = Vault::open(parts.keys, parts.store.clone(), Arc::clone(&parts.random)).await?;
+        Ok(Arc::new(Self {
+            settings: parts.settings,
+            due: parts.store.wake(),
+            store: parts.store,
+            vault,
+            gate: parts.gate,
+            engine: parts.engine,
+            clock: parts.clock,
+            random: parts.random,
+            releases: Releases::default(),
+            refreshes: Refreshes::default(),
+            tasks: TaskTracker::new(),
+            stop: parts.stop,
+        }))
+    }
+
+    /// Runs `work` to its end in a task of the host, whatever becomes of the caller.
+    pub async fn own<T, F>(self: &Arc<Self>, work: F) -> Result<T, Fault>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Fault>> + Send + 'static,
+    {
+        match self.tasks.spawn(work).await {
+            Ok(result) => result,
+            Err(error) => Err(Fault::new(Code::Internal).operator(error)),
+        }
+    }
+
+    /// Whether the database answers: what `/readyz` asks.
+    pub async fn ready(&self) -> Result<(), Fault> {
+        self.store.ready().await.map_err(Into::into)
+    }
+
+    /// Waits until everything that was begun has ended; to be called after `stop` turned true.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}

@@ -111,6 +111,8 @@ ids! {
     KeyId = "key_";
     /// One authorised business account of a tenant at a provider.
     ConnectionId = "con_";
+    /// Something selectable under a connection.
+    AccountId = "acc_";
     /// A short-lived right to make or repair one connection.
     SessionId = "ses_";
     /// The standing arrangement to read one stream of one account.

@@ -8,6 +8,7 @@ mod fault;
 mod id;
 pub mod manifest;
 mod outcome;
+pub mod package;
 mod random;
 mod secret;
 mod state;
@@ -16,7 +17,8 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Kind};
 pub use fault::Fault;
 pub use id::{
-    AuditId, BlobId, ClientId, ConnectionId, InvalidId, KeyId, PushId, ReleaseId, RunId, SessionId, SyncId, TenantId,
+    AccountId, AuditId, BlobId, ClientId, ConnectionId, InvalidId, KeyId, PushId, ReleaseId, RunId, SessionId, SyncId,
+    TenantId,
 };
 pub use outcome::{Failure, Outcome};
 pub use random::{Random, SeededRandom, SystemRandom};

@@ -1,1 +1,68 @@
-//! Placeholder.
+//! The database: SQLite through sqlx, one file per table.
+//!
+//! - One writer. Every change is a job in the queue of an owned task ([`Store`] sends it there), run
+//!   between `BEGIN IMMEDIATE` and `COMMIT`. A caller whose future is dropped leaves no transaction
+//!   open, and its work still finishes.
+//! - Readers have a read-only pool of their own and hold no transaction.
+//! - Whatever belongs to a tenant takes the tenant's id; what belongs to another is not found.
+//! - Whatever a run or a push writes carries its epoch; a stale one writes nothing.
+//! - Sealed things are blobs here; nothing in this room can open them.
+
+mod accounts;
+mod api_keys;
+mod approvals;
+mod attempts;
+mod audit;
+mod changes;
+mod commit;
+mod connections;
+mod credentials;
+mod data_keys;
+mod error;
+mod health;
+mod meta;
+mod oauth_clients;
+mod push_queue;
+mod push_steps;
+mod pushes;
+mod records;
+mod releases;
+mod row;
+mod run_queue;
+mod runs;
+mod search;
+mod sessions;
+mod settle;
+mod store;
+mod syncs;
+mod tenants;
+#[cfg(test)]
+mod testing;
+mod writer;
+
+pub use accounts::{Account, NewAccount};
+pub use api_keys::ApiKey;
+pub use approvals::{Approval, NewApproval};
+pub use attempts::Attempt;
+pub use audit::{AuditLine, NewAudit};
+pub use changes::{Change, FeedFilter};
+pub use commit::{PageCommit, PageRecord, PageStored, Step, Sweep};
+pub use connections::{Connection, ConnectionFilter, ConnectionSort, ConnectionUpdate};
+pub use credentials::{CredentialRow, LostToken, RefreshLease};
+pub use error::{OpenError, StoreError};
+pub use health::Health;
+pub use oauth_clients::{OauthClient, PutClient};
+pub use push_queue::{ClaimedPush, PushEnd};
+pub use push_steps::{Absent, PushStep, StepAnswer, StepBegin, StepState};
+pub use pushes::{Accepted, NewPush, Push, PushFilter};
+pub use records::{Record, RecordFilter, StreamCount};
+pub use releases::{NewRelease, Release};
+pub use row::Page;
+pub use run_queue::{BreakConnection, ClaimedRun, CursorFate, Heartbeat, NextRun, RunEnd};
+pub use runs::{Run, RunFilter, RunWork, Trigger, Usage};
+pub use search::{Found, RecordSearch};
+pub use sessions::{ConnectSession, NewSession};
+pub use settle::{Settle, Settled};
+pub use store::{Store, StoreConfig};
+pub use syncs::{NewSync, SyncRow};
+pub use tenants::Tenant;

@@ -1,1 +1,41 @@
-//! Placeholder.
+//! Fake providers: real HTTP on the loopback, checked as strictly as the provider sheets say, so that
+//! the real connectors, unchanged, can be run against them (`egress.rewrite`).
+//!
+//! Each fake
+//!
+//! - **refuses what its sheet does not name**: an unknown parameter, header or body field is a 400 with
+//!   a text that says which one, so a connector that invents something fails here and not in production;
+//! - **keeps a journal** of every request, answer, record served and object created, in memory and as
+//!   JSON lines in a file, with the *name* of the token that was sent and never its value: what a
+//!   checker compares with the host's database after a crash;
+//! - **misbehaves on request**: a [`Rule`] says which requests get another answer, wait, are held, or
+//!   lose their connection before or after they took effect.
+//!
+//! A test starts them in its own process with [`Fakes::start`]; the demo and authors of connectors use
+//! the binary `patchbay-fakes`. The same controls are typed here and under `/_fake/` on the plain port.
+
+mod behaviour;
+mod config;
+mod control;
+mod exchange;
+mod fake;
+mod fakes;
+pub mod github;
+mod journal;
+mod seed;
+mod server;
+pub mod silverfin;
+mod strict;
+mod tls;
+
+pub use behaviour::{Act, Rule, Script};
+pub use config::{FakesConfig, GithubConfig, SilverfinConfig};
+pub use fakes::{Fakes, FakesError, Rewrite, Stand};
+pub use journal::{Created, Entry, Journal, Served};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The lock, also after a panic elsewhere: a fake goes on and the test that panicked is what fails.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

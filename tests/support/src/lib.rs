@@ -1,1 +1,24 @@
-//! Placeholder.
+//! What tests over the real binary and `cargo xtask demo` share: the host as a process, a client of its
+//! API, a small browser, the search for leaked secrets.
+//!
+//! Everything blocks, and everything that can go wrong is a [`Trouble`] with a text for the person who
+//! reads the failed test or the demo's table; nothing here panics.
+
+pub mod api;
+pub mod browser;
+pub mod canary;
+pub mod host;
+mod html;
+pub mod packaged;
+pub mod raw;
+mod trouble;
+mod wait;
+
+pub use api::{Answer, Api};
+pub use browser::{Browser, Page};
+pub use host::{HostProcess, HostSetup};
+pub use html::Form;
+pub use packaged::packaged;
+pub use patchbay_fakes as fakes;
+pub use trouble::{Result, Trouble};
+pub use wait::wait_until;

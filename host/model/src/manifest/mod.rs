@@ -4,15 +4,36 @@
 //! first custom section, so that it can be read before any code of the connector is compiled or run.
 //! [`parse`](parse::parse) reads the text and names line and remedy of what is wrong.
 
+mod action;
+pub mod asks;
 mod auth;
+mod duration;
+mod fill;
 mod host;
+mod json_text;
+mod logo;
 pub mod parse;
+mod problem;
+mod schema;
+mod stream;
+mod validate;
 
+pub use action::{Action, Idempotency};
+pub use asks::Asks;
 pub use auth::{
     Auth, AuthKind, AuthScope, ClientAuth, ExchangePlace, Fact, Field, FieldKind, ResponseRule, Slot, SlotPlace,
     TokenRequest,
 };
+pub use duration::parse_duration;
+pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
+pub use problem::Problem;
+pub use schema::compile_schema;
+pub use stream::{Picker, Stream, StreamMode};
+pub use validate::validate;
+
+pub(crate) use problem::Finding;
+pub(crate) use validate::findings;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,7 +88,7 @@ pub struct Manifest {
     #[serde(default, rename = "action", skip_serializing_if = "Vec::is_empty")]
     pub actions: Vec<Action>,
     /// JSON Schema of a connection's settings, as JSON text in the TOML.
-    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
+    #[serde(default, with = "json_text::optional", skip_serializing_if = "Option::is_none")]
     pub settings: Option<Value>,
     /// What the operator may correct.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -128,6 +149,24 @@ pub enum Function {
     Code,
 }
 
+impl Function {
+    /// As the manifest spells it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Relations => "relations",
+            Self::Accounting => "accounting",
+            Self::Notes => "notes",
+            Self::Tasks => "tasks",
+            Self::Reports => "reports",
+            Self::Messages => "messages",
+            Self::Events => "events",
+            Self::Marketing => "marketing",
+            Self::Code => "code",
+        }
+    }
+}
+
 /// Instructions for one audience.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -142,117 +181,15 @@ pub struct Guide {
     pub text: String,
 }
 
-/// A stream that can be read.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Stream {
-    /// Its name, lower case with underscores.
-    pub name: String,
-    /// Its title.
-    pub title: String,
-    /// JSON pointers to the values that make a record's key.
-    pub key: Vec<String>,
-    /// Read once for each selected account; else once for the connection.
-    #[serde(default)]
-    pub per_account: bool,
-    /// Whether a later run can go on from the cursor, or reads everything again.
-    #[serde(default)]
-    pub mode: StreamMode,
-    /// How often it is read when nobody says otherwise: `15m`, `6h`, `1d`.
-    pub schedule: String,
-    /// Which switch it belongs to.
-    pub function: Function,
-    /// What is read, in plain words, for the review step.
-    pub meaning: String,
-}
-
-/// How a stream is read again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StreamMode {
-    /// Each run reads what changed since the cursor.
-    #[default]
-    Incremental,
-    /// Each pass reads everything; what is absent at its end is gone.
-    Full,
-}
-
-/// A typeahead for targets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Picker {
-    /// Its name.
-    pub name: String,
-    /// What it picks, for the person.
-    pub title: String,
-    /// The stream whose records the host searches; without it the connector's `pick` is asked.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from_stream: Option<String>,
-    /// JSON pointer to a choice's id, for `from-stream`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub value: Option<String>,
-    /// JSON pointer to its label.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub label: Option<String>,
-    /// JSON pointer to what tells equal labels apart.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
-}
-
-/// Something that can be written.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Action {
-    /// Its name.
-    pub name: String,
-    /// Its title.
-    pub title: String,
-    /// Which switch it belongs to.
-    pub function: Function,
-    /// What is written, in plain words, for the review step.
-    pub meaning: String,
-    /// JSON Schema of the payload, as JSON text in the TOML.
-    #[serde(with = "json_text_required")]
-    pub schema: Value,
-    /// JSON Schema of the target, as JSON text; none when the action has no target.
-    #[serde(default, with = "json_text", skip_serializing_if = "Option::is_none")]
-    pub target: Option<Value>,
-    /// The picker whose choice's id is the target's `id`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub picker: Option<String>,
-    /// Whether it takes several requests.
-    #[serde(default)]
-    pub multi_step: bool,
-    /// How a lost answer is resolved.
-    pub idempotency: Idempotency,
-    /// How long after the last byte `find` may be believed: `120s`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub settle: Option<String>,
-}
-
-/// What can be done when the answer to a write was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Idempotency {
-    /// The provider takes a key and does nothing twice.
-    Key,
-    /// The connector can look for the object.
-    Find,
-    /// The write names its object, so twice is once.
-    Upsert,
-    /// Nothing: a person has to look.
-    None,
-}
-
 /// What the operator may correct without a new build.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct ConfigAsked {
     /// JSON Schema, as JSON text in the TOML.
-    #[serde(with = "json_text_required")]
+    #[serde(with = "json_text::required")]
     pub schema: Value,
     /// What holds when the operator says nothing, as JSON text in the TOML.
-    #[serde(with = "json_text_required")]
+    #[serde(with = "json_text::required")]
     pub defaults: Value,
 }
 
@@ -295,38 +232,5 @@ impl Manifest {
     #[must_use]
     pub fn picker(&self, name: &str) -> Option<&Picker> {
         self.pickers.iter().find(|picker| picker.name == name)
-    }
-}
-
-/// JSON that people write as a text in TOML, and that is a value in the packed JSON.
-mod json_text_required {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-    use serde_json::Value;
-
-    pub(super) fn serialize<S: Serializer>(value: &Value, to: S) -> Result<S::Ok, S::Error> {
-        value.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Value, D::Error> {
-        match Value::deserialize(from)? {
-            Value::String(text) => {
-                serde_json::from_str(&text).map_err(|error| D::Error::custom(format!("this is not JSON: {error}")))
-            }
-            value => Ok(value),
-        }
-    }
-}
-
-/// The same, where it may be left out.
-mod json_text {
-    use serde::{Deserializer, Serialize, Serializer};
-    use serde_json::Value;
-
-    pub(super) fn serialize<S: Serializer>(value: &Option<Value>, to: S) -> Result<S::Ok, S::Error> {
-        value.serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
-        super::json_text_required::deserialize(from).map(Some)
     }
 }

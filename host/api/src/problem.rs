@@ -1,0 +1,117 @@
+//! Every failure leaves as `application/problem+json` (RFC 9457) with the code of its page.
+//!
+//! `detail` is for whoever made the request. What only operators may read goes to the log, and into the
+//! answer only when an operator's key asked.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use patchbay_model::{Code, Fault, Kind};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A failure on its way out of a handler.
+pub(crate) struct Problem(pub(crate) Fault);
+
+/// A failure as clients read it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ProblemBody {
+    /// Address of the page about this code, relative to the host.
+    #[schema(example = "/errors/PB5005")]
+    r#type: String,
+    /// The code's title: the same for every problem of this code.
+    #[schema(example = "There is no such thing")]
+    title: String,
+    /// The HTTP status.
+    #[schema(example = 404)]
+    status: u16,
+    /// The code: stable, for programs to branch on.
+    #[schema(example = "PB5005")]
+    code: String,
+    /// What happened here.
+    detail: String,
+    /// The fields that are wrong, by JSON pointer (RFC 6901) into the request body.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FieldProblem>,
+    /// When it makes sense to try again, seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_after: Option<u64>,
+}
+
+/// One field that is wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct FieldProblem {
+    /// Where.
+    #[schema(example = "/payload/title")]
+    pointer: String,
+    /// What is wrong with it.
+    detail: String,
+}
+
+impl Problem {
+    /// A failure that its code's title says all about.
+    pub(crate) fn of(code: Code) -> Self {
+        Self(Fault::new(code))
+    }
+}
+
+impl From<Fault> for Problem {
+    fn from(fault: Fault) -> Self {
+        Self(fault)
+    }
+}
+
+/// The one place that knows HTTP statuses.
+fn status(kind: Kind) -> StatusCode {
+    match kind {
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::NotFound => StatusCode::NOT_FOUND,
+        Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+        Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Upstream | Kind::Failed => StatusCode::BAD_GATEWAY,
+        Kind::Unavailable | Kind::Pause => StatusCode::SERVICE_UNAVAILABLE,
+        Kind::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let Fault { code, person, operator, fields, retry_after } = self.0;
+        let status = status(code.kind());
+        if let Some(operator) = &operator {
+            if status.is_server_error() {
+                tracing::error!(code = code.id(), "{}: {operator}", code.title());
+            } else {
+                tracing::info!(code = code.id(), "{}: {operator}", code.title());
+            }
+        }
+        let body = ProblemBody {
+            r#type: format!("/errors/{}", code.id()),
+            title: code.title().to_owned(),
+            status: status.as_u16(),
+            code: code.id().to_owned(),
+            detail: person,
+            errors: fields
+                .into_iter()
+                .map(|field| FieldProblem { pointer: field.pointer, detail: field.message })
+                .collect(),
+            retry_after: retry_after.map(|after| after.as_secs()),
+        };
+        let mut response = (status, Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        if let Some(after) = retry_after {
+            headers.insert(header::RETRY_AFTER, after.as_secs().into());
+        }
+        response
+    }
+}

@@ -1,0 +1,373 @@
+//! Connecting by a login at the provider: from a connect session to the callback.
+//!
+//! The tenant's backend makes a session and gets an address. Whoever opens it sees who asks for what and
+//! clicks; only then an attempt begins: state (256 bits, stored as a hash), PKCE verifier (sealed) and a
+//! cookie bind it to this browser. On return, path, stored attempt, state and cookie must name the same
+//! registration; the attempt is taken in one statement, so a second use finds nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use async_trait::async_trait;
+use patchbay_credentials::{Transport, TransportError, oauth};
+use patchbay_egress::{ExchangeError, Gate};
+use patchbay_model::{ClientId, Code, ConnectionId, Fault, Secret, SessionId, TenantId, Timestamp, manifest::AuthKind};
+use patchbay_store::{Attempt, ConnectSession, Connection, NewSession, OauthClient, PutClient};
+use sha2::{Digest, Sha256};
+use url::Url;
+
+use super::{Connected, auth_method, settle::Authorised};
+use crate::{App, connectors::Release, vault::Place};
+
+/// What a tenant's backend asks for.
+pub struct OauthConnect {
+    /// Which connector.
+    pub connector: String,
+    /// Which auth method of it.
+    pub auth: String,
+    /// Whom the tenant sends there, in its own words.
+    pub end_user: Option<String>,
+    /// A name of the tenant's own for the connection.
+    pub name: Option<String>,
+    /// The connection that is to be repaired.
+    pub reconnect: Option<ConnectionId>,
+}
+
+/// A session that was just made: the only moment at which its address exists here.
+pub struct SessionStarted {
+    /// Names it from now on.
+    pub session: ConnectSession,
+    /// What the end user opens.
+    pub address: Url,
+}
+
+/// What the page of a session shows.
+pub struct SessionView {
+    /// Who asks.
+    pub tenant: String,
+    /// The provider.
+    pub provider: String,
+    /// What will be read, written and reached, in plain words.
+    pub sentences: Vec<String>,
+    /// What is needed before starting.
+    pub checklist: Vec<String>,
+    /// When it ends.
+    pub expires_at: Timestamp,
+}
+
+/// A login that begins in this browser.
+pub struct LoginStarted {
+    /// Where the browser goes.
+    pub address: Url,
+    /// What the browser keeps until it comes back.
+    pub cookie: Secret,
+    /// Name of the registration, part of the cookie's path.
+    pub client: ClientId,
+}
+
+/// What came back with the browser.
+pub struct ReturnedLogin {
+    /// From the path.
+    pub client: String,
+    /// The query, decoded, in its order.
+    pub query: Vec<(String, String)>,
+    /// The cookie of this login.
+    pub cookie: Option<Secret>,
+}
+
+const VERIFIER: &str = "verifier";
+const CLIENT_SECRET: &str = "client_secret";
+
+fn hash(secret: &str) -> [u8; 32] {
+    Sha256::digest(secret.as_bytes()).into()
+}
+
+/// Token requests leave through the gate, like everything else.
+pub(crate) struct GateTransport(Arc<Gate>);
+
+#[async_trait]
+impl Transport for GateTransport {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let answer = self.0.exchange(request.map(bytes::Bytes::from)).await;
+        answer.map(|answer| answer.map(Into::into)).map_err(|error| match error {
+            ExchangeError::Denied(_) | ExchangeError::NotSent(_) => TransportError::NotSent(error.to_string()),
+            ExchangeError::Unknown(_) | ExchangeError::TooLarge(_) | ExchangeError::Other(_) => {
+                TransportError::Unknown(error.to_string())
+            }
+        })
+    }
+}
+
+impl App {
+    pub(crate) fn transport(&self) -> GateTransport {
+        GateTransport(Arc::clone(&self.gate))
+    }
+
+    fn secret(&self) -> Secret {
+        let mut bits = [0_u8; 32];
+        self.random.fill(&mut bits);
+        Secret::new(data_encoding::BASE64URL_NOPAD.encode(&bits))
+    }
+
+    /// Makes a session for one login of one end user.
+    pub async fn start_session(&self, tenant: &TenantId, request: OauthConnect) -> Result<SessionStarted, Fault> {
+        let release = self.active_release(&request.connector).await?;
+        let auth = auth_method(&release, &request.auth)?;
+        if auth.kind != AuthKind::Oauth2 {
+            return Err(Fault::because(
+                Code::AuthUnknown,
+                format!("{} is entered in a form: create the connection with its fields.", auth.label),
+            ));
+        }
+        self.oauth_client_for(tenant, &request.connector).await?;
+        if let Some(connection) = &request.reconnect {
+            self.store.connection(tenant, connection).await?;
+        }
+        let token = self.secret();
+        let session = self
+            .store
+            .create_session(NewSession {
+                tenant: tenant.clone(),
+                token_hash: hash(token.expose()),
+                end_user: request.end_user.unwrap_or_default(),
+                connectors: vec![request.connector],
+                auth: request.auth,
+                name: request.name,
+                connection: request.reconnect,
+                return_to: None,
+                expires_at: self.clock.now().plus(self.settings.login_time),
+            })
+            .await?;
+        let address = self
+            .settings
+            .public_url
+            .join(&format!("link/{}", token.expose()))
+            .map_err(|error| Fault::new(Code::Internal).operator(error))?;
+        Ok(SessionStarted { session, address })
+    }
+
+    /// How a session stands, for the backend that made it.
+    pub async fn session(&self, tenant: &TenantId, session: &SessionId) -> Result<ConnectSession, Fault> {
+        Ok(self.store.session(tenant, session).await?)
+    }
+
+    /// The session behind an address, while it can be used, and its connector.
+    async fn usable_session(&self, token: &str) -> Result<(ConnectSession, String), Fault> {
+        let unusable = || Fault::new(Code::SessionUnusable);
+        let session = self.store.session_by_token(hash(token)).await?.ok_or_else(unusable)?;
+        let ended = session.expires_at <= self.clock.now() || session.ended_at.is_some();
+        match session.connectors.first().cloned() {
+            Some(connector) if !ended => Ok((session, connector)),
+            _ => Err(unusable()),
+        }
+    }
+
+    /// What the page behind the address shows, before anything begins.
+    pub async fn session_view(&self, token: &str) -> Result<SessionView, Fault> {
+        let (session, connector) = self.usable_session(token).await?;
+        let release = self.active_release(&connector).await?;
+        Ok(SessionView {
+            tenant: self.store.tenant(&session.tenant).await?.name,
+            provider: release.manifest.name.clone(),
+            sentences: release.manifest.asks().sentences(&release.manifest),
+            checklist: release.manifest.checklist.clone(),
+            expires_at: session.expires_at,
+        })
+    }
+
+    /// Begins the login: the person clicked.
+    pub async fn begin_login(self: &Arc<Self>, token: &str) -> Result<LoginStarted, Fault> {
+        let (session, connector) = self.usable_session(token).await?;
+        let release = self.active_release(&connector).await?;
+        let auth = auth_method(&release, &session.auth)?;
+        let client_row = self.oauth_client_for(&session.tenant, &connector).await?;
+        let client = self.open_client(&client_row).await?;
+        let begun = oauth::begin(auth, &client, &BTreeMap::new(), &*self.random)?;
+        let cookie = self.secret();
+        let place = Self::attempt_place(&session.tenant, &session.id);
+        let verifier = match &begun.verifier {
+            Some(verifier) => Some(self.vault.seal(place, verifier.expose().as_bytes()).await?),
+            None => None,
+        };
+        self.store
+            .insert_attempt(Attempt {
+                state_hash: begun.state_hash,
+                session: Some(session.id.clone()),
+                tenant: session.tenant.clone(),
+                connector,
+                release: release.id.clone(),
+                client: Some(client_row.id.clone()),
+                auth: session.auth.clone(),
+                verifier,
+                row_version: 1,
+                cookie_hash: Some(hash(cookie.expose())),
+                reconnect: session.connection.clone(),
+                name: session.name.clone(),
+                facts: "{}".to_owned(),
+                created_at: self.clock.now(),
+                expires_at: self.clock.now().plus(self.settings.login_time),
+            })
+            .await?;
+        Ok(LoginStarted { address: self.gate.browser_address(&begun.address), cookie, client: client_row.id })
+    }
+
+    fn attempt_place<'a>(tenant: &'a TenantId, session: &'a SessionId) -> Place<'a> {
+        Place { tenant: Some(tenant), subject: session.as_str(), field: VERIFIER, row_version: 1 }
+    }
+
+    /// Completes a login. The attempt is taken first: whatever follows, it cannot be used again.
+    pub async fn complete_login(self: &Arc<Self>, returned: ReturnedLogin) -> Result<Connected, Fault> {
+        let app = Arc::clone(self);
+        self.own(async move {
+            let state = oauth::state_of(&returned.query)?;
+            let taken = app.store.take_attempt(state).await?;
+            let attempt = taken.ok_or_else(|| Fault::new(Code::StateUnknown))?;
+            let result = app.complete(&attempt, &returned).await;
+            if let Some(session) = &attempt.session {
+                let (made, code) = match &result {
+                    Ok(connected) => (Some(&connected.connection.id), None),
+                    Err(fault) => (None, Some(fault.code)),
+                };
+                app.store.end_session(session, made, code).await?;
+            }
+            result
+        })
+        .await
+    }
+
+    async fn complete(self: &Arc<Self>, attempt: &Attempt, returned: &ReturnedLogin) -> Result<Connected, Fault> {
+        if attempt.expires_at <= self.clock.now() {
+            return Err(Fault::new(Code::StateUnknown).operator("the attempt is too old"));
+        }
+        let Some(client_id) = attempt.client.as_ref().filter(|client| client.as_str() == returned.client) else {
+            return Err(Fault::new(Code::IssuerMismatch).operator("the callback's path names another registration"));
+        };
+        let cookie = returned.cookie.as_ref().map(|cookie| hash(cookie.expose()));
+        if cookie.is_none() || cookie != attempt.cookie_hash {
+            return Err(Fault::new(Code::StateUnknown).operator("the callback came with another browser's cookie"));
+        }
+        // Endpoints come from the release that the login was started with, not from a newer one.
+        let release = self.release_facts(&attempt.release).await?;
+        let auth = auth_method(&release, &attempt.auth)?;
+        let callback = oauth::callback(auth, &returned.query)?;
+        let client = self.open_client(&self.store.oauth_client(client_id).await?).await?;
+        let verifier = match (&attempt.verifier, &attempt.session) {
+            (None, _) | (_, None) => None,
+            (Some(sealed), Some(session)) => {
+                let plain = self.vault.open_sealed(Self::attempt_place(&attempt.tenant, session), sealed).await?;
+                Some(Secret::new(String::from_utf8_lossy(&plain).into_owned()))
+            }
+        };
+        let tokens = oauth::exchange(
+            auth,
+            &client,
+            &callback.code,
+            verifier.as_ref(),
+            &callback.facts,
+            &*self.clock,
+            &self.transport(),
+        )
+        .await?;
+        let mut facts = callback.facts;
+        facts.extend(tokens.facts);
+        self.settle(
+            Authorised {
+                tenant: attempt.tenant.clone(),
+                release: Arc::clone(&release),
+                auth: attempt.auth.clone(),
+                client: attempt.client.clone(),
+                facts,
+                credential: tokens.credential,
+                name: attempt.name.clone(),
+                reconnect: attempt.reconnect.clone(),
+            },
+            &attempt.session.as_ref().map_or_else(|| "login".to_owned(), |session| format!("session {session}")),
+        )
+        .await
+    }
+
+    /// Registers the OAuth client of a connector for the whole deployment.
+    pub async fn register_client(
+        &self,
+        connector: &str,
+        client_id: &str,
+        client_secret: Option<Secret>,
+        actor: &str,
+    ) -> Result<OauthClient, Fault> {
+        self.active_release(connector).await?;
+        let known = self.store.oauth_client_of(connector, None).await?;
+        let (id, version) = match known {
+            Some(row) => (row.id, row.row_version + 1),
+            None => (ClientId::fresh(&*self.clock, &*self.random), 1),
+        };
+        let sealed = match client_secret {
+            None => None,
+            Some(secret) => {
+                let place = Self::client_place(&id, version);
+                Some(self.vault.seal(place, secret.expose().as_bytes()).await?)
+            }
+        };
+        let put = PutClient {
+            id,
+            connector: connector.to_owned(),
+            tenant: None,
+            client_id: client_id.to_owned(),
+            secret: sealed,
+            row_version: version,
+            actor: actor.to_owned(),
+        };
+        Ok(self.store.put_oauth_client(put).await?)
+    }
+
+    /// The registration of a connector, without its secret.
+    pub async fn registered_client(&self, connector: &str) -> Result<OauthClient, Fault> {
+        self.store.oauth_client_of(connector, None).await?.ok_or_else(|| Fault::new(Code::NotFound))
+    }
+
+    /// Where the provider sends the browser back to; one for each registration.
+    pub fn redirect_address(&self, client: &ClientId) -> Result<Url, Fault> {
+        self.settings
+            .public_url
+            .join(&format!("oauth/callback/{client}"))
+            .map_err(|error| Fault::new(Code::Internal).operator(error))
+    }
+
+    fn client_place(client: &ClientId, row_version: i64) -> Place<'_> {
+        Place { tenant: None, subject: client.as_str(), field: CLIENT_SECRET, row_version }
+    }
+
+    async fn oauth_client_for(&self, tenant: &TenantId, connector: &str) -> Result<OauthClient, Fault> {
+        self.store.oauth_client_for(connector, tenant).await?.ok_or_else(|| {
+            Fault::because(Code::ClientMissing, format!("No OAuth client is registered for {connector}."))
+        })
+    }
+
+    async fn open_client(&self, row: &OauthClient) -> Result<oauth::Client, Fault> {
+        let secret = match &row.secret {
+            None => None,
+            Some(sealed) => {
+                let place = Self::client_place(&row.id, row.row_version);
+                let plain = self.vault.open_sealed(place, sealed).await?;
+                Some(Secret::new(String::from_utf8_lossy(&plain).into_owned()))
+            }
+        };
+        Ok(oauth::Client {
+            id: row.client_id.clone(),
+            secret,
+            redirect_uri: self.redirect_address(&row.id)?.to_string(),
+        })
+    }
+
+    /// The OAuth client that a connection was made with.
+    pub(crate) async fn oauth_client_of(&self, row: &Connection) -> Result<oauth::Client, Fault> {
+        let client = row.client.as_ref().ok_or_else(|| Fault::new(Code::ClientMissing))?;
+        self.open_client(&self.store.oauth_client(client).await?).await
+    }
+
+    /// The release that work on a connection uses: its pin, else the active one.
+    pub(crate) async fn release_of(&self, row: &Connection) -> Result<Arc<Release>, Fault> {
+        match &row.release {
+            Some(pinned) => self.release_facts(pinned).await,
+            None => self.active_release(&row.connector).await,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Connections after they were made: listed, changed, switched off, deleted.
+
+use std::sync::Arc;
+
+use patchbay_model::{AccountId, ConnectionId, Fault, TenantId};
+use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate, Page};
+use serde_json::Value;
+
+use crate::{App, push};
+
+/// What may be changed; what is not given stays.
+#[derive(Debug, Default)]
+pub struct ConnectionChange {
+    /// A name of the tenant's own.
+    pub name: Option<String>,
+    /// The switch of the whole connection.
+    pub enabled: Option<bool>,
+    /// The settings, an object that fits the manifest's schema.
+    pub settings: Option<Value>,
+    /// Which accounts are read, and whether.
+    pub accounts: Vec<(AccountId, bool)>,
+}
+
+/// A connection with its accounts.
+pub struct ConnectionDetail {
+    /// The connection.
+    pub connection: Connection,
+    /// What it reaches.
+    pub accounts: Vec<Account>,
+}
+
+impl App {
+    /// Connections of the tenant.
+    pub async fn connections(&self, tenant: &TenantId, filter: &ConnectionFilter) -> Result<Page<Connection>, Fault> {
+        Ok(self.store.connections(tenant, filter).await?)
+    }
+
+    /// One connection with its accounts.
+    pub async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<ConnectionDetail, Fault> {
+        let connection = self.store.connection(tenant, id).await?;
+        let accounts = self.store.accounts(tenant, id).await?;
+        Ok(ConnectionDetail { connection, accounts })
+    }
+
+    /// Changes what the tenant may change.
+    pub async fn change_connection(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        id: ConnectionId,
+        change: ConnectionChange,
+        actor: String,
+    ) -> Result<ConnectionDetail, Fault> {
+        let app = Arc::clone(self);
+        self.own(async move {
+            let row = app.store.connection(&tenant, &id).await?;
+            if let Some(settings) = &change.settings {
+                let release = app.release_of(&row).await?;
+                push::check_settings(&release, settings)?;
+            }
+            let update = ConnectionUpdate {
+                name: change.name,
+                enabled: change.enabled,
+                settings: change.settings.map(|settings| settings.to_string()),
+                release: None,
+            };
+            for (account, selected) in &change.accounts {
+                app.select(&tenant, &id, account, *selected, &actor).await?;
+            }
+            app.store.update_connection(&tenant, &id, update, &actor).await?;
+            app.due.notify_one();
+            app.connection(&tenant, &id).await
+        })
+        .await
+    }
+
+    /// Chooses an account: its streams are read from now on, or not any more.
+    async fn select(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        account: &AccountId,
+        selected: bool,
+        actor: &str,
+    ) -> Result<(), Fault> {
+        let account = self.store.select_account(tenant, connection, account, selected).await?;
+        for sync in self.store.syncs(tenant, connection).await? {
+            if sync.account == account.provider_id && sync.enabled != selected {
+                self.store.set_sync_enabled(tenant, &sync.id, selected, actor).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes our copy: credential, records, settings. Nothing at the provider.
+    pub async fn delete_connection(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        id: ConnectionId,
+        actor: String,
+    ) -> Result<(), Fault> {
+        let app = Arc::clone(self);
+        self.own(async move { Ok(app.store.delete_connection(&tenant, &id, &actor).await?) }).await
+    }
+}

@@ -1,0 +1,232 @@
+//! Sending a push: one attempt, from claim to written end.
+//!
+//! | how the attempt ended | the push becomes |
+//! |---|---|
+//! | created, updated, exists | `done` |
+//! | a write without an answer | `unknown`: looked up, never sent again blindly |
+//! | the item is wrong | `rejected` |
+//! | the credential is dead | `waiting`, until somebody reconnects |
+//! | trouble that passes, nothing written | `planned` again, later |
+//! | anything else | `failed` |
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_egress::{Journal, Writes};
+use patchbay_engine::{Instance, NoBlobs, RunScope};
+use patchbay_model::{
+    Code, Failure, Fault, Outcome, PushResult, PushState,
+    contract::{ConnectorError, Context, Item, Object, PushOutcome},
+};
+use patchbay_store::{ClaimedPush, Push, PushEnd, PushStep, StepState};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    App,
+    connectors::Release,
+    push::journal::PushSteps,
+    runlog::RunLog,
+    work::{context_of, stored, unusable},
+};
+
+/// Attempts before a push that meets only passing trouble is given up.
+const ATTEMPTS: u32 = 12;
+/// Shortest wait before another attempt.
+const PAUSE: Duration = Duration::from_secs(1);
+
+impl App {
+    /// Executes a claimed push: sends it, or looks for it when an earlier answer was lost.
+    pub(crate) async fn deliver(self: &Arc<Self>, claim: ClaimedPush) {
+        let (stop, stopped) = watch::channel(false);
+        let pulse = self.keep_push_lease(&claim.push, stop);
+        let work = async {
+            if claim.was == PushState::Unknown {
+                self.look_up(&claim.push, stopped).await
+            } else {
+                self.send(&claim.push, stopped).await
+            }
+        };
+        let end = tokio::select! {
+            end = work => end,
+            failure = pulse => self.ended_by(&claim.push, &failure).await,
+        };
+        let Some(end) = end else { return };
+        let (id, state) = (&claim.push.id, end.state);
+        tracing::info!(push.id = %id, code = end.code.map(Code::id), "push {id} is {}", state.as_str());
+        if let Err(error) = self.store.finish_push(id, claim.push.epoch, end).await {
+            tracing::error!(push.id = %id, "the end of push {id} could not be stored: {:?}", Fault::from(error));
+        }
+    }
+
+    async fn keep_push_lease(&self, push: &Push, stop: watch::Sender<bool>) -> Failure {
+        let mut host_stops = self.stop.clone();
+        let mut every = tokio::time::interval(self.settings.lease / 3);
+        loop {
+            tokio::select! {
+                _ = every.tick() => {}
+                _ = host_stops.wait_for(|stop| *stop) => {
+                    let _ = stop.send(true);
+                    return Failure::ShuttingDown;
+                }
+            }
+            if self.store.heartbeat_push(&push.id, push.epoch, self.settings.lease).await.is_err() {
+                let _ = stop.send(true);
+                return Failure::StaleEpoch;
+            }
+        }
+    }
+
+    async fn send(self: &Arc<Self>, push: &Push, stop: watch::Receiver<bool>) -> Option<PushEnd> {
+        let outcome = async {
+            let (mut instance, context) = self.open_for_push(push, stop).await?;
+            instance.push(&context, &item(push)).await
+        };
+        match outcome.await {
+            Ok(outcome) => Some(done(outcome)),
+            Err(failure) => self.ended_by(push, &failure).await,
+        }
+    }
+
+    /// The release that a push is sent with.
+    pub(super) async fn release_for_push(&self, push: &Push) -> Result<Arc<Release>, Failure> {
+        let Some(connection) = &push.connection else {
+            return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
+        };
+        let connection = self.store.connection(&push.tenant, connection).await.map_err(stored)?;
+        self.release_of(&connection).await.map_err(unusable)
+    }
+
+    /// An instance whose writes go through the journal of this push.
+    pub(super) async fn open_for_push(
+        self: &Arc<Self>,
+        push: &Push,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(Instance, Context), Failure> {
+        let Some(connection) = &push.connection else {
+            return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
+        };
+        let connection = self.store.connection(&push.tenant, connection).await.map_err(stored)?;
+        let release = self.release_of(&connection).await.map_err(unusable)?;
+        let (release, component) = self.release(&release.id).await.map_err(unusable)?;
+        let action = release
+            .manifest
+            .action(&push.action)
+            .ok_or_else(|| Failure::ReleaseUnusable(format!("release {} has no action {}", release.id, push.action)))?;
+        let steps = Arc::new(PushSteps {
+            app: Arc::clone(self),
+            push: push.id.clone(),
+            epoch: push.epoch,
+            idempotency: action.idempotency,
+        });
+        let deadline = Instant::now() + self.settings.call_timeout;
+        let journal: Arc<dyn Journal> = Arc::clone(&steps) as _;
+        let scope = RunScope {
+            door: self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone())?,
+            memory_bytes: self.memory_for(&release),
+            call_timeout: self.settings.call_timeout,
+            deadline,
+            stop,
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            log: Arc::new(RunLog::of_push(&push.id, &connection.id, &push.action)),
+            steps,
+            blobs: Arc::new(NoBlobs),
+        };
+        let context = context_of(&connection, None, &release.manifest);
+        Ok((self.engine.open(&component, scope).await?, context))
+    }
+
+    /// Decides what a push becomes. A write without an answer comes before everything else.
+    pub(super) async fn ended_by(self: &Arc<Self>, push: &Push, failure: &Failure) -> Option<PushEnd> {
+        if matches!(failure, Failure::StaleEpoch) {
+            return None;
+        }
+        let steps = match self.store.push_steps(&push.id).await {
+            Ok(steps) => steps,
+            Err(error) => {
+                // Not knowing whether something was written is no permission to write again: the lease
+                // lapses and the next worker reads the journal.
+                tracing::error!(push.id = %push.id, "steps of {} cannot be read: {:?}", push.id, Fault::from(error));
+                return None;
+            }
+        };
+        if let Some(step) = unanswered(&steps) {
+            let mut end = unknown();
+            end.operator = failure.operator().or_else(|| Some(failure.person()));
+            end.next_at = self.look_up_wait(push).await.map(|wait| step.sent_at.plus(wait));
+            return Some(end);
+        }
+        let now = self.clock.now();
+        let mut end = PushEnd::of(PushState::Failed);
+        end.code = Some(failure.code());
+        end.person = Some(failure.person());
+        end.operator = failure.operator();
+        if let Failure::Connector(error) = failure {
+            end.fields = serde_json::to_string(&error.info().fields).unwrap_or_else(|_| "[]".to_owned());
+        }
+        match Outcome::of(failure, push.attempts) {
+            Outcome::WaitForUser => {
+                end.state = PushState::Waiting;
+                if let Some(connection) = &push.connection {
+                    self.break_connection(&push.tenant, connection, &failure.person()).await;
+                }
+            }
+            Outcome::MoreLater { after } | Outcome::RetryAfter(after) if push.attempts < ATTEMPTS => {
+                end.state = PushState::Planned;
+                end.next_at = Some(now.plus(after.max(PAUSE)));
+            }
+            Outcome::GiveUp if matches!(failure, Failure::Connector(ConnectorError::InvalidInput(_))) => {
+                end.state = PushState::Rejected;
+            }
+            Outcome::MoreLater { .. }
+            | Outcome::RetryAfter(_)
+            | Outcome::StartAfresh
+            | Outcome::GiveUp
+            | Outcome::Cancelled
+            | Outcome::Lost => {}
+        }
+        Some(end)
+    }
+}
+
+/// The step of which it is not known whether it was written.
+pub(super) fn unanswered(steps: &[PushStep]) -> Option<&PushStep> {
+    steps.iter().find(|step| matches!(step.state, StepState::Sending | StepState::Lost))
+}
+
+/// The end of a push that may have arrived.
+pub(super) fn unknown() -> PushEnd {
+    let mut end = PushEnd::of(PushState::Unknown);
+    end.code = Some(Code::OutcomeUnknown);
+    end.person = Some(Code::OutcomeUnknown.title().to_owned());
+    end
+}
+
+/// The end of a push that arrived.
+pub(super) fn done(outcome: PushOutcome) -> PushEnd {
+    match outcome {
+        PushOutcome::Created(object) => found(PushResult::Created, object),
+        PushOutcome::Updated(object) => found(PushResult::Updated, object),
+        PushOutcome::Exists(object) => found(PushResult::Exists, object),
+    }
+}
+
+/// The end of a push whose object is known.
+pub(super) fn found(result: PushResult, object: Object) -> PushEnd {
+    let mut end = PushEnd::of(PushState::Done);
+    end.result = Some(result);
+    end.object_id = Some(object.id);
+    end.object_url = object.url;
+    end
+}
+
+/// The item as the connector gets it.
+pub(super) fn item(push: &Push) -> Item {
+    Item {
+        action: push.action.clone(),
+        key: push.key.clone(),
+        target: push.target.clone().into_bytes(),
+        payload: push.payload.clone().into_bytes(),
+        attachments: Vec::new(),
+        attempt: push.attempts,
+    }
+}

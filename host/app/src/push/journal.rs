@@ -1,0 +1,85 @@
+//! The gate's journal of one push, over the store.
+//!
+//! Each write of the connector is a step. The step is committed before its first byte leaves and its
+//! answer before the connector sees it, so after a crash it is known of each step whether it was not
+//! sent, was answered, or may have arrived.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use patchbay_egress::{Begin, Journal, JournalError, StoredAnswer};
+use patchbay_engine::Steps;
+use patchbay_model::{PushId, manifest::Idempotency};
+use patchbay_store::{StepAnswer, StepBegin, StoreError};
+use sha2::{Digest, Sha256};
+
+use crate::App;
+
+/// The steps of one push under one epoch.
+pub(super) struct PushSteps {
+    pub(super) app: Arc<App>,
+    pub(super) push: PushId,
+    pub(super) epoch: i64,
+    pub(super) idempotency: Idempotency,
+}
+
+fn failed(error: StoreError) -> JournalError {
+    JournalError(error.to_string())
+}
+
+#[async_trait]
+impl Journal for PushSteps {
+    async fn begin(&self, step: &str, request_hash: [u8; 32]) -> Result<Begin, JournalError> {
+        let store = &self.app.store;
+        let begun = store.step_begin(&self.push, self.epoch, step, request_hash).await.map_err(failed)?;
+        // A provider that does nothing twice may get the same bytes again.
+        let may_repeat = matches!(self.idempotency, Idempotency::Key | Idempotency::Upsert);
+        Ok(match begun {
+            StepBegin::Unknown if may_repeat => {
+                store.step_repeat(&self.push, self.epoch, step).await.map_err(failed)?;
+                Begin::Send
+            }
+            StepBegin::Send => Begin::Send,
+            StepBegin::Replay(answer) => {
+                Begin::Replay(StoredAnswer { status: answer.status, headers: answer.headers, body: answer.body })
+            }
+            StepBegin::Unknown => Begin::Unknown,
+            StepBegin::Mismatch => Begin::Mismatch,
+        })
+    }
+
+    async fn answered(&self, step: &str, answer: &StoredAnswer, opens_again: bool) -> Result<(), JournalError> {
+        let answer = StepAnswer { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() };
+        self.app.store.step_answered(&self.push, self.epoch, step, &answer, opens_again).await.map_err(failed)
+    }
+
+    async fn not_sent(&self, step: &str) -> Result<(), JournalError> {
+        self.app.store.step_not_sent(&self.push, self.epoch, step).await.map_err(failed)
+    }
+
+    async fn lost(&self, step: &str) -> Result<(), JournalError> {
+        self.app.store.step_lost(&self.push, self.epoch, step).await.map_err(failed)
+    }
+}
+
+#[async_trait]
+impl Steps for PushSteps {
+    async fn refused(&self, step: &str) {
+        if let Err(error) = self.app.store.step_refused(&self.push, self.epoch, step).await {
+            let fault = patchbay_model::Fault::from(error);
+            tracing::error!(push.id = %self.push, step, "a refused step of {} could not be opened: {fault:?}", self.push);
+        }
+    }
+
+    fn key(&self, step: &str) -> String {
+        step_key(&self.push, step)
+    }
+}
+
+/// The idempotency key of a step: the same for ever, different for any two steps.
+fn step_key(push: &PushId, step: &str) -> String {
+    let digest = Sha256::new().chain_update(push.as_str()).chain_update([0]).chain_update(step).finalize();
+    let mut key = data_encoding::BASE32_NOPAD.encode(&digest).to_lowercase();
+    key.truncate(26);
+    key
+}

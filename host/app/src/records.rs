@@ -1,0 +1,26 @@
+//! Reading what was synced: records as they are now, and the ordered feed of changes.
+
+use patchbay_model::{ConnectionId, Fault, TenantId};
+use patchbay_store::{Change, FeedFilter, Page, Record, RecordFilter};
+
+use crate::App;
+
+impl App {
+    /// Records of a stream, by key.
+    pub async fn records(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        filter: &RecordFilter,
+    ) -> Result<Page<Record>, Fault> {
+        Ok(self.store.records(tenant, connection, filter).await?)
+    }
+
+    /// Changes after a sequence number, in the order in which they were committed.
+    pub async fn feed(&self, tenant: &TenantId, filter: &FeedFilter) -> Result<Vec<Change>, Fault> {
+        if let Some(connection) = &filter.connection {
+            self.store.connection(tenant, connection).await?;
+        }
+        Ok(self.store.feed(tenant, filter).await?)
+    }
+}

@@ -1,0 +1,101 @@
+//! What every piece of work on a connection needs: its door, its context, its limits.
+
+use std::sync::Arc;
+
+use patchbay_egress::{Door, DoorScope, Grant, Writes};
+use patchbay_model::{
+    Failure, Fault,
+    contract::Context,
+    manifest::{Auth, Manifest},
+};
+use patchbay_store::{Account, Connection, StoreError};
+use tokio::{sync::watch, time::Instant};
+
+use crate::{
+    App,
+    connectors::Release,
+    tokens::{LiveCredential, facts_of},
+};
+
+impl App {
+    /// The gate's door for work on a connection: what it may reach, and whose credential is filled in.
+    pub(crate) fn door(
+        self: &Arc<Self>,
+        connection: &Connection,
+        account: Option<&Account>,
+        release: &Release,
+        writes: Writes,
+        deadline: Instant,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Door, Failure> {
+        let auth = auth_of(release, &connection.auth)?;
+        let grant = Grant {
+            tenant: connection.tenant.to_string(),
+            connector: release.manifest.id.clone(),
+            connection: Some(connection.id.to_string()),
+            account: account.map(|account| account.provider_id.clone()),
+            hosts: release.manifest.hosts.clone(),
+            slots: auth.slots.clone(),
+            expired: auth.expired.clone(),
+            rates: release.manifest.rates.clone(),
+            placeholders: facts_of(&connection.facts),
+        };
+        let credential = Arc::new(LiveCredential {
+            app: Arc::clone(self),
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+        });
+        Ok(self.gate.door(Arc::new(grant), credential, DoorScope { writes, deadline, stop }))
+    }
+
+    /// What the manifest asks, never more than the operator's ceiling.
+    pub(crate) fn memory_for(&self, release: &Release) -> usize {
+        let asked = usize::try_from(release.manifest.limits.memory_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+        asked.min(self.settings.memory_bytes)
+    }
+}
+
+/// What a connector is told about the connection it works for.
+pub(crate) fn context_of(connection: &Connection, account: Option<&Account>, manifest: &Manifest) -> Context {
+    Context {
+        auth: connection.auth.clone(),
+        account: account.map(|account| account.provider_id.clone()),
+        facts: facts_of(&connection.facts).into_iter().collect(),
+        account_facts: account.map(|account| facts_of(&account.facts)).unwrap_or_default().into_iter().collect(),
+        settings: connection.settings.clone().into_bytes(),
+        config: config_of(manifest),
+    }
+}
+
+/// The manifest's defaults, for the connector.
+pub(crate) fn config_of(manifest: &Manifest) -> Vec<u8> {
+    manifest.config.as_ref().map_or_else(|| b"{}".to_vec(), |config| config.defaults.to_string().into_bytes())
+}
+
+pub(crate) fn auth_of<'r>(release: &'r Release, id: &str) -> Result<&'r Auth, Failure> {
+    release
+        .manifest
+        .auth(id)
+        .ok_or_else(|| Failure::ReleaseUnusable(format!("release {} has no auth method {id}", release.id)))
+}
+
+/// A failure of the store, as the end of work.
+pub(crate) fn stored(error: StoreError) -> Failure {
+    error.into()
+}
+
+/// A release that cannot be used, as the end of work.
+pub(crate) fn unusable(fault: Fault) -> Failure {
+    Failure::ReleaseUnusable(fault.operator.unwrap_or(fault.person))
+}
+
+/// A failure of a connector, as the answer to somebody who waits for it.
+pub(crate) fn refused(failure: &Failure) -> Fault {
+    let mut fault = Fault::because(failure.code(), failure.person());
+    fault.operator = failure.operator();
+    if let Failure::Connector(error) = failure {
+        fault.fields.clone_from(&error.info().fields);
+        fault.retry_after = error.info().retry_after;
+    }
+    fault
+}

@@ -1,0 +1,212 @@
+//! The browser's return. Everything in it may be an attacker's.
+
+use std::collections::BTreeMap;
+
+use patchbay_model::{Code, Fault, Secret, manifest::Auth};
+
+use super::{begin::hash, facts, quote::Masks};
+
+/// Bytes of a code or state.
+const LONGEST: usize = 4 * 1024;
+/// Parameters that are looked at.
+const MOST: usize = 64;
+
+type Pairs<'a> = &'a [(String, String)];
+
+/// A callback that may be exchanged.
+#[derive(Debug)]
+pub struct Callback {
+    /// The code, good once.
+    pub code: Secret,
+    /// The manifest's facts of kind `callback:NAME`.
+    pub facts: BTreeMap<String, String>,
+}
+
+/// What to look the attempt up by: the hash of the one `state` of a callback.
+///
+/// # Errors
+/// `StateUnknown` when it is missing, there twice, or of a form that was never given out.
+pub fn state_of(pairs: Pairs<'_>) -> Result<[u8; 32], Fault> {
+    // 43 letters are given out; anything else was never stored.
+    match one(pairs, "state") {
+        Ok(Some(state)) if state.len() == 43 => Ok(hash(state)),
+        Ok(_) | Err(Twice) => Err(Fault::new(Code::StateUnknown).operator("no usable state in the callback")),
+    }
+}
+
+/// Reads a callback whose attempt was found and taken.
+///
+/// The issuer (RFC 9207) is required and compared letter by letter where the manifest declares one.
+/// An `iss` that the manifest does not declare is not compared, because there is nothing to compare it
+/// with: mix-up is then held off by the one redirect address of each registration.
+///
+/// # Errors
+/// `IssuerMismatch`, `ConsentRefused` (any `error`), `StateUnknown` (no code, or something there twice),
+/// `TokenAnswerInvalid` (a fact is missing or does not match).
+pub fn callback(auth: &Auth, pairs: Pairs<'_>) -> Result<Callback, Fault> {
+    if pairs.len() > MOST {
+        return Err(unusable("far too many parameters"));
+    }
+    let iss = one(pairs, "iss").map_err(|Twice| Fault::new(Code::IssuerMismatch).operator("`iss` is there twice"))?;
+    if let (Some(expected), Some(iss)) = (&auth.issuer, iss)
+        && expected != iss
+    {
+        let told = Masks::default().quote(iss);
+        return Err(Fault::new(Code::IssuerMismatch).operator(format_args!("`iss` is {told:?}, not {expected:?}")));
+    }
+    let names = ["code", "state", "error"].into_iter().chain(auth.facts.iter().filter_map(facts::callback_name));
+    for name in names {
+        one(pairs, name).map_err(|Twice| unusable(&format!("`{name}` is there twice")))?;
+    }
+    if let Ok(Some(error)) = one(pairs, "error") {
+        return Err(refused(pairs, error));
+    }
+    if auth.issuer.is_some() && iss.is_none() {
+        return Err(Fault::new(Code::IssuerMismatch).operator("the callback has no `iss`, which the manifest declares"));
+    }
+    let code = match one(pairs, "code") {
+        Ok(Some(code)) if (1..=LONGEST).contains(&code.len()) && !code.chars().any(char::is_control) => code,
+        Ok(_) | Err(Twice) => return Err(unusable("no usable code in the callback")),
+    };
+    let facts = facts::from_callback(auth, |name| one(pairs, name).ok().flatten()).map_err(|missing| {
+        Fault::because(Code::TokenAnswerInvalid, format!("The provider did not say `{}`", missing.id))
+            .operator(format_args!("fact `{}`: {}", missing.id, missing.why))
+    })?;
+    Ok(Callback { code: Secret::new(code), facts })
+}
+
+struct Twice;
+
+fn one<'p>(pairs: Pairs<'p>, name: &str) -> Result<Option<&'p str>, Twice> {
+    let mut found = pairs.iter().filter(|(known, _)| known == name).map(|(_, value)| value.as_str());
+    let first = found.next();
+    if found.next().is_some() { Err(Twice) } else { Ok(first) }
+}
+
+fn unusable(why: &str) -> Fault {
+    Fault::new(Code::StateUnknown).operator(why)
+}
+
+fn refused(pairs: Pairs<'_>, error: &str) -> Fault {
+    let mut masks = Masks::default();
+    for (_, value) in pairs.iter().filter(|(name, _)| matches!(name.as_str(), "code" | "state")) {
+        masks.add(value);
+    }
+    let description = one(pairs, "error_description").ok().flatten().unwrap_or_default();
+    Fault::new(Code::ConsentRefused).operator(format_args!(
+        "the provider said {:?}: {:?}",
+        masks.quote(error),
+        masks.quote(description)
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::oauth::{canary, script::silverfin};
+
+    fn pairs(text: &str) -> Vec<(String, String)> {
+        url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
+    }
+
+    fn with_issuer() -> Auth {
+        Auth { issuer: Some("https://live.getsilverfin.com".to_owned()), ..silverfin() }
+    }
+
+    #[test]
+    fn a_good_callback_gives_code_and_facts() {
+        let callback =
+            callback(&silverfin(), &pairs("code=c0de&authorized_firm_id=13827&state=s&x=1&x=2")).expect("a callback");
+        assert_eq!(callback.code.expose(), "c0de");
+        assert_eq!(callback.facts, BTreeMap::from([("firm_id".to_owned(), "13827".to_owned())]));
+    }
+
+    #[test]
+    fn every_bad_callback_is_refused_by_its_own_code() {
+        let firm = "authorized_firm_id=13827";
+        let long = format!("code={}&{firm}", "c".repeat(LONGEST + 1));
+        let many = format!("code=c0de&{firm}&{}", "x=1&".repeat(100));
+        for (auth, query, code) in [
+            (silverfin(), "", Code::StateUnknown),
+            (silverfin(), firm, Code::StateUnknown),
+            (silverfin(), &*format!("code=&{firm}"), Code::StateUnknown),
+            (silverfin(), &*format!("code=a&code=b&{firm}"), Code::StateUnknown),
+            (silverfin(), &*format!("code=a&code=a&{firm}"), Code::StateUnknown),
+            (silverfin(), &*format!("code=a&state=s&state=t&{firm}"), Code::StateUnknown),
+            (silverfin(), &*format!("code=a%0d%0aX:1&{firm}"), Code::StateUnknown),
+            (silverfin(), &long, Code::StateUnknown),
+            (silverfin(), &many, Code::StateUnknown),
+            (silverfin(), &*format!("code=a&{firm}&authorized_firm_id=2"), Code::StateUnknown),
+            (silverfin(), "code=a", Code::TokenAnswerInvalid),
+            (silverfin(), "code=a&authorized_firm_id=", Code::TokenAnswerInvalid),
+            (silverfin(), "code=a&authorized_firm_id=1/../2", Code::TokenAnswerInvalid),
+            (silverfin(), "code=a&authorized_firm_id=13827%0a", Code::TokenAnswerInvalid),
+            (silverfin(), "error=access_denied", Code::ConsentRefused),
+            (silverfin(), &*format!("error=access_denied&code=a&{firm}"), Code::ConsentRefused),
+            (silverfin(), "error=server_error&state=s", Code::ConsentRefused),
+            (silverfin(), "error=", Code::ConsentRefused),
+            (silverfin(), "error=a&error=b", Code::StateUnknown),
+            (silverfin(), &*format!("code=a&{firm}&iss=a&iss=b"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss="), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss=https://evil.example"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss=https://live.getsilverfin.com/"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss=https://LIVE.getsilverfin.com"), Code::IssuerMismatch),
+            (with_issuer(), "error=access_denied&iss=https://evil.example", Code::IssuerMismatch),
+            (with_issuer(), "error=access_denied", Code::ConsentRefused),
+        ] {
+            let fault = callback(&auth, &pairs(query)).expect_err(query);
+            assert_eq!(fault.code, code, "{query}: {fault:?}");
+        }
+    }
+
+    #[test]
+    fn the_declared_issuer_is_taken_and_an_undeclared_one_is_not_compared() {
+        let good = "code=a&authorized_firm_id=1&iss=https://live.getsilverfin.com";
+        assert!(callback(&with_issuer(), &pairs(good)).is_ok());
+        assert!(callback(&silverfin(), &pairs("code=a&authorized_firm_id=1&iss=https://any.example")).is_ok());
+    }
+
+    #[test]
+    fn a_missing_fact_is_named_to_the_person() {
+        let fault = callback(&silverfin(), &pairs("code=a")).expect_err("refused");
+        assert!(fault.person.contains("firm_id"), "{fault:?}");
+    }
+
+    #[test]
+    fn code_and_state_cannot_be_made_facts() {
+        for from in ["callback:code", "callback:state"] {
+            let mut auth = silverfin();
+            auth.facts[0].from = from.to_owned();
+            auth.facts[0].pattern = ".*".to_owned();
+            let fault = callback(&auth, &pairs("code=canary-code-1&state=canary-state-1")).expect_err("refused");
+            assert_eq!(fault.code, Code::TokenAnswerInvalid);
+            canary::absent(&fault);
+        }
+    }
+
+    #[test]
+    fn what_the_provider_says_is_bounded_escaped_and_masked() {
+        let query = format!("error=%3Cb%3E&error_description=canary-code-1%0a{}&code=canary-code-1", "x".repeat(1_000));
+        let fault = callback(&silverfin(), &pairs(&query)).expect_err("refused");
+        let operator = fault.operator.clone().expect("a text");
+        assert!(operator.contains("(masked)x") && operator.chars().count() < 400, "{operator}");
+        assert!(!fault.person.contains("<b>"));
+        canary::absent(&fault);
+    }
+
+    #[test]
+    fn a_state_that_was_never_given_out_is_not_looked_up() {
+        let state = "s".repeat(43);
+        assert_eq!(state_of(&pairs(&format!("state={state}"))).expect("a hash"), hash(&state));
+        for query in [
+            String::new(),
+            "state=".to_owned(),
+            format!("state={}", "s".repeat(42)),
+            format!("state={}", "s".repeat(1024 * 1024)),
+            format!("state={state}&state={state}"),
+        ] {
+            assert_eq!(state_of(&pairs(&query)).expect_err("refused").code, Code::StateUnknown);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! One attempt: a connection, the credential, the request, the answer.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use patchbay_model::contract::limits::ANSWER_BYTES;
+use tokio::time::{Instant, timeout_at};
+
+use crate::{
+    Gate, Grant, Values,
+    answer::{self, Answer, ReadError},
+    dial::DialError,
+    order::Order,
+    pool::PoolKey,
+    slots,
+    wire::{Wire, WireError},
+};
+
+/// Kept connections that are tried before a fresh one is opened.
+const STALE: usize = 3;
+
+/// Why an attempt brought no answer.
+#[derive(Debug)]
+pub(crate) enum AttemptError {
+    /// An address that may not be reached, or a slot that cannot be filled.
+    Denied(String),
+    /// Surely nothing left.
+    NotSent(String),
+    /// It may have left; the connection broke.
+    Unknown(String),
+    /// It may have left; nothing came in time.
+    Slow(String),
+    /// The answer passes this many bytes.
+    TooLarge(u64),
+    /// The answer cannot be read.
+    Broken(String),
+}
+
+/// Runs one attempt until `deadline` or its own limit.
+pub(crate) async fn run(
+    gate: &Gate,
+    grant: &Grant,
+    order: &Order,
+    values: &Values,
+    deadline: Instant,
+) -> Result<Answer, AttemptError> {
+    let total = gate.timeouts().total;
+    let limit = order.timeout.map_or(total, |asked| asked.min(total));
+    let leaving = AtomicBool::new(false);
+    let attempt = Box::pin(attempt(gate, grant, order, values, &leaving));
+    match timeout_at(deadline.min(Instant::now() + limit), attempt).await {
+        Ok(done) => done,
+        Err(_) if leaving.load(Ordering::SeqCst) => Err(AttemptError::Slow(no_time(limit))),
+        Err(_) => Err(AttemptError::NotSent(no_time(limit))),
+    }
+}
+
+fn no_time(limit: Duration) -> String {
+    format!("it was not done within {} s, or within the run's time", limit.as_secs_f32())
+}
+
+async fn attempt(
+    gate: &Gate,
+    grant: &Grant,
+    order: &Order,
+    values: &Values,
+    leaving: &AtomicBool,
+) -> Result<Answer, AttemptError> {
+    let timeouts = gate.timeouts();
+    let key = PoolKey {
+        tenant: grant.tenant.clone(),
+        connector: grant.connector.clone(),
+        connection: grant.connection.clone(),
+        origin: order.outgoing.target.origin.clone(),
+    };
+    let mut stale = 0;
+    loop {
+        let mut wire = connection(gate, &key, stale < STALE).await?;
+        let mut outgoing = order.outgoing.clone();
+        if let Some(slot) = &order.slot {
+            slots::put(slot, grant, values, &mut outgoing).map_err(AttemptError::Denied)?;
+        }
+        leaving.store(true, Ordering::SeqCst);
+        let response = match wire.send(&outgoing, timeouts.first_byte).await {
+            Ok(response) => response,
+            // The other side closed a kept connection before it took anything: not this request's failure.
+            Err(WireError::NotSent(_)) if wire.reused => {
+                leaving.store(false, Ordering::SeqCst);
+                stale += 1;
+                continue;
+            }
+            Err(WireError::NotSent(reason)) => return Err(AttemptError::NotSent(reason)),
+            Err(WireError::Unknown(reason)) => return Err(AttemptError::Unknown(reason)),
+            Err(WireError::Slow(reason)) => return Err(AttemptError::Slow(reason)),
+            Err(WireError::TooLarge(bytes)) => return Err(AttemptError::TooLarge(bytes)),
+        };
+        let answer = answer::read(response, ANSWER_BYTES, timeouts.progress).await.map_err(|error| match error {
+            ReadError::TooLarge(bytes) => AttemptError::TooLarge(bytes),
+            ReadError::Broken(reason) => AttemptError::Broken(reason),
+            ReadError::Lost(reason) => AttemptError::Unknown(reason),
+        })?;
+        gate.pool().put(key, wire);
+        return Ok(answer);
+    }
+}
+
+async fn connection(gate: &Gate, key: &PoolKey, kept: bool) -> Result<Wire, AttemptError> {
+    if kept && let Some(wire) = gate.pool().take(key) {
+        return Ok(wire);
+    }
+    gate.dialer().open(&key.origin).await.map_err(|error| match error {
+        DialError::Denied(reason) => AttemptError::Denied(reason),
+        DialError::Failed(reason) => AttemptError::NotSent(reason),
+    })
+}

@@ -1,0 +1,395 @@
+//! One run's way out. The stack reads downwards; each layer stands where it does for a reason:
+//!
+//! | layer | why here |
+//! |---|---|
+//! | incident | a run that gave itself away sends nothing more |
+//! | `order`: parse, reserved headers, `scope`, slot, effect | needs nothing but the request, so a refusal costs nothing and connects to nothing |
+//! | `rate` | before the credential, so that a token does not age in line |
+//! | credential | as late as can be; one refresh for all who ask |
+//! | secrets in what the guest sent | before the gate fills its own in, or it would find its own work |
+//! | `journal` begin | after everything that can refuse, before anything that can leave |
+//! | `attempt`: resolve, judge, connect, fill, send, read | the credential is filled only for a connection that was judged |
+//! | mask | before the journal keeps the answer and before the guest sees it |
+//! | `journal` answered | before the guest sees it |
+//! | expired, `Retry-After`, failures | last, because each starts again at `rate` |
+
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use http::StatusCode;
+use patchbay_model::manifest::SlotPlace;
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    Begin, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, JournalError, Request, Response,
+    SendError, StoredAnswer, Usage, Values,
+    answer::Answer,
+    attempt::{self, AttemptError},
+    order::{Order, Step},
+    rate::Lane,
+    redact::Masker,
+    retry, slots,
+};
+
+/// Bytes of a body that the journal keeps.
+const STORED_BYTES: usize = 64 * 1024;
+
+/// The gate bound to one run: its grant, its credential, its journal and its time.
+pub struct Door {
+    run: Arc<Run>,
+}
+
+struct Run {
+    gate: Arc<Gate>,
+    grant: Arc<Grant>,
+    credential: Arc<dyn CredentialSource>,
+    scope: DoorScope,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    usage: Usage,
+    incident: Option<Incident>,
+    known: Vec<Arc<Values>>,
+    masker: Arc<Masker>,
+    pause: Option<Instant>,
+}
+
+impl Door {
+    pub(crate) fn bind(
+        gate: Arc<Gate>,
+        grant: Arc<Grant>,
+        credential: Arc<dyn CredentialSource>,
+        scope: DoorScope,
+    ) -> Self {
+        Self { run: Arc::new(Run { gate, grant, credential, scope, state: Mutex::default() }) }
+    }
+
+    /// Sends one request of the guest and waits for its answer.
+    ///
+    /// A write goes on in its own task when this future is dropped, so that its answer reaches the
+    /// journal.
+    pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        let run = &self.run;
+        match run.state().incident.clone() {
+            Some(Incident::SecretSeen) => return Err(SendError::SecretSeen),
+            Some(Incident::CredentialDead(reason)) => return Err(SendError::CredentialDead(reason)),
+            // The run fails, but what it may do it may still do.
+            Some(Incident::Denied(_)) | None => {}
+        }
+        run.state().usage.requests += 1;
+        let sent = match Order::check(&run.grant, &run.scope.writes, request) {
+            Err(reason) => Err(SendError::Denied(reason)),
+            Ok(order) if order.write.is_some() => {
+                let task = tokio::spawn(Arc::clone(run).send(order));
+                task.await.unwrap_or_else(|error| Err(SendError::Unknown(format!("the write's task ended: {error}"))))
+            }
+            Ok(order) => Box::pin(Arc::clone(run).send(order)).await,
+        };
+        if let Err(error) = &sent {
+            run.note(error);
+        }
+        sent
+    }
+
+    /// What the run used so far.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.run.state().usage
+    }
+
+    /// What ends the run, whatever the guest does; stays once it is there.
+    #[must_use]
+    pub fn incident(&self) -> Option<Incident> {
+        self.run.state().incident.clone()
+    }
+
+    /// How long the provider still wants to be left alone, where that is why the run has to stop.
+    #[must_use]
+    pub fn pause(&self) -> Option<Duration> {
+        let until = self.run.state().pause?;
+        Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+}
+
+impl Run {
+    async fn send(self: Arc<Self>, order: Order) -> Result<Response, SendError> {
+        let origin = order.outgoing.target.origin.to_string();
+        let lane = self.gate.rates().lane(&self.grant, &origin, &order.outgoing.target.path);
+        let (mut failures, mut waits) = (0, 0);
+        let mut renewed: Option<Arc<Values>> = None;
+        loop {
+            let turn = self.turn(&lane).await?;
+            let values = match &renewed {
+                Some(values) => Arc::clone(values),
+                None => self.unless_stopped(self.credential.current()).await?.map_err(lacking)?,
+            };
+            let masker = self.learn(&values);
+            if order.betrays(&masker) {
+                return Err(SendError::SecretSeen);
+            }
+            if let Some(step) = &order.write
+                && let Some(known) = self.begin(step).await?
+            {
+                return Ok(known);
+            }
+            let started = Instant::now();
+            let attempt = attempt::run(&self.gate, &self.grant, &order, &values, self.scope.deadline);
+            // A write that began is not cut off: half a write is a question for a person.
+            let outcome = match &order.write {
+                Some(_) => attempt.await,
+                None => self.unless_stopped(attempt).await?,
+            };
+            drop(turn);
+            self.audit(&order, &outcome, started, &masker);
+            let answer = match outcome {
+                Ok(answer) => answer,
+                Err(error) => {
+                    let again = order.write.is_none() && failures < retry::FAILURES;
+                    failures += 1;
+                    self.failed(&order, error, again.then(|| retry::backoff(failures))).await?;
+                    continue;
+                }
+            };
+            let expired = order.slot.is_some() && retry::is_expired(&self.grant.expired, &answer);
+            let now = self.gate.clock().now();
+            lane.learn(&answer.headers, now);
+            let wait = retry::asked_to_wait(answer.status, &answer.headers, now);
+            let status = answer.status;
+            let response = masked(answer, &masker);
+            if let Some(step) = &order.write {
+                answered(step, &response, expired || retry::opens_again(status)).await?;
+            }
+            if expired && renewed.is_none() && self.worth_renewing(&values) {
+                self.state().usage.retries += 1;
+                let values = self.unless_stopped(self.credential.renew(&values)).await?.map_err(lacking)?;
+                renewed = Some(values);
+                continue;
+            }
+            if let Some(wait) = wait {
+                lane.pause(wait);
+                let fits = Instant::now() + wait <= self.scope.deadline && wait <= retry::SHORT_WAIT;
+                if order.write.is_none() && waits < retry::WAITS && fits {
+                    waits += 1;
+                    self.state().usage.retries += 1;
+                    continue;
+                }
+                self.state().pause = Some(Instant::now() + wait);
+            }
+            return Ok(response);
+        }
+    }
+
+    /// Waits in line; a wait that the run's time does not suffice for ends the run.
+    async fn turn(&self, lane: &Lane) -> Result<crate::rate::Turn, SendError> {
+        let since = Instant::now();
+        let turn = self.unless_stopped(lane.turn(self.scope.deadline)).await?;
+        let mut state = self.state();
+        state.usage.waited += since.elapsed();
+        turn.map_err(|left| {
+            state.pause = Some(Instant::now() + left);
+            SendError::Stopped
+        })
+    }
+
+    /// Asks the journal; an answer means that nothing is sent.
+    async fn begin(&self, step: &Step) -> Result<Option<Response>, SendError> {
+        if *self.scope.stop.borrow() {
+            return Err(SendError::Stopped);
+        }
+        match step.journal.begin(&step.name, step.hash).await {
+            Ok(Begin::Send) => Ok(None),
+            Ok(Begin::Replay(StoredAnswer { status, headers, body })) => {
+                Ok(Some(Response { status, headers, body, replayed: true }))
+            }
+            Ok(Begin::Unknown) => {
+                Err(SendError::Unknown(format!("an earlier attempt of the step `{}` has no answer", step.name)))
+            }
+            Ok(Begin::Mismatch) => Err(SendError::Denied(format!(
+                "the step `{}` was another request before: one step is one request, the same on every attempt",
+                step.name
+            ))),
+            Err(error) => Err(SendError::NotSent(error.to_string())),
+        }
+    }
+
+    /// Ends a step without an answer, and waits before another attempt where there is one.
+    async fn failed(&self, order: &Order, error: AttemptError, again: Option<Duration>) -> Result<(), SendError> {
+        use AttemptError as E;
+        if let Some(step) = &order.write {
+            let (noted, error) = match error {
+                E::Denied(reason) => (step.journal.not_sent(&step.name).await, SendError::Denied(reason)),
+                E::NotSent(reason) => (step.journal.not_sent(&step.name).await, SendError::NotSent(reason)),
+                E::Unknown(reason) | E::Slow(reason) | E::Broken(reason) => {
+                    (step.journal.lost(&step.name).await, SendError::Unknown(reason))
+                }
+                E::TooLarge(bytes) => {
+                    let reason = format!("the answer is larger than {bytes} bytes");
+                    (step.journal.lost(&step.name).await, SendError::Unknown(reason))
+                }
+            };
+            // A begin without an end is read as unknown, which is never wrong.
+            return Err(noted.map_or_else(unkept, |()| error));
+        }
+        let until = again.map(|wait| Instant::now() + wait).filter(|until| *until < self.scope.deadline);
+        match (error, until) {
+            (E::NotSent(_) | E::Unknown(_), Some(until)) => {
+                let since = Instant::now();
+                self.unless_stopped(sleep_until(until)).await?;
+                let mut state = self.state();
+                state.usage.waited += since.elapsed();
+                state.usage.retries += 1;
+                Ok(())
+            }
+            _ if Instant::now() >= self.scope.deadline => Err(SendError::Stopped),
+            (E::Denied(reason), _) => Err(SendError::Denied(reason)),
+            (E::NotSent(reason), None) => Err(SendError::NotSent(reason)),
+            (E::Unknown(reason), None) | (E::Slow(reason), _) => Err(SendError::Unknown(reason)),
+            (E::TooLarge(bytes), _) => Err(SendError::TooLarge(bytes)),
+            (E::Broken(reason), _) => Err(SendError::Other(reason)),
+        }
+    }
+
+    /// A token that is young, or was itself fetched for a refusal, was refused for another reason.
+    fn worth_renewing(&self, values: &Values) -> bool {
+        let age = self.gate.clock().now().since(values.obtained_at);
+        values.renewable && !values.after_refusal && age >= retry::FRESH
+    }
+
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, SendError> {
+        let mut stop = self.scope.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left who could stop it.
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = stopped => Err(SendError::Stopped),
+            done = work => Ok(done),
+            () = sleep_until(self.scope.deadline) => Err(SendError::Stopped),
+        }
+    }
+
+    /// The masker that knows these values and all that came before them in this run: a token that was
+    /// just replaced may still be echoed.
+    fn learn(&self, values: &Arc<Values>) -> Arc<Masker> {
+        let mut state = self.state();
+        let same = |known: &Arc<Values>| {
+            let secrets = |values: &Values| values.secrets.values().map(|s| s.expose().to_owned()).collect::<Vec<_>>();
+            Arc::ptr_eq(known, values) || (known.generation == values.generation && secrets(known) == secrets(values))
+        };
+        if !state.known.iter().any(same) {
+            state.known.push(Arc::clone(values));
+            let mut masker = Masker::default();
+            for values in &state.known {
+                values.secrets.values().for_each(|secret| masker.learn(secret.expose()));
+                for slot in self.grant.slots.iter().filter(|slot| slot.place == SlotPlace::Basic) {
+                    if let Ok(pair) = slots::value(slot, &self.grant, values) {
+                        masker.learn(&slots::basic(&pair));
+                    }
+                }
+            }
+            state.masker = Arc::new(masker);
+        }
+        Arc::clone(&state.masker)
+    }
+
+    /// One line for each attempt; never the query, a header or a body.
+    fn audit(&self, order: &Order, outcome: &Result<Answer, AttemptError>, started: Instant, masker: &Masker) {
+        let sent = &order.outgoing;
+        let (status, bytes_in) = match outcome {
+            Ok(answer) => (answer.status.as_u16(), answer.wire),
+            Err(_) => (0, 0),
+        };
+        let error = outcome.as_ref().err().map(|error| masker.mask_header(format!("{error:?}").as_bytes()));
+        let bytes_out = u64::try_from(sent.body.len()).unwrap_or(u64::MAX);
+        {
+            let mut state = self.state();
+            state.usage.bytes_in += bytes_in;
+            if !matches!(outcome, Err(AttemptError::NotSent(_) | AttemptError::Denied(_))) {
+                state.usage.bytes_out += bytes_out;
+            }
+        }
+        tracing::info!(
+            tenant = self.grant.tenant,
+            connector = self.grant.connector,
+            connection = self.grant.connection,
+            method = sent.method.as_str(),
+            origin = %sent.target.origin,
+            path = sent.target.path,
+            slot = order.slot.as_ref().map(|slot| slot.id.as_str()),
+            step = order.write.as_ref().map(|step| step.name.as_str()),
+            status,
+            bytes_in,
+            bytes_out,
+            ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            error,
+            "egress"
+        );
+    }
+
+    /// Keeps what ends the run. The worst stays.
+    fn note(&self, error: &SendError) {
+        let incident = match error {
+            SendError::SecretSeen => Incident::SecretSeen,
+            SendError::CredentialDead(reason) => Incident::CredentialDead(reason.clone()),
+            SendError::Denied(reason) => Incident::Denied(reason.clone()),
+            SendError::NotSent(_)
+            | SendError::Unknown(_)
+            | SendError::TooLarge(_)
+            | SendError::Stopped
+            | SendError::Other(_)
+            | SendError::CredentialBusy(_) => return,
+        };
+        tracing::warn!(
+            tenant = self.grant.tenant,
+            connector = self.grant.connector,
+            connection = self.grant.connection,
+            incident = ?incident,
+            "egress refused"
+        );
+        let mut state = self.state();
+        if matches!(state.incident, None | Some(Incident::Denied(_))) {
+            let keep = matches!((&state.incident, &incident), (Some(_), Incident::Denied(_)));
+            if !keep {
+                state.incident = Some(incident);
+            }
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn lacking(error: CredentialError) -> SendError {
+    match error {
+        CredentialError::Dead(reason) => SendError::CredentialDead(reason),
+        CredentialError::Busy(reason) => SendError::CredentialBusy(reason),
+    }
+}
+
+fn unkept(error: JournalError) -> SendError {
+    SendError::Unknown(error.to_string())
+}
+
+async fn answered(step: &Step, response: &Response, opens_again: bool) -> Result<(), SendError> {
+    let body = response.body.get(..STORED_BYTES).unwrap_or(&response.body).to_vec();
+    let stored = StoredAnswer { status: response.status, headers: response.headers.clone(), body };
+    step.journal.answered(&step.name, &stored, opens_again).await.map_err(unkept)
+}
+
+fn masked(answer: Answer, masker: &Masker) -> Response {
+    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
+        (name.as_str().to_owned(), masker.mask_header(value.as_bytes()))
+    };
+    let headers = answer.headers.iter().map(header).collect();
+    let status: StatusCode = answer.status;
+    Response { status: status.as_u16(), headers, body: masker.mask(answer.body), replayed: false }
+}

@@ -1,0 +1,96 @@
+//! Requests of the host itself: token addresses, logos.
+//!
+//! The same addresses, the same TLS and the same bounded reading as for a guest, but no pool (a
+//! client's secret travels alone), no redirects and a small answer.
+
+use bytes::Bytes;
+use http::header;
+use tokio::time::timeout;
+
+use crate::{
+    Gate,
+    answer::{self, ReadError},
+    dial::DialError,
+    order::{AGENT, CODING},
+    target::Target,
+    wire::{Outgoing, WireError},
+};
+
+/// Bytes of an answer.
+const ANSWER_BYTES: usize = 64 * 1024;
+
+/// Why a request of the host has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ExchangeError {
+    /// The address is not one that may be asked.
+    #[error("refused: {0}")]
+    Denied(String),
+    /// Surely nothing left.
+    #[error("not sent: {0}")]
+    NotSent(String),
+    /// It may have left, and no answer came.
+    #[error("the outcome is unknown: {0}")]
+    Unknown(String),
+    /// The answer passes this many bytes.
+    #[error("the answer is larger than {0} bytes")]
+    TooLarge(u64),
+    /// An answer that cannot be read.
+    #[error("{0}")]
+    Other(String),
+}
+
+pub(crate) async fn run(gate: &Gate, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
+    let (head, body) = request.into_parts();
+    let denied = |reason: &str| ExchangeError::Denied(reason.to_owned());
+    let target = Target::parse(&head.uri.to_string()).map_err(denied)?;
+    if !gate.allows_port(target.origin.port) {
+        return Err(ExchangeError::Denied(format!(
+            "port {} is not allowed; to allow it: egress.allowed_ports = [{}]",
+            target.origin.port, target.origin.port
+        )));
+    }
+    let mut headers = vec![(header::USER_AGENT, AGENT), (header::ACCEPT_ENCODING, CODING)];
+    let framing = [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION];
+    for (name, value) in &head.headers {
+        if !framing.contains(name) && *name != header::ACCEPT_ENCODING {
+            headers.retain(|(own, _)| own != name || *own != header::USER_AGENT);
+            headers.push((name.clone(), value.clone()));
+        }
+    }
+    let outgoing = Outgoing { method: head.method, target, headers, body };
+    let limit = gate.timeouts().exchange;
+    let answer = timeout(limit, Box::pin(send(gate, &outgoing))).await;
+    let answered = answer
+        .unwrap_or_else(|_| Err(ExchangeError::Unknown(format!("it took longer than {} s", limit.as_secs_f32()))));
+    tracing::info!(
+        method = outgoing.method.as_str(),
+        origin = %outgoing.target.origin,
+        path = outgoing.target.path,
+        status = answered.as_ref().map_or(0, |answer| answer.status().as_u16()),
+        error = answered.as_ref().err().map(tracing::field::display),
+        "egress of the host"
+    );
+    answered
+}
+
+async fn send(gate: &Gate, outgoing: &Outgoing) -> Result<http::Response<Bytes>, ExchangeError> {
+    let timeouts = gate.timeouts();
+    let mut wire = gate.dialer().open(&outgoing.target.origin).await.map_err(|error| match error {
+        DialError::Denied(reason) => ExchangeError::Denied(reason),
+        DialError::Failed(reason) => ExchangeError::NotSent(reason),
+    })?;
+    let response = wire.send(outgoing, timeouts.first_byte).await.map_err(|error| match error {
+        WireError::NotSent(reason) => ExchangeError::NotSent(reason),
+        WireError::Unknown(reason) | WireError::Slow(reason) => ExchangeError::Unknown(reason),
+        WireError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
+    })?;
+    let answer = answer::read(response, ANSWER_BYTES, timeouts.progress).await.map_err(|error| match error {
+        ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
+        ReadError::Broken(reason) => ExchangeError::Other(reason),
+        ReadError::Lost(reason) => ExchangeError::Unknown(reason),
+    })?;
+    let mut response = http::Response::new(Bytes::from(answer.body));
+    *response.status_mut() = answer.status;
+    *response.headers_mut() = answer.headers;
+    Ok(response)
+}

@@ -1,0 +1,114 @@
+//! One call of a guest: how long it may take, and what became of it.
+//!
+//! Two clocks, because neither is enough. Epochs interrupt code that computes, to the tick, even when
+//! every worker of the runtime is busy; they do not see a guest that waits in a host function. A timer
+//! ends what waits, by dropping the call. Whatever was interrupted is thrown away with its store: code
+//! that stopped halfway has no state worth keeping.
+
+use std::time::Duration;
+
+use patchbay_egress::Incident;
+use patchbay_model::{
+    Failure,
+    contract::{ConnectorError, ErrorInfo},
+};
+use tokio::{sync::watch, time::Instant};
+use wasmtime::WasmBacktrace;
+
+use crate::{contract::since_0_1_0::Wrong, log::one_line, state::State};
+
+/// How long a call may go on once its run was asked to stop: enough to return the page it has.
+const GRACE: Duration = Duration::from_secs(1);
+/// Bytes of a trap's description, and functions of its backtrace.
+const TRAP: usize = 2_000;
+const FRAMES: usize = 10;
+
+/// When a call ends, and as what.
+#[derive(Debug, Clone)]
+pub(crate) struct Limit {
+    pub(crate) ends: Instant,
+    pub(crate) as_what: Failure,
+}
+
+impl Limit {
+    /// The call's own time or the run's, whichever is first. A call that the run's end cut short may have
+    /// been a good one, so it counts as *more later* rather than as a failure.
+    pub(crate) fn of(call_timeout: Duration, deadline: Instant) -> Self {
+        match Instant::now().checked_add(call_timeout) {
+            Some(own) if own <= deadline => Self { ends: own, as_what: Failure::CallTimeout },
+            _ => Self { ends: deadline, as_what: Failure::BudgetSpent },
+        }
+    }
+
+    /// Waits for `work` as long as it may take; a dropped `stop` sender never stops anything.
+    pub(crate) async fn hold<T>(
+        &self,
+        stop: &mut watch::Receiver<bool>,
+        work: impl Future<Output = T>,
+    ) -> Result<T, Failure> {
+        let stopped = async {
+            if stop.wait_for(|stopped| *stopped).await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep_until(Instant::now() + GRACE).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Ok(done),
+            () = tokio::time::sleep_until(self.ends) => Err(self.as_what.clone()),
+            () = stopped => Err(Failure::Cancelled),
+        }
+    }
+}
+
+/// What became of a call. First what the host saw, then what the clocks said, then what the guest did:
+/// a guest does not talk itself out of an incident.
+#[expect(clippy::result_large_err, reason = "a failure is made once a call, next to work of milliseconds")]
+pub(crate) fn judge<T>(
+    state: &mut State,
+    outcome: Result<wasmtime::Result<Result<T, Wrong>>, Failure>,
+) -> Result<T, Failure> {
+    if let Some(incident) = state.door.as_ref().and_then(patchbay_egress::Door::incident) {
+        return Err(match incident {
+            Incident::SecretSeen => Failure::SecretSeen,
+            Incident::CredentialDead(text) => Failure::CredentialDead(text),
+            Incident::Denied(text) => Failure::Denied(text),
+        });
+    }
+    if let Some(failure) = state.ended.take() {
+        return Err(failure);
+    }
+    match outcome? {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(Wrong::Connector(error))) => Err(Failure::Connector(*error)),
+        Ok(Err(Wrong::Broken(what))) => Err(Failure::ContractBroken(what)),
+        Ok(Err(Wrong::Missing(interface))) => Err(missing(interface)),
+        Err(_) if state.growth.refused() => Err(Failure::OutOfMemory),
+        Err(trap) => Err(Failure::Trap(describe(&trap))),
+    }
+}
+
+fn missing(interface: &str) -> Failure {
+    Failure::Connector(ConnectorError::Unsupported(ErrorInfo {
+        message: "The connector does not do this.".to_owned(),
+        detail: Some(format!("it does not export {interface}")),
+        ..ErrorInfo::default()
+    }))
+}
+
+/// The reason of a trap and the functions it happened in, for the operator.
+pub(crate) fn describe(trap: &wasmtime::Error) -> String {
+    let mut text = trap.root_cause().to_string();
+    if let Some(backtrace) = trap.downcast_ref::<WasmBacktrace>() {
+        let names: Vec<String> = backtrace
+            .frames()
+            .iter()
+            .take(FRAMES)
+            .map(|frame| frame.func_name().map_or_else(|| format!("#{}", frame.func_index()), str::to_owned))
+            .collect();
+        if !names.is_empty() {
+            text = format!("{text}; in {}", names.join(" < "));
+        }
+    }
+    one_line(&text, TRAP)
+}

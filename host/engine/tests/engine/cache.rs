@@ -1,0 +1,114 @@
+//! Compiled once, loaded many times, and never from bytes that are not ours.
+
+use std::{fs, path::Path, sync::Arc};
+
+use patchbay_engine::{Component, Engine, EngineConfig};
+use patchbay_model::contract::{Context, Exports};
+use tempfile::TempDir;
+
+use crate::setup::{Run, WORKER, config, digest, guests, request};
+
+/// A cache folder, and a compile child that leaves a mark each time it is started.
+struct Counted {
+    folder: TempDir,
+}
+
+impl Counted {
+    fn new() -> Self {
+        Self { folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    fn config(&self) -> EngineConfig {
+        let script = "echo started >> \"$0\"; exec \"$1\"";
+        let marks = self.folder.path().join("marks");
+        let compiler = ["/bin/sh", "-c", script].map(Into::into).into_iter().chain([marks.into(), WORKER.into()]);
+        EngineConfig { compiler: compiler.collect(), ..config(&self.folder.path().join("compiled")) }
+    }
+
+    fn children(&self) -> usize {
+        fs::read_to_string(self.folder.path().join("marks")).unwrap_or_default().lines().count()
+    }
+
+    fn entry(&self) -> std::path::PathBuf {
+        let entries = fs::read_dir(self.folder.path().join("compiled")).expect("a cache");
+        let paths: Vec<_> = entries.map(|entry| entry.expect("an entry").path()).collect();
+        assert_eq!(paths.len(), 1, "{paths:?}");
+        paths[0].clone()
+    }
+}
+
+async fn load(config: EngineConfig) -> (Arc<Engine>, Arc<Component>) {
+    let engine = Engine::build(config).expect("an engine");
+    let component = engine.load(&digest(guests()), guests()).await.expect("a component");
+    (engine, component)
+}
+
+#[tokio::test]
+async fn a_second_host_on_the_same_cache_starts_no_child() {
+    let counted = Counted::new();
+    let (engine, component) = load(counted.config()).await;
+    assert_eq!(engine.probe(&component).await.expect("it starts"), Exports { auth: true, fetch: true, push: true });
+    drop((engine, component));
+    let (engine, component) = load(counted.config()).await;
+    assert_eq!(counted.children(), 1);
+    let mut instance = engine.open(&component, Run::new().scope()).await.expect("an instance");
+    assert!(instance.read(&Context::default(), &request("page:1")).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_who_ask_at_once_start_one_child() {
+    let counted = Counted::new();
+    let engine = Engine::build(counted.config()).expect("an engine");
+    let loads: Vec<_> = (0..10)
+        .map(|_| {
+            let engine = engine.clone();
+            tokio::spawn(async move { engine.load(&digest(guests()), guests()).await.expect("a component") })
+        })
+        .collect();
+    let mut components = Vec::new();
+    for load in loads {
+        components.push(load.await.expect("a task"));
+    }
+    assert!(components.iter().all(|component| Arc::ptr_eq(component, &components[0])));
+    assert_eq!(counted.children(), 1);
+}
+
+#[tokio::test]
+async fn a_flipped_bit_in_the_code_is_compiled_again_and_never_mapped() {
+    let counted = Counted::new();
+    drop(load(counted.config()).await);
+    let path = counted.entry();
+    flip(&path, |bytes| bytes.len() / 2);
+    let changed = fs::read(&path).expect("readable");
+    let (engine, component) = load(counted.config()).await;
+    assert_eq!(counted.children(), 2);
+    assert_ne!(fs::read(counted.entry()).expect("readable"), changed, "the entry was not replaced");
+    assert!(engine.probe(&component).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_entry_sealed_with_another_key_is_compiled_again() {
+    let counted = Counted::new();
+    drop(load(counted.config()).await);
+    drop(load(EngineConfig { cache_key: [8; 32], ..counted.config() }).await);
+    assert_eq!(counted.children(), 2);
+}
+
+#[tokio::test]
+async fn a_sealed_entry_that_wasmtime_does_not_take_is_compiled_again() {
+    let counted = Counted::new();
+    // A child that writes what is no code at all: it is sealed only if it could be mapped.
+    let script = "cat > /dev/null; echo nonsense";
+    let compiler = ["/bin/sh", "-c", script].map(Into::into).to_vec();
+    let engine = Engine::build(EngineConfig { compiler, ..counted.config() }).expect("an engine");
+    assert!(engine.load(&digest(guests()), guests()).await.is_err());
+    drop(load(counted.config()).await);
+    assert_eq!(counted.children(), 1);
+}
+
+fn flip(path: &Path, at: impl Fn(&[u8]) -> usize) {
+    let mut bytes = fs::read(path).expect("readable");
+    let at = at(&bytes);
+    bytes[at] ^= 1;
+    fs::write(path, bytes).expect("writable");
+}

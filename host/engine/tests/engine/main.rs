@@ -1,0 +1,10 @@
+//! The sandbox against its guests: what each is stopped by, and that the host goes on.
+
+mod bounds;
+mod cache;
+mod compiling;
+mod hostile;
+mod outside;
+mod pool;
+mod scratch;
+mod setup;

@@ -1,0 +1,188 @@
+//! What a connector asks for, as a set that can be stored with an approval and compared later.
+//!
+//! A power is whatever decides where bytes go, who is asked for what, and what may be read or written.
+//! It is spread out into its smallest parts, so that a release that only moves things around asks for
+//! nothing more, and one that adds a single method to a single path does.
+
+mod growth;
+mod sentences;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Auth, AuthKind, FieldKind, Function, LimitsAsked, Manifest, SlotPlace, TokenRequest};
+
+/// Everything that a connector asks for. Stored as JSON with an approval; what an older approval does
+/// not mention was not granted.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Asks {
+    /// Where its requests may go, spread out: one entry for each path, method and slot.
+    pub reach: BTreeSet<Reach>,
+    /// Ways to log in, by id.
+    pub logins: BTreeMap<String, LoginAsked>,
+    /// Whether the connector is asked to read (`fetch`).
+    pub fetch: bool,
+    /// Whether the connector is asked to write (`push`).
+    pub push: bool,
+    /// What may be read, by name, with the switch it belongs to.
+    pub streams: BTreeMap<String, Function>,
+    /// What may be written, by name, with the switch it belongs to.
+    pub actions: BTreeMap<String, Function>,
+    /// Memory and time.
+    pub limits: LimitsAsked,
+}
+
+/// One smallest part of what may be reached.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Reach {
+    /// Scheme and host.
+    pub origin: String,
+    /// What the path starts with.
+    pub path: String,
+    /// The method.
+    pub method: String,
+    /// The slot that is filled; none for a bare request.
+    pub slot: Option<String>,
+}
+
+/// What one way to log in asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct LoginAsked {
+    /// Which kind.
+    pub kind: AuthKind,
+    /// Where the person is sent.
+    pub authorize: Option<TokenRequest>,
+    /// Where the code goes.
+    pub token: Option<TokenRequest>,
+    /// Where the refresh token goes; the token address when the manifest names no other.
+    pub refresh: Option<TokenRequest>,
+    /// Whether the login is bound by PKCE.
+    pub pkce: bool,
+    /// The issuer that is compared.
+    pub issuer: Option<String>,
+    /// What the provider is asked to allow.
+    pub scopes: BTreeSet<String>,
+    /// What the person is asked to enter.
+    pub fields: BTreeMap<String, FieldAsked>,
+    /// What is kept of the login and told to the connector.
+    pub facts: BTreeMap<String, FactAsked>,
+    /// Where the credential is put.
+    pub slots: BTreeMap<String, SlotAsked>,
+}
+
+/// What one field asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FieldAsked {
+    /// Its type; a secret is told to nobody.
+    pub kind: FieldKind,
+    /// What follows the one label of a subdomain.
+    pub suffix: Option<String>,
+}
+
+/// What one fact asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct FactAsked {
+    /// What it is taken from.
+    pub from: String,
+    /// What it has to look like.
+    pub pattern: String,
+}
+
+/// What one slot asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SlotAsked {
+    /// The place in the request.
+    pub place: SlotPlace,
+    /// The header's or parameter's name, or the pointer.
+    pub name: Option<String>,
+    /// What is put there.
+    pub value: String,
+}
+
+impl Manifest {
+    /// What the connector asks for.
+    #[must_use]
+    pub fn asks(&self) -> Asks {
+        Asks {
+            reach: reach(self),
+            logins: self.auths.iter().map(|auth| (auth.id.clone(), login(auth))).collect(),
+            fetch: self.needs_fetch(),
+            push: self.needs_push(),
+            streams: self.streams.iter().map(|stream| (stream.name.clone(), stream.function)).collect(),
+            actions: self.actions.iter().map(|action| (action.name.clone(), action.function)).collect(),
+            limits: self.limits,
+        }
+    }
+
+    /// Whether the component has to export `fetch`: it has streams, or a picker that searches.
+    #[must_use]
+    pub fn needs_fetch(&self) -> bool {
+        !self.streams.is_empty() || self.pickers.iter().any(|picker| picker.from_stream.is_none())
+    }
+
+    /// Whether the component has to export `push`: it has actions.
+    #[must_use]
+    pub fn needs_push(&self) -> bool {
+        !self.actions.is_empty()
+    }
+}
+
+fn reach(manifest: &Manifest) -> BTreeSet<Reach> {
+    let mut reach = BTreeSet::new();
+    for host in &manifest.hosts {
+        for path in &host.paths {
+            for method in &host.methods {
+                // A request may always leave its credential out, so a slot never comes alone.
+                for slot in std::iter::once(None).chain(host.slots.iter().cloned().map(Some)) {
+                    reach.insert(Reach {
+                        origin: host.origin.clone(),
+                        path: path.clone(),
+                        method: method.clone(),
+                        slot,
+                    });
+                }
+            }
+        }
+    }
+    reach
+}
+
+fn login(auth: &Auth) -> LoginAsked {
+    LoginAsked {
+        kind: auth.kind,
+        authorize: auth.authorize.clone(),
+        token: auth.token.clone(),
+        refresh: auth.refresh.clone().or_else(|| auth.token.clone()),
+        pkce: auth.pkce,
+        issuer: auth.issuer.clone(),
+        scopes: auth.scopes.iter().map(|scope| scope.name.clone()).collect(),
+        fields: auth
+            .fields
+            .iter()
+            .map(|field| (field.id.clone(), FieldAsked { kind: field.kind, suffix: field.suffix.clone() }))
+            .collect(),
+        facts: auth
+            .facts
+            .iter()
+            .map(|fact| (fact.id.clone(), FactAsked { from: fact.from.clone(), pattern: fact.pattern.clone() }))
+            .collect(),
+        slots: auth
+            .slots
+            .iter()
+            .map(|slot| {
+                let asked = SlotAsked { place: slot.place, name: slot.name.clone(), value: slot.value.clone() };
+                (slot.id.clone(), asked)
+            })
+            .collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

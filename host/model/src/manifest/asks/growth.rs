@@ -1,0 +1,172 @@
+//! What a release asks for beyond what was granted, in plain words.
+
+use std::collections::BTreeMap;
+
+use super::{Asks, LoginAsked, Reach};
+use crate::manifest::{FieldKind, TokenRequest};
+
+impl Asks {
+    /// Every power that is asked beyond `granted`, one line each; empty when nothing grew.
+    #[must_use]
+    pub fn beyond(&self, granted: &Self) -> Vec<String> {
+        let mut lines = Lines::default();
+        reach(self, granted, &mut lines);
+        for (id, login) in &self.logins {
+            match granted.logins.get(id) {
+                None => lines.add(format!("a new way to log in: {id}")),
+                Some(before) => changed_login(id, login, before, &mut lines),
+            }
+        }
+        for (name, function) in &self.streams {
+            match granted.streams.get(name) {
+                None => lines.add(format!("reads a new stream: {name}")),
+                Some(before) if before != function => {
+                    lines.add(format!("moves the stream {name} to another switch: {}", function.word()));
+                }
+                Some(_) => {}
+            }
+        }
+        for (name, function) in &self.actions {
+            match granted.actions.get(name) {
+                None => lines.add(format!("writes with a new action: {name}")),
+                Some(before) if before != function => {
+                    lines.add(format!("moves the action {name} to another switch: {}", function.word()));
+                }
+                Some(_) => {}
+            }
+        }
+        if self.fetch && !granted.fetch {
+            lines.add("reads from the provider, which it did not before".to_owned());
+        }
+        if self.push && !granted.push {
+            lines.add("writes to the provider, which it did not before".to_owned());
+        }
+        let (limits, before) = (self.limits, granted.limits);
+        if limits.memory_mib > before.memory_mib {
+            lines.add(format!("uses more memory: {} MiB instead of {} MiB", limits.memory_mib, before.memory_mib));
+        }
+        if limits.run_minutes > before.run_minutes {
+            lines.add(format!("runs longer: {} minutes instead of {} minutes", limits.run_minutes, before.run_minutes));
+        }
+        lines.0
+    }
+}
+
+fn reach(asks: &Asks, granted: &Asks, lines: &mut Lines) {
+    let mut fresh: BTreeMap<&str, Vec<&Reach>> = BTreeMap::new();
+    for part in &asks.reach {
+        let at_origin = || granted.reach.iter().filter(|other| other.origin == part.origin);
+        let at_path = || at_origin().filter(|other| leads_into(&other.path, &part.path));
+        let with_method = || at_path().filter(|other| other.method == part.method);
+        let Reach { origin, path, method, slot } = part;
+        if at_origin().next().is_none() {
+            fresh.entry(origin).or_default().push(part);
+        } else if at_path().next().is_none() {
+            lines.add(format!("reaches a new path: {origin}{path}"));
+        } else if with_method().next().is_none() {
+            lines.add(format!("uses a new method: {method} on {origin}{path}"));
+        } else if let Some(slot) = slot
+            && !with_method().any(|other| other.slot.as_ref() == Some(slot))
+        {
+            lines.add(format!("sends the credential {slot} to a new place: {method} {origin}{path}"));
+        }
+    }
+    for (origin, parts) in fresh {
+        let methods = listed(parts.iter().map(|part| part.method.as_str()));
+        let slots = listed(parts.iter().filter_map(|part| part.slot.as_deref()));
+        let credential = if slots.is_empty() { "no credential".to_owned() } else { format!("the credential {slots}") };
+        lines.add(format!("reaches a new host: {origin} ({methods}, with {credential})"));
+    }
+}
+
+/// Whether all that starts with `asked` was granted with `granted`, whether a prefix is read as text
+/// or as whole path segments.
+fn leads_into(granted: &str, asked: &str) -> bool {
+    asked.strip_prefix(granted).is_some_and(|rest| rest.is_empty() || granted.ends_with('/') || rest.starts_with('/'))
+}
+
+fn changed_login(id: &str, login: &LoginAsked, before: &LoginAsked, lines: &mut Lines) {
+    if login.kind != before.kind {
+        lines.add(format!("logs in another way: {id}"));
+    }
+    changed_request(id, "login page", login.authorize.as_ref(), before.authorize.as_ref(), lines);
+    changed_request(id, "token address", login.token.as_ref(), before.token.as_ref(), lines);
+    changed_request(id, "refresh address", login.refresh.as_ref(), before.refresh.as_ref(), lines);
+    if before.pkce && !login.pkce {
+        lines.add(format!("no longer binds the login with PKCE: {id}"));
+    }
+    if before.issuer.is_some() && login.issuer != before.issuer {
+        lines.add(format!("no longer compares the same issuer: {id}"));
+    }
+    for scope in login.scopes.difference(&before.scopes) {
+        lines.add(format!("asks the provider for a new scope: {scope} ({id})"));
+    }
+    for (name, field) in &login.fields {
+        match before.fields.get(name) {
+            None => lines.add(format!("asks the person for a new field: {name} ({id})")),
+            Some(was) if was.kind == FieldKind::Secret && field.kind != FieldKind::Secret => {
+                lines.add(format!("is told what was a secret: {name} ({id})"));
+            }
+            Some(was) if was != field => lines.add(format!("uses the field {name} in another way ({id})")),
+            Some(_) => {}
+        }
+    }
+    for (name, fact) in &login.facts {
+        match before.facts.get(name) {
+            None => lines.add(format!("is told a new fact of the login: {name} from {} ({id})", fact.from)),
+            Some(was) if was != fact => {
+                lines.add(format!("takes the fact {name} from {} as {} ({id})", fact.from, fact.pattern));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, slot) in &login.slots {
+        match before.slots.get(name) {
+            None => lines.add(format!("puts the credential in a new slot: {name} ({id})")),
+            Some(was) if was != slot => lines.add(format!("puts the credential of slot {name} elsewhere ({id})")),
+            Some(_) => {}
+        }
+    }
+}
+
+fn changed_request(
+    id: &str,
+    what: &str,
+    asked: Option<&TokenRequest>,
+    granted: Option<&TokenRequest>,
+    lines: &mut Lines,
+) {
+    match (asked, granted) {
+        (Some(asked), Some(granted)) if asked.url != granted.url => {
+            lines.add(format!("changes the {what} of {id} from {} to {}", granted.url, asked.url));
+        }
+        (Some(asked), Some(granted)) if asked != granted => {
+            lines.add(format!("sends other parameters to the {what} of {id}: {}", asked.url));
+        }
+        (Some(asked), None) => lines.add(format!("has a new {what} of {id}: {}", asked.url)),
+        _ => {}
+    }
+}
+
+/// The different ones, with commas.
+pub(super) fn listed<'a>(words: impl Iterator<Item = &'a str>) -> String {
+    let mut different: Vec<&str> = Vec::new();
+    for word in words {
+        if !different.contains(&word) {
+            different.push(word);
+        }
+    }
+    different.join(", ")
+}
+
+/// Lines without repetition, in the order in which they were found.
+#[derive(Default)]
+struct Lines(Vec<String>);
+
+impl Lines {
+    fn add(&mut self, line: String) {
+        if !self.0.contains(&line) {
+            self.0.push(line);
+        }
+    }
+}

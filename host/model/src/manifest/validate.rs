@@ -1,0 +1,43 @@
+//! What a manifest has to mean, beyond being readable.
+//!
+//! Everything that is wrong is found in one go. The same checks run on an author's `connector.toml` and
+//! on the packed JSON of an upload, so that a hand-packed manifest gets no further than a written one.
+
+mod action;
+mod address;
+mod auth;
+mod host;
+mod identity;
+mod names;
+mod sizes;
+mod stream;
+
+use super::{
+    Finding, Manifest, Problem,
+    problem::{Findings, Path},
+};
+
+/// Everything that is wrong with a manifest; the lines are unknown here.
+#[must_use]
+pub fn validate(manifest: &Manifest) -> Vec<Problem> {
+    findings(manifest).into_iter().map(|finding| finding.on_line(None)).collect()
+}
+
+/// The same, with the ways into the manifest.
+pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Findings::default();
+    sizes::check(manifest, &mut findings);
+    if !findings.0.is_empty() {
+        return findings.0;
+    }
+    identity::check(manifest, &mut findings);
+    auth::check(manifest, &mut findings);
+    host::check(manifest, &mut findings);
+    stream::check(manifest, &mut findings);
+    action::check(manifest, &mut findings);
+    findings.0
+}
+
+fn root() -> Path {
+    Path::default()
+}

@@ -1,0 +1,97 @@
+//! Names, pointers and repetitions: rules that hold everywhere in a manifest.
+
+use crate::manifest::problem::{Findings, Path};
+
+/// Letters of one name.
+const LENGTH: usize = 64;
+
+/// A name that people and placeholders use: `a-z` first, then `a-z`, `0-9`, `_` and `-`.
+pub(super) fn name(text: &str, path: Path, findings: &mut Findings) {
+    if !is_name(text) {
+        findings.add(
+            path,
+            format!("{text:?} is not a name"),
+            format!("write lower-case letters, digits, _ and -, beginning with a letter, at most {LENGTH}"),
+        );
+    }
+}
+
+pub(super) fn is_name(text: &str) -> bool {
+    text.len() <= LENGTH
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+}
+
+/// Each text once.
+pub(super) fn unique<'a>(texts: impl IntoIterator<Item = (&'a str, Path)>, findings: &mut Findings) {
+    let mut seen = Vec::new();
+    for (text, path) in texts {
+        if seen.contains(&text) {
+            findings.add(path, format!("{text:?} is there twice"), "give each one a name of its own");
+        }
+        seen.push(text);
+    }
+}
+
+/// A text for people that says something.
+pub(super) fn said(text: &str, most: usize, path: Path, findings: &mut Findings) {
+    let length = text.chars().count();
+    if text.trim().is_empty() {
+        findings.add(path, "it says nothing", "write it for the person who reads it in the catalog");
+    } else if length > most {
+        findings.add(path, format!("it has {length} characters"), format!("write at most {most}"));
+    }
+}
+
+/// A JSON pointer to a value below the root (RFC 6901).
+pub(super) fn pointer(text: &str, path: Path, findings: &mut Findings) {
+    if !is_pointer(text) {
+        findings.add(
+            path,
+            format!("{text:?} is not a JSON pointer"),
+            "write / and a name for each level, e.g. /id or /owner/login; ~0 for ~ and ~1 for /",
+        );
+    }
+}
+
+pub(super) fn is_pointer(text: &str) -> bool {
+    text.len() > 1
+        && text.starts_with('/')
+        && text.split('~').skip(1).all(|after| after.starts_with(['0', '1']))
+        && !text.chars().any(char::is_control)
+}
+
+/// A regular expression that compiles.
+pub(super) fn pattern(text: &str, path: Path, findings: &mut Findings) {
+    let built = regex_lite::RegexBuilder::new(text).size_limit(1024 * 1024).build();
+    if let Err(error) = built {
+        findings.add(path, format!("{text:?} is not a pattern: {error}"), "write a regular expression, e.g. [0-9]+");
+    }
+}
+
+/// A name of an HTTP header.
+pub(super) fn header(text: &str, path: Path, findings: &mut Findings) {
+    let token = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+    if text.is_empty() || !text.bytes().all(token) {
+        findings.add(
+            path,
+            format!("{text:?} is not the name of a header"),
+            "write it as the provider does, e.g. X-Api-Key",
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_is_written_as_rfc_6901_says() {
+        for good in ["/id", "/a/b/0", "/a~1b/~0", "/ "] {
+            assert!(is_pointer(good), "{good}");
+        }
+        for bad in ["", "/", "id", "#/id", "/a~2", "/a~"] {
+            assert!(!is_pointer(bad), "{bad}");
+        }
+    }
+}

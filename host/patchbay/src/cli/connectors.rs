@@ -1,0 +1,161 @@
+//! `patchbay connectors list|install|inspect`: the connectors of a running host.
+
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::Value;
+
+use super::{
+    client::{Client, HostArgs},
+    progress::Progress,
+    table,
+};
+use crate::exit::{Exit, Stop};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    host: HostArgs,
+    /// Print the API's own JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// All installed releases.
+    List,
+    /// Install a packaged connector; what its manifest asks for is approved by that.
+    Install {
+        /// The file that `patchbay package` wrote.
+        file: PathBuf,
+    },
+    /// One connector: its releases, what it may do, what it asks for beyond that.
+    Inspect {
+        /// Its id, e.g. publisher.name.
+        id: String,
+    },
+}
+
+pub(super) fn run(args: Args, config: Option<&Path>) -> Result<Exit, Stop> {
+    let Args { host, json, action } = args;
+    let client = Client::of(host, config)?;
+    let answer = match &action {
+        Action::List => client.get("/v1/connectors")?,
+        Action::Inspect { id } => client.get(&format!("/v1/connectors/{}", segment(id)))?,
+        Action::Install { file } => {
+            let bytes = std::fs::read(file).map_err(|error| Stop::file("read", file, &error))?;
+            let _progress = Progress::begin(format!("installing {}", file.display()));
+            client.post("/v1/connectors", "application/wasm", &bytes)?
+        }
+    };
+    if json {
+        println!("{answer:#}");
+        return Ok(Exit::Done);
+    }
+    match action {
+        Action::List => print!("{}", list(&answer)),
+        Action::Install { .. } => print!("{}", outcome(&answer)),
+        Action::Inspect { .. } => print!("{}", describe(&answer, 0)),
+    }
+    Ok(Exit::Done)
+}
+
+/// The rows of a list answer.
+fn rows(answer: &Value) -> &[Value] {
+    ["items", "data"].iter().find_map(|key| answer.get(key)).unwrap_or(answer).as_array().map_or(&[], Vec::as_slice)
+}
+
+fn list(answer: &Value) -> String {
+    let columns = ["id", "version", "state", "name"];
+    let rows: Vec<Vec<String>> =
+        rows(answer).iter().map(|row| columns.iter().map(|column| cell(row.get(column))).collect()).collect();
+    if rows.is_empty() {
+        return "no connectors\n".to_owned();
+    }
+    table::lay_out(&columns, &rows)
+}
+
+fn outcome(answer: &Value) -> String {
+    let field = |name| cell(answer.get(name));
+    let mut text = format!("{} {} {}\n", field("connector"), field("version"), field("state"));
+    let beyond = answer.get("beyond").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    if !beyond.is_empty() {
+        text.push_str("It waits for approval, because it asks for more than was approved:\n");
+        for sentence in beyond {
+            text.push_str(&format!("  - {}\n", cell(Some(sentence))));
+        }
+    }
+    text
+}
+
+/// Any answer as indented lines.
+fn describe(value: &Value, depth: usize) -> String {
+    let indent = "  ".repeat(depth);
+    let line = |name: &str, value: &Value| match value {
+        Value::Object(_) | Value::Array(_) => format!("{indent}{name}\n{}", describe(value, depth + 1)),
+        plain => format!("{indent}{name} {}\n", cell(Some(plain))),
+    };
+    match value {
+        Value::Object(fields) => fields.iter().map(|(name, value)| line(&format!("{name}:"), value)).collect(),
+        Value::Array(items) => items.iter().map(|item| line("-", item)).collect(),
+        plain => format!("{indent}{}\n", cell(Some(plain))),
+    }
+}
+
+/// A value as a person reads it; control characters of a manifest do not reach the terminal.
+fn cell(value: Option<&Value>) -> String {
+    let text = match value {
+        None | Some(Value::Null) => "-".to_owned(),
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+    };
+    text.chars().map(|char| if char.is_control() && char != '\n' { '\u{fffd}' } else { char }).collect()
+}
+
+/// An id as one segment of a path.
+fn segment(id: &str) -> String {
+    let mut segment = String::new();
+    for byte in id.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_list_is_a_table() {
+        let answer = json!({"items": [{"id": "acme.books", "version": "1.2.0", "state": "active", "name": "Books"}]});
+        assert_eq!(list(&answer), "id          version  state   name\nacme.books  1.2.0    active  Books\n");
+        assert_eq!(list(&json!({"items": []})), "no connectors\n");
+    }
+
+    #[test]
+    fn an_installation_that_waits_says_for_what() {
+        let answer = json!({"connector": "acme.books", "version": "2.0.0", "state": "ready", "beyond": ["reach https://b.example"]});
+        assert!(outcome(&answer).ends_with("  - reach https://b.example\n"));
+    }
+
+    #[test]
+    fn an_answer_is_described_by_indentation() {
+        let answer = json!({"id": "acme.books", "may": ["read invoices"]});
+        assert_eq!(describe(&answer, 0), "id: acme.books\nmay:\n  - read invoices\n");
+    }
+
+    #[test]
+    fn nothing_from_a_host_can_steer_the_terminal() {
+        assert_eq!(cell(Some(&json!("a\u{1b}[2Jb"))), "a\u{fffd}[2Jb");
+        assert_eq!(segment("a/../b?c"), "a%2F..%2Fb%3Fc");
+    }
+}

@@ -1,0 +1,75 @@
+//! `patchbay package COMPONENT`: manifest and component become one file.
+
+use std::path::{Path, PathBuf};
+
+use patchbay_model::{
+    Code, Fault,
+    manifest::{self, Manifest},
+    package::{self, PackError},
+};
+
+use super::progress::Progress;
+use crate::exit::{Exit, Stop};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The component, as `cargo build --target wasm32-wasip2` makes it.
+    component: PathBuf,
+    /// Its manifest.
+    #[arg(long, value_name = "FILE", default_value = "connector.toml")]
+    manifest: PathBuf,
+    /// Where to write; {id}-{version}.wasm when it is not given.
+    #[arg(long, short, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
+    let manifest = read_manifest(&args.manifest)?;
+    let component = read(&args.component)?;
+    let packed = {
+        let _progress = Progress::begin(format!("packing {}", args.component.display()));
+        package::check_source(&component, &manifest)?;
+        package::pack(&component, &manifest).map_err(unpackable)?
+    };
+    let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{}.wasm", manifest.id, manifest.version)));
+    write_whole(&out, &packed)?;
+    println!("{} {} {} bytes {}", manifest.id, manifest.version, packed.len(), out.display());
+    Ok(Exit::Done)
+}
+
+/// Reads and checks a manifest; each problem is a line of the refusal.
+pub(super) fn read_manifest(path: &Path) -> Result<Manifest, Stop> {
+    let text = String::from_utf8(read(path)?)
+        .map_err(|_| Fault::because(Code::ManifestInvalid, format!("{} is not UTF-8", path.display())))?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    let beside = |name: &str| std::fs::read_to_string(folder.join(name)).ok();
+    manifest::parse::parse(&text, &beside).map_err(|problems| {
+        let mut fault = Fault::because(Code::ManifestInvalid, format!("{} is wrong", path.display()));
+        for problem in problems {
+            let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
+            let place = format!("{}{line}", path.display());
+            fault = fault.field(place, format!("{}: {} — {}", problem.key, problem.message, problem.remedy));
+        }
+        fault.into()
+    })
+}
+
+fn unpackable(error: PackError) -> Stop {
+    let code = match &error {
+        PackError::NotAComponent(_) => Code::NotAComponent,
+        PackError::ManifestTooLarge(_) | PackError::Json(_) => Code::ManifestInvalid,
+    };
+    Fault::because(code, error.to_string()).into()
+}
+
+/// Reads a file that somebody named.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, Stop> {
+    std::fs::read(path).map_err(|error| Stop::file("read", path, &error))
+}
+
+/// Writes a file whole or not at all: a host may be watching the folder.
+fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
+    let part = path.with_extension("part");
+    std::fs::write(&part, bytes).map_err(|error| Stop::file("written", &part, &error))?;
+    std::fs::rename(&part, path).map_err(|error| Stop::file("written", path, &error))
+}

@@ -1,0 +1,109 @@
+//! Every key of the configuration, on one page: what it is called, what holds without it, what it means.
+//!
+//! The table is what unknown keys are measured against and what `patchbay serve --keys` prints, so a key
+//! that is read but not listed is refused by its own reader, and the list cannot drift from the code.
+
+/// One key.
+#[derive(Debug)]
+pub(crate) struct Key {
+    /// Its dotted name, e.g. `jobs.workers`. `[]` stands for an entry of a list of tables.
+    pub(crate) name: &'static str,
+    /// What holds when nobody says anything, as a person reads it.
+    pub(crate) default: &'static str,
+    /// What it means.
+    pub(crate) meaning: &'static str,
+}
+
+macro_rules! keys {
+    ($($name:literal = $default:literal: $meaning:literal;)*) => {
+        /// All of them, in the order of the reference.
+        pub(crate) const KEYS: &[Key] = &[$(Key { name: $name, default: $default, meaning: $meaning }),*];
+    };
+}
+
+keys! {
+    "listen" = "127.0.0.1:7878": "Address and port of the HTTP API. Port 0 takes a free one.";
+    "public_url" = "http:// and the address listened on": "Origin under which browsers and providers reach this host. https, unless it is loopback.";
+    "data_dir" = "patchbay-data": "Folder for everything that has no path of its own.";
+    "database.path" = "{data_dir}/patchbay.db": "The SQLite database.";
+    "key.file" = "{data_dir}/patchbay.key": "The key that seals credentials; made at first start, mode 0600. Keep a copy apart from the database.";
+    "connectors.dir" = "{data_dir}/connectors": "Folder of packaged connectors.";
+    "connectors.watch" = "true": "Whether a file dropped there is installed while the host runs.";
+    "egress.allow_private" = "[]": "Addresses that are not public and may be reached all the same: IP:PORT, an IP or a CIDR range.";
+    "egress.allowed_ports" = "[]": "Ports besides 443 that the host's own requests (login, logos) may use; a connector's stand in its manifest.";
+    "egress.extra_ca" = "[]": "PEM files of further certificate authorities.";
+    "egress.rewrite" = "[]": "For tests and demos: other places to open connections to.";
+    "egress.rewrite[].origin" = "needed": "The origin as the manifest names it.";
+    "egress.rewrite[].connect" = "needed": "The origin that is opened instead.";
+    "egress.rewrite[].browser" = "none": "The origin that a browser is sent to instead.";
+    "egress.connect_seconds" = "5": "Longest wait for a connection.";
+    "egress.first_byte_seconds" = "30": "Longest wait for the first byte of an answer.";
+    "egress.progress_seconds" = "15": "Longest pause within an answer.";
+    "egress.total_seconds" = "120": "Longest whole request.";
+    "egress.exchange_seconds" = "15": "Longest request of a login.";
+    "egress.idle_seconds" = "60": "How long an unused connection is kept.";
+    "jobs.workers" = "8": "Runs and pushes at work at the same time.";
+    "jobs.lease_seconds" = "60": "How long a worker that says nothing keeps its run.";
+    "jobs.poll_millis" = "1000": "How often the queue is looked at when nothing wakes it.";
+    "jobs.shutdown_seconds" = "20": "How long runs in flight may take to end when the host stops.";
+    "jobs.settle_seconds" = "3600": "Longest wait before a write whose answer was lost is looked up, whatever a manifest asks.";
+    "jobs.settle_again_seconds" = "60": "Time between two look-ups that must agree.";
+    "limits.body_bytes" = "1048576": "Largest body of an API request.";
+    "limits.component_bytes" = "67108864": "Largest connector.";
+    "limits.instances" = "64": "Connector instances alive at the same time.";
+    "limits.memory_mib" = "256": "Ceiling of the memory that a connector may ask for.";
+    "limits.call_seconds" = "120": "Longest single call into a connector.";
+    "limits.run_minutes" = "60": "Ceiling of the run time that a connector may ask for.";
+    "limits.login_minutes" = "30": "How long a started login may take.";
+    "retention.runs_days" = "30": "How long ended runs are kept.";
+    "retention.releases" = "3": "How many releases of a connector are kept for rollback.";
+    "log.format" = "text": "text or json.";
+    "log.filter" = "info": "What is logged, e.g. info or patchbay_app=debug,info.";
+}
+
+/// Whether this is a key, or a section that holds keys.
+pub(crate) fn known(name: &str) -> bool {
+    KEYS.iter().any(|key| key.name == name)
+}
+
+/// The key nearest to a name that is none.
+pub(crate) fn nearest(name: &str) -> Option<&'static str> {
+    KEYS.iter()
+        .map(|key| (strsim::jaro_winkler(key.name, name), key.name))
+        .filter(|(likeness, _)| *likeness > 0.7)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, key)| key)
+}
+
+/// The reference, as text for a terminal.
+pub(crate) fn reference() -> String {
+    let mut text = String::new();
+    for key in KEYS {
+        let variable = if key.name.contains("[]") { String::new() } else { super::source::variable(key.name) };
+        text.push_str(&format!("{}\n    {}\n    default: {}\n", key.name, key.meaning, key.default));
+        if !variable.is_empty() {
+            text.push_str(&format!("    variable: {variable}\n"));
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_misspelt_key_finds_its_nearest() {
+        assert_eq!(nearest("jobs.worker"), Some("jobs.workers"));
+        assert_eq!(nearest("publicurl"), Some("public_url"));
+        assert_eq!(nearest("database.file"), Some("database.path"));
+        assert_eq!(nearest("zzz"), None);
+    }
+
+    #[test]
+    fn the_reference_names_every_key_and_its_variable() {
+        let text = reference();
+        assert!(KEYS.iter().all(|key| text.contains(key.name)));
+        assert!(text.contains("PATCHBAY_JOBS__LEASE_SECONDS"));
+    }
+}

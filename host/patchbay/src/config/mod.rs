@@ -1,0 +1,264 @@
+//! The configuration: one file and variables `PATCHBAY_SECTION__KEY`, read once and checked whole.
+//!
+//! An unknown key is an error that names its place and the nearest known key, because a misspelt limit
+//! that is silently ignored is found on the worst day. Every complaint is collected before any is shown.
+//! [`keys`] is the reference.
+
+mod ambient;
+mod checks;
+pub(crate) mod keys;
+mod reader;
+mod source;
+
+use std::{
+    collections::BTreeMap,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use patchbay_model::{Code, Fault};
+use url::Url;
+
+use reader::Reader;
+use source::{Entries, Problem};
+
+/// The port that is listened on when nobody says otherwise.
+pub(crate) const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 7878);
+
+/// Everything that can be set, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Config {
+    /// Address of the HTTP API; port 0 takes a free one.
+    pub(crate) listen: SocketAddr,
+    /// Origin under which browsers reach this host, when it is not simply the address listened on.
+    pub(crate) public_url: Option<Url>,
+    /// Folder for everything without a path of its own.
+    pub(crate) data_dir: PathBuf,
+    /// The SQLite database.
+    pub(crate) database: PathBuf,
+    /// The file of the key that seals credentials.
+    pub(crate) key_file: PathBuf,
+    /// `[connectors]`.
+    pub(crate) connectors: Connectors,
+    /// `[egress]`.
+    pub(crate) egress: Egress,
+    /// `[jobs]`.
+    pub(crate) jobs: Jobs,
+    /// `[limits]`.
+    pub(crate) limits: Limits,
+    /// `[retention]`.
+    pub(crate) retention: Retention,
+    /// `[log]`.
+    pub(crate) log: Log,
+}
+
+/// `[connectors]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Connectors {
+    /// Folder of packaged connectors.
+    pub(crate) dir: PathBuf,
+    /// Whether a file dropped there is installed while the host runs.
+    pub(crate) watch: bool,
+}
+
+/// `[egress]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Egress {
+    /// `IP:PORT`, an IP, or a CIDR range.
+    pub(crate) allow_private: Vec<String>,
+    /// Ports besides 443 that the host's own requests may use.
+    pub(crate) allowed_ports: Vec<u16>,
+    /// PEM files of further certificate authorities.
+    pub(crate) extra_ca: Vec<PathBuf>,
+    /// Other places to open connections to.
+    pub(crate) rewrite: Vec<Rewrite>,
+    /// Longest wait for a connection.
+    pub(crate) connect: Duration,
+    /// Longest wait for the first byte.
+    pub(crate) first_byte: Duration,
+    /// Longest pause within an answer.
+    pub(crate) progress: Duration,
+    /// Longest whole request.
+    pub(crate) total: Duration,
+    /// Longest request of a login.
+    pub(crate) exchange: Duration,
+    /// How long an unused connection is kept.
+    pub(crate) idle: Duration,
+}
+
+/// One entry of `[[egress.rewrite]]`; all three are origins without a trailing slash.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Rewrite {
+    /// As the manifest names it.
+    pub(crate) origin: String,
+    /// What is opened instead.
+    pub(crate) connect: String,
+    /// Where a browser is sent instead.
+    pub(crate) browser: Option<String>,
+}
+
+/// `[jobs]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Jobs {
+    /// Runs and pushes at work at the same time.
+    pub(crate) workers: usize,
+    /// How long a silent worker keeps its run.
+    pub(crate) lease: Duration,
+    /// How often the queue is looked at when nothing wakes it.
+    pub(crate) poll: Duration,
+    /// How long runs in flight may take to end.
+    pub(crate) shutdown: Duration,
+    /// Longest wait before a write whose answer was lost is looked up.
+    pub(crate) settle: Duration,
+    /// Time between two look-ups that must agree.
+    pub(crate) settle_again: Duration,
+}
+
+/// `[limits]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Limits {
+    /// Largest body of an API request.
+    pub(crate) body_bytes: usize,
+    /// Largest connector.
+    pub(crate) component_bytes: usize,
+    /// Connector instances alive at the same time.
+    pub(crate) instances: u32,
+    /// Ceiling of a connector's memory.
+    pub(crate) memory_bytes: usize,
+    /// Longest single call into a connector.
+    pub(crate) call: Duration,
+    /// Ceiling of a connector's run time.
+    pub(crate) run: Duration,
+    /// How long a started login may take.
+    pub(crate) login: Duration,
+}
+
+/// `[retention]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Retention {
+    /// How long ended runs are kept.
+    pub(crate) runs: Duration,
+    /// How many releases of a connector are kept.
+    pub(crate) releases: u32,
+}
+
+/// `[log]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Log {
+    /// For people or for machines.
+    pub(crate) format: LogFormat,
+    /// What is logged.
+    pub(crate) filter: String,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Config {
+    /// Reads file and variables of this process.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] with every complaint as a field.
+    pub(crate) fn load(named: Option<&Path>) -> Result<Self, Fault> {
+        let text = ambient::file(named).map_err(|why| Fault::because(Code::ConfigInvalid, why))?;
+        let path = named.unwrap_or(Path::new(ambient::DEFAULT_FILE));
+        let folder = path.parent().unwrap_or(Path::new(""));
+        Self::read(text.as_deref(), folder, &ambient::variables()).map_err(|problems| fault(path, &problems))
+    }
+
+    /// Reads the text of a file (relative paths in it start from `folder`) and variables.
+    pub(crate) fn read(
+        file: Option<&str>,
+        folder: &Path,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<Problem>> {
+        let (mut entries, mut problems) = (Entries::default(), Vec::new());
+        entries.read_file(file.unwrap_or_default(), &mut problems);
+        entries.read_variables(variables, &mut problems);
+        let mut from = Reader::new(&entries, folder, problems);
+        let config = Self::take(&mut from);
+        if from.problems.is_empty() { Ok(config) } else { Err(from.problems) }
+    }
+
+    fn take(from: &mut Reader<'_>) -> Self {
+        const MIB: u64 = 1024 * 1024;
+        let data_dir = from.path("data_dir", || PathBuf::from("patchbay-data"));
+        let inside = |name: &str| data_dir.join(name);
+        Self {
+            listen: from.address("listen", DEFAULT_LISTEN),
+            public_url: from.public_url("public_url"),
+            database: from.path("database.path", || inside("patchbay.db")),
+            key_file: from.path("key.file", || inside("patchbay.key")),
+            connectors: Connectors {
+                dir: from.path("connectors.dir", || inside("connectors")),
+                watch: from.switch("connectors.watch", true),
+            },
+            egress: Egress {
+                allow_private: checks::private_addresses(from, "egress.allow_private"),
+                allowed_ports: from.ports("egress.allowed_ports"),
+                extra_ca: checks::files(from, "egress.extra_ca"),
+                rewrite: from.rewrites("egress.rewrite"),
+                connect: from.seconds("egress.connect_seconds", (1, 60), 5),
+                first_byte: from.seconds("egress.first_byte_seconds", (1, 600), 30),
+                progress: from.seconds("egress.progress_seconds", (1, 600), 15),
+                total: from.seconds("egress.total_seconds", (1, 3_600), 120),
+                exchange: from.seconds("egress.exchange_seconds", (1, 60), 15),
+                idle: from.seconds("egress.idle_seconds", (1, 3_600), 60),
+            },
+            jobs: Jobs {
+                workers: usize::try_from(from.number("jobs.workers", (1, 1_024), 8)).unwrap_or(8),
+                lease: from.seconds("jobs.lease_seconds", (1, 3_600), 60),
+                poll: Duration::from_millis(from.number("jobs.poll_millis", (10, 60_000), 1_000)),
+                shutdown: from.seconds("jobs.shutdown_seconds", (0, 600), 20),
+                settle: from.seconds("jobs.settle_seconds", (0, 86_400), 3_600),
+                settle_again: from.seconds("jobs.settle_again_seconds", (0, 86_400), 60),
+            },
+            limits: Limits {
+                body_bytes: checks::bytes(from, "limits.body_bytes", (1_024, 64 * MIB), MIB),
+                component_bytes: checks::bytes(from, "limits.component_bytes", (1_024, 512 * MIB), 64 * MIB),
+                instances: u32::try_from(from.number("limits.instances", (1, 4_096), 64)).unwrap_or(64),
+                memory_bytes: usize::try_from(from.number("limits.memory_mib", (1, 4_096), 256) * MIB)
+                    .unwrap_or(usize::MAX),
+                call: from.seconds("limits.call_seconds", (1, 3_600), 120),
+                run: from.seconds("limits.run_minutes", (1, 1_440), 60) * 60,
+                login: from.seconds("limits.login_minutes", (1, 1_440), 30) * 60,
+            },
+            retention: Retention {
+                runs: from.seconds("retention.runs_days", (1, 3_650), 30) * 86_400,
+                releases: u32::try_from(from.number("retention.releases", (1, 100), 3)).unwrap_or(3),
+            },
+            log: Log {
+                format: from.choice(
+                    "log.format",
+                    &[("text", LogFormat::Text), ("json", LogFormat::Json)],
+                    LogFormat::Text,
+                ),
+                filter: checks::filter(from, "log.filter"),
+            },
+            data_dir,
+        }
+    }
+}
+
+fn fault(file: &Path, problems: &[Problem]) -> Fault {
+    let mut fault = Fault::because(Code::ConfigInvalid, "the configuration is wrong");
+    for problem in problems {
+        let place = match &problem.place {
+            Some(source::Place::Line(line)) => format!("{}:{line}", file.display()),
+            Some(source::Place::Variable(name)) => name.clone(),
+            None => file.display().to_string(),
+        };
+        fault = fault.field(place, problem.text.clone());
+    }
+    fault
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,24 @@
+//! `patchbay`: the host in one binary, and the tools of people who build connectors or run the host.
+//!
+//! This crate reads the outside world (arguments, variables, files, signals), builds the rooms, and owns
+//! their end. It decides nothing about connectors, credentials or records.
+
+mod cli;
+mod config;
+mod exit;
+mod folder;
+mod lifecycle;
+mod operator_key;
+mod serve;
+mod telemetry;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // The compile child limits itself before it reads a hostile byte: no configuration, no runtime, no
+    // parser of arguments may have run before.
+    if std::env::args_os().nth(1).is_some_and(|command| command == cli::COMPILE_WORKER) {
+        return patchbay_engine::compile_worker();
+    }
+    cli::run()
+}

@@ -1,0 +1,147 @@
+//! Builds the rooms from the configuration, opens the door, and waits for the end.
+//!
+//! Order at the start: folder, signals, rooms, address, connectors of the folder, `listening on` (what
+//! supervisors and tests wait for). Order at the end: no more requests, runs in flight end or are handed
+//! back, then the process.
+
+use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
+
+use patchbay_api::{Api, Limits};
+use patchbay_app::{App, Parts, Settings};
+use patchbay_credentials::KeyRing;
+use patchbay_egress::{EgressConfig, Gate};
+use patchbay_engine::{Engine, EngineConfig};
+use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
+use patchbay_store::{Store, StoreConfig};
+use tokio::{net::TcpListener, sync::watch};
+use url::Url;
+
+use crate::{config::Config, exit::Stop, folder, lifecycle, operator_key, telemetry};
+
+/// Runs the host until it is told to stop.
+///
+/// # Errors
+/// What kept it from starting, or from ending well.
+pub(crate) fn run(config: &Config) -> Result<(), Stop> {
+    telemetry::start(&config.log);
+    make_folder(&config.data_dir)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Stop::failed(format!("no runtime: {error}")))?;
+    runtime.block_on(host(config))
+}
+
+async fn host(config: &Config) -> Result<(), Stop> {
+    let stop = lifecycle::stop_signal().map_err(|error| Stop::failed(format!("no signals: {error}")))?;
+    let listener = TcpListener::bind(config.listen).await.map_err(|error| {
+        let why = format!("{} cannot be listened on: {error}", config.listen);
+        Stop::from(Fault::because(Code::ConfigInvalid, why))
+    })?;
+    let address = listener.local_addr().map_err(|error| Stop::failed(format!("no address: {error}")))?;
+    let public_url = match &config.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://{address}/"))
+            .map_err(|error| Stop::failed(format!("no address: {error}")))?,
+    };
+    let app = rooms(config, public_url, stop.clone()).await?;
+    if let Some(first) = app.first_operator_key().await? {
+        let path = operator_key::path(&config.data_dir);
+        operator_key::write(&path, &first.key).map_err(|error| Stop::file("written", &path, &error))?;
+        tracing::info!("the operator's key is in {}", path.display());
+    }
+    folder::install_all(&app, &config.connectors.dir).await;
+    // Kept until the end: dropping it ends the watching.
+    let _watching = config.connectors.watch.then(|| folder::watch(&app, &config.connectors.dir, stop.clone()));
+    app.start_jobs();
+    announce(&format!("listening on http://{address}"));
+    let limits =
+        Limits { body_bytes: config.limits.body_bytes, component_bytes: config.limits.component_bytes };
+    patchbay_api::serve(listener, Api::new(Arc::clone(&app), limits), stop)
+        .await
+        .map_err(|error| Stop::failed(format!("the listener failed: {error}")))?;
+    if tokio::time::timeout(config.jobs.shutdown, app.drain()).await.is_err() {
+        tracing::warn!("work in flight did not end in time; it goes on after the next start");
+    }
+    Ok(())
+}
+
+/// Makes every room and puts them together.
+async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) -> Result<Arc<App>, Stop> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let random: Arc<dyn Random> = Arc::new(SystemRandom);
+    // A key is made only together with a database: a fresh one would open nothing of an old database.
+    let keys = if config.database.exists() {
+        KeyRing::open(&config.key_file)
+    } else {
+        KeyRing::open_or_create(&config.key_file, &*random)
+    }
+    .map_err(Fault::from)?;
+    let store = Store::open(StoreConfig::at(&config.database), Arc::clone(&clock), Arc::clone(&random))
+        .await
+        .map_err(Fault::from)?;
+    let gate = Gate::build(egress(config)?, Arc::clone(&clock))
+        .map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()))?;
+    let program = std::env::current_exe().map_err(|error| Stop::failed(format!("no program: {error}")))?;
+    let engine = Engine::build(EngineConfig {
+        cache_dir: config.data_dir.join("compiled"),
+        cache_key: *keys.derive("compile-cache"),
+        compiler: vec![program.into_os_string(), "compile-worker".into()],
+        max_instances: config.limits.instances,
+        component_bytes: config.limits.component_bytes,
+    })
+    .map_err(|error| error.fault())?;
+    let settings = Settings {
+        public_url,
+        components_dir: config.data_dir.join("components"),
+        workers: config.jobs.workers,
+        lease: config.jobs.lease,
+        poll: config.jobs.poll,
+        call_timeout: config.limits.call,
+        run_time: config.limits.run,
+        memory_bytes: config.limits.memory_bytes,
+        component_bytes: config.limits.component_bytes,
+        login_time: config.limits.login,
+        settle_at_most: config.jobs.settle,
+        settle_again: config.jobs.settle_again,
+    };
+    Ok(App::build(Parts { settings, store, keys, gate, engine, clock, random, stop }).await?)
+}
+
+fn egress(config: &Config) -> Result<EgressConfig, Stop> {
+    let mut egress = EgressConfig {
+        allow_private: config.egress.allow_private.clone(),
+        allowed_ports: config.egress.allowed_ports.clone(),
+        rewrite: config
+            .egress
+            .rewrite
+            .iter()
+            .map(|rewrite| patchbay_egress::Rewrite {
+                origin: rewrite.origin.clone(),
+                connect: rewrite.connect.clone(),
+                browser: rewrite.browser.clone(),
+            })
+            .collect(),
+        ..EgressConfig::default()
+    };
+    for path in &config.egress.extra_ca {
+        egress.extra_ca.push(std::fs::read(path).map_err(|error| Stop::file("read", path, &error))?);
+    }
+    Ok(egress)
+}
+
+/// Says something to whoever started the process, at once.
+fn announce(line: &str) {
+    let mut out = std::io::stdout().lock();
+    // Nobody listening is no reason to stop serving.
+    let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// The folder of everything, readable by its owner only.
+fn make_folder(path: &Path) -> Result<(), Stop> {
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Stop::file("made", path, &error))
+}

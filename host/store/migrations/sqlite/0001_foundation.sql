@@ -1,0 +1,320 @@
+-- The foundation's tables. Times are microseconds since 1970 (UTC), JSON is text, sealed things are blobs.
+-- Ids are the text that the API shows. `no` columns are narrow join keys of the tables that grow.
+
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE tenants (
+    no         INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    name       TEXT NOT NULL,
+    industry   TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    -- The last sequence of the tenant's feed; raised in the transaction that writes the changes.
+    seq        INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- Wrapped data keys; owner '' is the deployment itself (its OAuth clients).
+CREATE TABLE data_keys (
+    owner      TEXT PRIMARY KEY,
+    wrapped    BLOB NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE api_keys (
+    id           TEXT PRIMARY KEY,
+    tenant       TEXT REFERENCES tenants (id),
+    hash         BLOB NOT NULL UNIQUE,
+    name         TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    last_used_at INTEGER,
+    revoked_at   INTEGER
+) STRICT;
+CREATE INDEX api_keys_of_tenant ON api_keys (tenant);
+
+CREATE TABLE releases (
+    id         TEXT PRIMARY KEY,
+    connector  TEXT NOT NULL,
+    version    TEXT NOT NULL,
+    digest     TEXT NOT NULL,
+    size       INTEGER NOT NULL,
+    contract   TEXT NOT NULL,
+    manifest   TEXT NOT NULL,
+    asks       TEXT NOT NULL,
+    state      TEXT NOT NULL,
+    reason     TEXT,
+    created_at INTEGER NOT NULL,
+    state_at   INTEGER NOT NULL,
+    UNIQUE (connector, version),
+    UNIQUE (connector, digest)
+) STRICT;
+CREATE UNIQUE INDEX releases_one_active ON releases (connector) WHERE state = 'active';
+
+CREATE TABLE approvals (
+    no          INTEGER PRIMARY KEY,
+    release     TEXT NOT NULL REFERENCES releases (id),
+    connector   TEXT NOT NULL,
+    digest      TEXT NOT NULL,
+    asks        TEXT NOT NULL,
+    approved_by TEXT NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX approvals_of_connector ON approvals (connector, no);
+
+CREATE TABLE oauth_clients (
+    id          TEXT PRIMARY KEY,
+    connector   TEXT NOT NULL,
+    tenant      TEXT REFERENCES tenants (id),
+    client_id   TEXT NOT NULL,
+    secret      BLOB,
+    row_version INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX oauth_clients_one ON oauth_clients (connector, coalesce(tenant, ''));
+
+CREATE TABLE connect_sessions (
+    id           TEXT PRIMARY KEY,
+    tenant       TEXT NOT NULL REFERENCES tenants (id),
+    token_hash   BLOB NOT NULL UNIQUE,
+    end_user     TEXT NOT NULL,
+    connectors   TEXT NOT NULL,
+    auth         TEXT NOT NULL,
+    name         TEXT,
+    connection   TEXT,
+    return_to    TEXT,
+    created_at   INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL,
+    used_at      INTEGER,
+    browser_hash BLOB,
+    made         TEXT,
+    code         TEXT,
+    ended_at     INTEGER
+) STRICT;
+CREATE INDEX connect_sessions_expiry ON connect_sessions (expires_at);
+
+CREATE TABLE attempts (
+    state_hash  BLOB PRIMARY KEY,
+    session     TEXT,
+    tenant      TEXT NOT NULL REFERENCES tenants (id),
+    connector   TEXT NOT NULL,
+    release     TEXT NOT NULL REFERENCES releases (id),
+    client      TEXT,
+    auth        TEXT NOT NULL,
+    verifier    BLOB,
+    row_version INTEGER NOT NULL,
+    cookie_hash BLOB,
+    reconnect   TEXT,
+    name        TEXT,
+    facts       TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX attempts_expiry ON attempts (expires_at);
+
+CREATE TABLE connections (
+    id            TEXT PRIMARY KEY,
+    tenant        TEXT NOT NULL REFERENCES tenants (id),
+    connector     TEXT NOT NULL,
+    release       TEXT REFERENCES releases (id),
+    client        TEXT,
+    auth          TEXT NOT NULL,
+    business_id   TEXT NOT NULL,
+    business_name TEXT NOT NULL,
+    login         TEXT,
+    facts         TEXT NOT NULL,
+    settings      TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    enabled       INTEGER NOT NULL,
+    reason_code   TEXT,
+    reason        TEXT,
+    created_at    INTEGER NOT NULL,
+    authorized_at INTEGER NOT NULL,
+    updated_at    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, business_id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_id ON connections (tenant, id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
+
+CREATE TABLE credentials (
+    connection          TEXT PRIMARY KEY REFERENCES connections (id),
+    sealed              BLOB NOT NULL,
+    row_version         INTEGER NOT NULL,
+    generation          INTEGER NOT NULL DEFAULT 1,
+    refresh_epoch       INTEGER NOT NULL DEFAULT 0,
+    refresh_lease_until INTEGER,
+    refresh_intent_at   INTEGER,
+    updated_at          INTEGER NOT NULL
+) STRICT;
+
+-- Fresh tokens whose fenced write lost: sealed, never dropped, tried newest first.
+CREATE TABLE lost_tokens (
+    no         INTEGER PRIMARY KEY,
+    connection TEXT NOT NULL REFERENCES connections (id),
+    sealed     BLOB NOT NULL,
+    row_version INTEGER NOT NULL,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX lost_tokens_of_connection ON lost_tokens (connection, no);
+
+CREATE TABLE accounts (
+    id          TEXT PRIMARY KEY,
+    connection  TEXT NOT NULL REFERENCES connections (id),
+    provider_id TEXT NOT NULL,
+    name        TEXT NOT NULL,
+    usable      INTEGER NOT NULL,
+    note        TEXT,
+    facts       TEXT NOT NULL,
+    selected    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    updated_at  INTEGER NOT NULL,
+    UNIQUE (connection, provider_id)
+) STRICT;
+
+CREATE TABLE syncs (
+    no              INTEGER PRIMARY KEY,
+    id              TEXT NOT NULL UNIQUE,
+    tenant          TEXT NOT NULL REFERENCES tenants (id),
+    connection      TEXT NOT NULL REFERENCES connections (id),
+    -- The account's provider id; '' where the stream is read once per connection.
+    account         TEXT NOT NULL,
+    stream          TEXT NOT NULL,
+    schedule        INTEGER NOT NULL,
+    enabled         INTEGER NOT NULL,
+    cursor          BLOB,
+    cursor_release  TEXT,
+    pass            INTEGER NOT NULL DEFAULT 1,
+    pass_started_at INTEGER,
+    waits           INTEGER NOT NULL DEFAULT 0,
+    records         INTEGER NOT NULL DEFAULT 0,
+    held            INTEGER,
+    held_pass       INTEGER,
+    next_due_at     INTEGER,
+    last_run        TEXT,
+    last_state      TEXT,
+    last_code       TEXT,
+    last_person     TEXT,
+    last_ended_at   INTEGER,
+    last_success_at INTEGER,
+    created_at      INTEGER NOT NULL,
+    UNIQUE (connection, account, stream)
+) STRICT;
+CREATE INDEX syncs_due ON syncs (next_due_at) WHERE enabled = 1 AND next_due_at IS NOT NULL;
+CREATE INDEX syncs_of_tenant ON syncs (tenant);
+
+CREATE TABLE runs (
+    id          TEXT PRIMARY KEY,
+    sync        TEXT NOT NULL REFERENCES syncs (id),
+    tenant      TEXT NOT NULL,
+    connection  TEXT NOT NULL,
+    state       TEXT NOT NULL,
+    "trigger"   TEXT NOT NULL,
+    epoch       INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    deaths      INTEGER NOT NULL DEFAULT 0,
+    next_at     INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    started_at  INTEGER,
+    ended_at    INTEGER,
+    cancel_at   INTEGER,
+    code        TEXT,
+    person      TEXT,
+    operator    TEXT,
+    pages       INTEGER NOT NULL DEFAULT 0,
+    records     INTEGER NOT NULL DEFAULT 0,
+    changed     INTEGER NOT NULL DEFAULT 0,
+    deleted     INTEGER NOT NULL DEFAULT 0,
+    bytes       INTEGER NOT NULL DEFAULT 0,
+    requests    INTEGER NOT NULL DEFAULT 0,
+    retries     INTEGER NOT NULL DEFAULT 0,
+    waited      INTEGER NOT NULL DEFAULT 0,
+    release     TEXT
+) STRICT;
+-- At most one open run of a sync, whoever asks for it.
+CREATE UNIQUE INDEX runs_one_open ON runs (sync) WHERE state IN ('due', 'running');
+CREATE INDEX runs_due ON runs (next_at) WHERE state = 'due';
+CREATE INDEX runs_leased ON runs (lease_until) WHERE state = 'running';
+CREATE INDEX runs_of_sync ON runs (sync, id);
+CREATE INDEX runs_of_connection ON runs (connection, id);
+CREATE INDEX runs_of_tenant ON runs (tenant, id);
+
+-- The records and the feed are one table: a row stands at the place of its last change,
+-- seq = tenants.no * 2^40 + the tenant's sequence. A change moves the row to the end, so a reader of the feed
+-- gets every record at its newest state and the content is written once. A deleted record stays as a
+-- row without content. No foreign key to syncs: it would cost a look-up per record; whoever removes a
+-- sync removes its records.
+CREATE TABLE records (
+    seq        INTEGER PRIMARY KEY,
+    sync_no    INTEGER NOT NULL,
+    pass       INTEGER NOT NULL,
+    -- 1 for a record that was not there; raised with every change of its content.
+    revision   INTEGER NOT NULL,
+    first_seen INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    key        TEXT NOT NULL,
+    content    TEXT
+) STRICT;
+CREATE UNIQUE INDEX records_key ON records (sync_no, key);
+
+CREATE TABLE pushes (
+    id           TEXT PRIMARY KEY,
+    tenant       TEXT NOT NULL REFERENCES tenants (id),
+    connection   TEXT REFERENCES connections (id),
+    connector    TEXT NOT NULL,
+    action       TEXT NOT NULL,
+    key          TEXT NOT NULL,
+    target       TEXT NOT NULL,
+    payload      TEXT NOT NULL,
+    attachments  TEXT NOT NULL,
+    content_hash BLOB NOT NULL,
+    state        TEXT NOT NULL,
+    result       TEXT,
+    object_id    TEXT,
+    object_url   TEXT,
+    code         TEXT,
+    person       TEXT,
+    operator     TEXT,
+    fields       TEXT NOT NULL,
+    attempts     INTEGER NOT NULL DEFAULT 0,
+    epoch        INTEGER NOT NULL DEFAULT 0,
+    lease_until  INTEGER,
+    next_at      INTEGER,
+    created_at   INTEGER NOT NULL,
+    updated_at   INTEGER NOT NULL,
+    ended_at     INTEGER,
+    UNIQUE (tenant, connector, action, key)
+) STRICT;
+CREATE INDEX pushes_due ON pushes (next_at) WHERE next_at IS NOT NULL;
+CREATE INDEX pushes_leased ON pushes (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
+CREATE INDEX pushes_of_connection ON pushes (connection, id);
+
+CREATE TABLE push_steps (
+    push         TEXT NOT NULL REFERENCES pushes (id),
+    step         TEXT NOT NULL,
+    request_hash BLOB NOT NULL,
+    state        TEXT NOT NULL,
+    status       INTEGER,
+    headers      TEXT,
+    body         BLOB,
+    sent_at      INTEGER NOT NULL,
+    answered_at  INTEGER,
+    absent_at    INTEGER,
+    PRIMARY KEY (push, step)
+) STRICT;
+
+CREATE TABLE audit (
+    id      TEXT PRIMARY KEY,
+    at      INTEGER NOT NULL,
+    tenant  TEXT,
+    actor   TEXT NOT NULL,
+    action  TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail  TEXT NOT NULL
+) STRICT;
+CREATE INDEX audit_of_tenant ON audit (tenant, id);

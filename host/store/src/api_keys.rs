@@ -1,0 +1,144 @@
+//! API keys: who may call. Only the hash is kept.
+
+use patchbay_model::{KeyId, TenantId, Timestamp};
+
+use crate::{
+    Store, StoreError,
+    audit::{NewAudit, append},
+    row::{Reader, Row, many, maybe, select},
+};
+
+/// An API key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id (not the key).
+    pub id: KeyId,
+    /// Whose; none for an operator.
+    pub tenant: Option<TenantId>,
+    /// What people call it.
+    pub name: String,
+    /// Since when it exists.
+    pub created_at: Timestamp,
+    /// When it was used last, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// Since when it is void.
+    pub revoked_at: Option<Timestamp>,
+}
+
+impl Row for ApiKey {
+    const TABLE: &'static str = "api_keys";
+    const FROM: &'static str = "api_keys k";
+    const COLUMNS: &'static str = "k.id, k.tenant, k.name, k.created_at, k.last_used_at, k.revoked_at";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: r.next("id")?,
+            tenant: r.next("tenant")?,
+            name: r.next("name")?,
+            created_at: r.next("created_at")?,
+            last_used_at: r.next("last_used_at")?,
+            revoked_at: r.next("revoked_at")?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps a key by its SHA-256.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a tenant that does not exist, [`StoreError::Conflict`] for a hash that is there.
+    pub async fn insert_api_key(
+        &self,
+        tenant: Option<&TenantId>,
+        hash: [u8; 32],
+        name: &str,
+        actor: &str,
+    ) -> Result<ApiKey, StoreError> {
+        let key = ApiKey {
+            id: KeyId::fresh(&*self.clock, &*self.random),
+            tenant: tenant.cloned(),
+            name: name.to_owned(),
+            created_at: self.now(),
+            last_used_at: None,
+            revoked_at: None,
+        };
+        let line = self.audit_line(NewAudit::of(tenant, actor, "api_key.created", &key.id));
+        self.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO api_keys (id, tenant, hash, name, created_at) VALUES ($1, $2, $3, $4, $5)")
+                    .bind(key.id.as_str())
+                    .bind(key.tenant.as_ref().map(TenantId::as_str))
+                    .bind(hash.to_vec())
+                    .bind(key.name.as_str())
+                    .bind(key.created_at.as_micros())
+                    .execute(&mut *tx)
+                    .await?;
+                append(tx, &line).await?;
+                Ok(key)
+            })
+        })
+        .await
+    }
+
+    /// The key of a hash, unless it is revoked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn api_key_by_hash(&self, hash: [u8; 32]) -> Result<Option<ApiKey>, StoreError> {
+        let statement = sqlx::query(select::<ApiKey>("WHERE k.hash = $1 AND k.revoked_at IS NULL"));
+        maybe(self.read(), statement.bind(hash.to_vec())).await
+    }
+
+    /// Notes that a key was used. Cheap to call seldom: once a minute is enough.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn touch_api_key(&self, id: &KeyId) -> Result<(), StoreError> {
+        let (id, now) = (id.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let statement = sqlx::query("UPDATE api_keys SET last_used_at = $2 WHERE id = $1");
+                statement.bind(id.as_str()).bind(now.as_micros()).execute(tx).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Keys of a tenant, or all of them for an operator; newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn api_keys(&self, tenant: Option<&TenantId>) -> Result<Vec<ApiKey>, StoreError> {
+        let statement =
+            sqlx::query(select::<ApiKey>("WHERE ($1 IS NULL OR k.tenant = $1) ORDER BY k.id DESC LIMIT 1000"));
+        many(self.read(), statement.bind(tenant.map(TenantId::as_str))).await
+    }
+
+    /// Makes a key void; of a tenant, or any for an operator.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn revoke_api_key(&self, tenant: Option<&TenantId>, id: &KeyId, actor: &str) -> Result<(), StoreError> {
+        let (tenant, id, now) = (tenant.cloned(), id.clone(), self.now());
+        let line = self.audit_line(NewAudit::of(tenant.as_ref(), actor, "api_key.revoked", &id));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) \
+                     WHERE id = $1 AND ($2 IS NULL OR tenant = $2)",
+                )
+                .bind(id.as_str())
+                .bind(tenant.as_ref().map(TenantId::as_str))
+                .bind(now.as_micros())
+                .execute(&mut *tx)
+                .await?;
+                if done.rows_affected() == 0 {
+                    return Err(StoreError::NotFound);
+                }
+                append(tx, &line).await
+            })
+        })
+        .await
+    }
+}

@@ -1,0 +1,96 @@
+//! What an operator granted to a connector, with the digest of the release it was granted for.
+
+use patchbay_model::{ReleaseId, Timestamp};
+
+use crate::{
+    Store, StoreError,
+    audit::{NewAudit, append},
+    row::{Reader, Row, maybe, select},
+};
+
+/// An approval.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Approval {
+    /// The release it was given for.
+    pub release: ReleaseId,
+    /// Its connector.
+    pub connector: String,
+    /// Its digest.
+    pub digest: String,
+    /// What was granted, JSON.
+    pub asks: String,
+    /// Who gave it.
+    pub approved_by: String,
+    /// When.
+    pub created_at: Timestamp,
+}
+
+/// An approval to keep.
+#[derive(Debug, Clone)]
+pub struct NewApproval {
+    /// The release it is given for.
+    pub release: ReleaseId,
+    /// Its connector.
+    pub connector: String,
+    /// Its digest.
+    pub digest: String,
+    /// What is granted, JSON.
+    pub asks: String,
+    /// Who gives it.
+    pub approved_by: String,
+}
+
+impl Row for Approval {
+    const TABLE: &'static str = "approvals";
+    const FROM: &'static str = "approvals a";
+    const COLUMNS: &'static str = "a.release, a.connector, a.digest, a.asks, a.approved_by, a.created_at";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            release: r.next("release")?,
+            connector: r.next("connector")?,
+            digest: r.next("digest")?,
+            asks: r.next("asks")?,
+            approved_by: r.next("approved_by")?,
+            created_at: r.next("created_at")?,
+        })
+    }
+}
+
+impl Store {
+    /// Keeps an approval.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a release that does not exist.
+    pub async fn insert_approval(&self, new: NewApproval) -> Result<(), StoreError> {
+        let now = self.now();
+        let line = self.audit_line(NewAudit::of(None, &new.approved_by, "release.approved", &new.release));
+        self.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "INSERT INTO approvals (release, connector, digest, asks, approved_by, created_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                )
+                .bind(new.release.as_str())
+                .bind(new.connector)
+                .bind(new.digest)
+                .bind(new.asks)
+                .bind(new.approved_by)
+                .bind(now.as_micros())
+                .execute(&mut *tx)
+                .await?;
+                append(tx, &line).await
+            })
+        })
+        .await
+    }
+
+    /// What was granted to a connector last.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn latest_approval(&self, connector: &str) -> Result<Option<Approval>, StoreError> {
+        let statement = sqlx::query(select::<Approval>("WHERE a.connector = $1 ORDER BY a.no DESC LIMIT 1"));
+        maybe(self.read(), statement.bind(connector)).await
+    }
+}

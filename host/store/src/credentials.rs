@@ -1,0 +1,286 @@
+//! Sealed credentials, and the lease under which one of many workers refreshes them.
+//!
+//! A refresh is: lease (epoch up by one, intent noted, committed) → call → compare-and-swap on epoch
+//! and version. A worker whose lease lapsed cannot store; what it got goes to the lost tokens, because
+//! a rotated refresh token that is dropped ends the connection.
+
+use std::time::Duration;
+
+use patchbay_model::{ConnectionId, Timestamp};
+
+use crate::{
+    Store, StoreError,
+    row::{Reader, Row, many, maybe, one, select},
+};
+
+/// A stored credential.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CredentialRow {
+    /// The connection it belongs to.
+    pub connection: ConnectionId,
+    /// The credential, sealed to the connection and `row_version`.
+    pub sealed: Vec<u8>,
+    /// Raised with every write.
+    pub row_version: i64,
+    /// Raised with every refresh that was stored and every new consent.
+    pub generation: u64,
+    /// Raised with every lease.
+    pub refresh_epoch: i64,
+    /// Until when somebody refreshes it.
+    pub refresh_lease_until: Option<Timestamp>,
+    /// When a refresh was begun of which no outcome is known.
+    pub refresh_intent_at: Option<Timestamp>,
+}
+
+/// The right to refresh, once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefreshLease {
+    /// To be named when the outcome is stored.
+    pub epoch: i64,
+    /// An earlier refresh ended without a known outcome: its answer may be lost, or in the lost tokens.
+    pub earlier_unknown: bool,
+    /// The credential as it is now.
+    pub credential: CredentialRow,
+}
+
+/// A fresh token whose fenced write lost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LostToken {
+    /// The credential, sealed to the connection and `row_version`.
+    pub sealed: Vec<u8>,
+    /// What it is sealed to.
+    pub row_version: i64,
+    /// When it was put here.
+    pub at: Timestamp,
+}
+
+impl Row for CredentialRow {
+    const TABLE: &'static str = "credentials";
+    const FROM: &'static str = "credentials k";
+    const COLUMNS: &'static str = "k.connection, k.sealed, k.row_version, k.generation, k.refresh_epoch, \
+        k.refresh_lease_until, k.refresh_intent_at";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: r.next("connection")?,
+            sealed: r.next("sealed")?,
+            row_version: r.next("row_version")?,
+            generation: r.next("generation")?,
+            refresh_epoch: r.next("refresh_epoch")?,
+            refresh_lease_until: r.next("refresh_lease_until")?,
+            refresh_intent_at: r.next("refresh_intent_at")?,
+        })
+    }
+}
+
+impl Row for LostToken {
+    const TABLE: &'static str = "lost_tokens";
+    const FROM: &'static str = "lost_tokens l";
+    const COLUMNS: &'static str = "l.sealed, l.row_version, l.at";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self { sealed: r.next("sealed")?, row_version: r.next("row_version")?, at: r.next("at")? })
+    }
+}
+
+impl Store {
+    /// The credential of a connection that the caller already found for its tenant.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn credential(&self, connection: &ConnectionId) -> Result<CredentialRow, StoreError> {
+        let statement = sqlx::query(select::<CredentialRow>("WHERE k.connection = $1"));
+        one(self.read(), statement.bind(connection.as_str())).await
+    }
+
+    /// The right to refresh for so long, committed before this answers; none while somebody else has it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn lease_refresh(
+        &self,
+        connection: &ConnectionId,
+        lease: Duration,
+    ) -> Result<Option<RefreshLease>, StoreError> {
+        let (connection, clock) = (connection.clone(), self.clock.clone());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now = clock.now();
+                let statement = sqlx::query(select::<CredentialRow>("WHERE k.connection = $1"));
+                let before: CredentialRow = one(&mut *tx, statement.bind(connection.as_str())).await?;
+                if before.refresh_lease_until.is_some_and(|until| until > now) {
+                    return Ok(None);
+                }
+                let epoch = before.refresh_epoch + 1;
+                sqlx::query(
+                    "UPDATE credentials SET refresh_epoch = $2, refresh_lease_until = $3, refresh_intent_at = $4 \
+                     WHERE connection = $1",
+                )
+                .bind(connection.as_str())
+                .bind(epoch)
+                .bind(now.plus(lease).as_micros())
+                .bind(now.as_micros())
+                .execute(tx)
+                .await?;
+                let credential = CredentialRow {
+                    refresh_epoch: epoch,
+                    refresh_lease_until: Some(now.plus(lease)),
+                    refresh_intent_at: Some(now),
+                    ..before.clone()
+                };
+                Ok(Some(RefreshLease { epoch, earlier_unknown: before.refresh_intent_at.is_some(), credential }))
+            })
+        })
+        .await
+    }
+
+    /// Stores what a refresh brought, and ends the lease and its intent.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when another has taken over or the credential was replaced: keep what was
+    /// got by [`Store::keep_lost_token`].
+    pub async fn store_refreshed(
+        &self,
+        connection: &ConnectionId,
+        epoch: i64,
+        expected_version: i64,
+        sealed: Vec<u8>,
+        new_version: i64,
+    ) -> Result<(), StoreError> {
+        let (connection, now) = (connection.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE credentials SET sealed = $4, row_version = $5, generation = generation + 1, \
+                     refresh_lease_until = NULL, refresh_intent_at = NULL, updated_at = $6 \
+                     WHERE connection = $1 AND refresh_epoch = $2 AND row_version = $3",
+                )
+                .bind(connection.as_str())
+                .bind(epoch)
+                .bind(expected_version)
+                .bind(sealed)
+                .bind(new_version)
+                .bind(now.as_micros())
+                .execute(&mut *tx)
+                .await?;
+                if done.rows_affected() == 0 {
+                    return Err(StoreError::Stale);
+                }
+                // A newer credential than any lost one stands now.
+                let statement = sqlx::query("DELETE FROM lost_tokens WHERE connection = $1");
+                statement.bind(connection.as_str()).execute(tx).await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Ends a lease without a new credential. `outcome_known`: the provider surely did not rotate
+    /// anything (it refused, or nothing left); else the intent stays for the next one to see.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when another has taken over.
+    pub async fn release_refresh(
+        &self,
+        connection: &ConnectionId,
+        epoch: i64,
+        outcome_known: bool,
+    ) -> Result<(), StoreError> {
+        let connection = connection.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let done = sqlx::query(
+                    "UPDATE credentials SET refresh_lease_until = NULL, \
+                     refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END \
+                     WHERE connection = $1 AND refresh_epoch = $2",
+                )
+                .bind(connection.as_str())
+                .bind(epoch)
+                .bind(outcome_known)
+                .execute(tx)
+                .await?;
+                if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }
+            })
+        })
+        .await
+    }
+
+    /// Keeps a fresh token whose write lost; sealed to the connection and `row_version`.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn keep_lost_token(
+        &self,
+        connection: &ConnectionId,
+        sealed: Vec<u8>,
+        row_version: i64,
+    ) -> Result<(), StoreError> {
+        let (connection, now) = (connection.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query("INSERT INTO lost_tokens (connection, sealed, row_version, at) VALUES ($1, $2, $3, $4)")
+                    .bind(connection.as_str())
+                    .bind(sealed)
+                    .bind(row_version)
+                    .bind(now.as_micros())
+                    .execute(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Tokens whose write lost, newest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn lost_tokens(&self, connection: &ConnectionId) -> Result<Vec<LostToken>, StoreError> {
+        let statement = sqlx::query(select::<LostToken>("WHERE l.connection = $1 ORDER BY l.no DESC LIMIT 100"));
+        many(self.read(), statement.bind(connection.as_str())).await
+    }
+
+    /// The credential, if the connection has one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn credential_if_any(&self, connection: &ConnectionId) -> Result<Option<CredentialRow>, StoreError> {
+        let statement = sqlx::query(select::<CredentialRow>("WHERE k.connection = $1"));
+        maybe(self.read(), statement.bind(connection.as_str())).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{LEASE, World};
+
+    #[tokio::test]
+    async fn ten_workers_get_one_lease() {
+        let world = World::open().await;
+        let id = world.connect("b1").await.connection.id;
+        let asked = (0..10).map(|_| world.store.lease_refresh(&id, LEASE));
+        let leases = futures_util::future::join_all(asked).await;
+        let won: Vec<RefreshLease> = leases.into_iter().filter_map(|lease| lease.expect("an answer")).collect();
+        assert_eq!(won.len(), 1);
+        assert_eq!(won.first().map(|lease| lease.earlier_unknown), Some(false));
+    }
+
+    #[tokio::test]
+    async fn a_refresh_that_was_overtaken_cannot_store_and_its_token_is_kept() {
+        let world = World::open().await;
+        let id = world.connect("b1").await.connection.id;
+        let old = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+        world.clock.advance(LEASE);
+        let ours = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+        assert!(ours.earlier_unknown && ours.epoch > old.epoch);
+        assert_eq!(world.store.store_refreshed(&id, old.epoch, 1, vec![7], 2).await, Err(StoreError::Stale));
+        world.store.keep_lost_token(&id, vec![7], 2).await.expect("kept");
+        assert_eq!(world.store.lost_tokens(&id).await.expect("read").len(), 1);
+        assert_eq!(world.store.store_refreshed(&id, ours.epoch, 1, vec![8], 2).await, Ok(()));
+        let now = world.store.credential(&id).await.expect("a credential");
+        assert_eq!((now.sealed, now.row_version, now.refresh_intent_at), (vec![8], 2, None));
+        assert!(world.store.lost_tokens(&id).await.expect("read").is_empty());
+        assert_eq!(world.store.release_refresh(&id, old.epoch, true).await, Err(StoreError::Stale));
+    }
+}

@@ -1,0 +1,96 @@
+//! What a card is derived from: how every connection of a tenant does, in one statement.
+
+use std::time::Duration;
+
+use patchbay_model::{ConnectionId, ConnectionState, TenantId, Timestamp};
+
+use crate::{
+    Store, StoreError,
+    row::{Reader, Row, many},
+};
+
+/// How a connection does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its connector.
+    pub connector: String,
+    /// How it stands.
+    pub state: ConnectionState,
+    /// Whether it is switched on.
+    pub enabled: bool,
+    /// Syncs that are switched on.
+    pub syncs: u64,
+    /// Of those, the ones whose last run failed, stalled or is held.
+    pub troubled: u64,
+    /// Of those switched on, the smallest slack: schedule × 3 from the last success (or the making).
+    pub overdue_at: Option<Timestamp>,
+    /// When a run last read to the end.
+    pub last_success_at: Option<Timestamp>,
+    /// Runs that are due or running.
+    pub open_runs: u64,
+    /// Records that are there.
+    pub records: u64,
+    /// Pushes of which it is not known whether they were written.
+    pub unknown_pushes: u64,
+}
+
+impl Row for Health {
+    const TABLE: &'static str = "connections";
+    const FROM: &'static str = "connections c";
+    const COLUMNS: &'static str = "";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            connection: r.next("id")?,
+            connector: r.next("connector")?,
+            state: r.next("state")?,
+            enabled: r.next("enabled")?,
+            syncs: r.next("syncs")?,
+            troubled: r.next("troubled")?,
+            overdue_at: r.next("overdue_at")?,
+            last_success_at: r.next("last_success_at")?,
+            open_runs: r.next("open_runs")?,
+            records: r.next("records")?,
+            unknown_pushes: r.next("unknown_pushes")?,
+        })
+    }
+}
+
+impl Health {
+    /// Whether a sync had no success for three of its intervals.
+    #[must_use]
+    pub fn overdue(&self, now: Timestamp) -> bool {
+        self.overdue_at.is_some_and(|at| now.since(at) > Duration::ZERO)
+    }
+}
+
+impl Store {
+    /// How the connections of a tenant do: all of them, of one connector, or one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn health(
+        &self,
+        tenant: &TenantId,
+        connector: Option<&str>,
+        connection: Option<&ConnectionId>,
+    ) -> Result<Vec<Health>, StoreError> {
+        let statement = sqlx::query(
+            "SELECT c.id, c.connector, c.state, c.enabled, \
+             coalesce(sum(s.enabled), 0), \
+             coalesce(sum(s.enabled AND coalesce(s.last_state, '') IN ('failed', 'stalled', 'held')), 0), \
+             min(CASE WHEN s.enabled THEN coalesce(s.last_success_at, s.created_at) + 3 * s.schedule END), \
+             max(s.last_success_at), \
+             (SELECT count(*) FROM runs r WHERE r.connection = c.id AND r.state IN ('due', 'running')), \
+             coalesce(sum(s.records), 0), \
+             (SELECT count(*) FROM pushes p WHERE p.connection = c.id AND p.state = 'unknown') \
+             FROM connections c LEFT JOIN syncs s ON s.connection = c.id \
+             WHERE c.tenant = $1 AND c.state <> 'deleted' AND ($2 IS NULL OR c.connector = $2) \
+             AND ($3 IS NULL OR c.id = $3) GROUP BY c.id ORDER BY c.id",
+        );
+        let statement = statement.bind(tenant.as_str()).bind(connector).bind(connection.map(ConnectionId::as_str));
+        many(self.read(), statement).await
+    }
+}

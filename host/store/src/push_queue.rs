@@ -1,0 +1,226 @@
+//! The queue of pushes: like that of runs, owned by epoch.
+
+use std::time::Duration;
+
+use patchbay_model::{Code, PushId, PushResult, PushState, TenantId, Timestamp};
+use sqlx::SqliteConnection;
+
+use crate::{
+    Push, Store, StoreError,
+    audit::{NewAudit, append},
+    row::{many, one, select},
+};
+
+/// A push that is ours now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimedPush {
+    /// The push as it stands now, with the epoch to be named with every write.
+    pub push: Push,
+    /// How it stood before: `planned`, `sending` (a worker died on it) or `unknown` (to be looked up).
+    pub was: PushState,
+}
+
+/// Where an attempt leaves a push.
+#[derive(Debug, Clone)]
+pub struct PushEnd {
+    /// `done`, `rejected`, `failed`, `skipped`, `expired` end it; `planned` and `unknown` go on at `next_at`.
+    pub state: PushState,
+    /// How it ended well.
+    pub result: Option<PushResult>,
+    /// The object at the provider.
+    pub object_id: Option<String>,
+    /// Where a person can see it.
+    pub object_url: Option<String>,
+    /// Why.
+    pub code: Option<Code>,
+    /// The same for the person.
+    pub person: Option<String>,
+    /// The same for the operator.
+    pub operator: Option<String>,
+    /// Fields that are wrong, a JSON list of pointer and message.
+    pub fields: String,
+    /// When to go on; none waits for a person.
+    pub next_at: Option<Timestamp>,
+}
+
+impl PushEnd {
+    /// An end without a reason.
+    #[must_use]
+    pub fn of(state: PushState) -> Self {
+        Self {
+            state,
+            result: None,
+            object_id: None,
+            object_url: None,
+            code: None,
+            person: None,
+            operator: None,
+            fields: "[]".to_owned(),
+            next_at: None,
+        }
+    }
+}
+
+impl Store {
+    /// Takes pushes that are due, and ones whose lease has lapsed, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn claim_pushes(&self, lease: Duration, limit: u32) -> Result<Vec<ClaimedPush>, StoreError> {
+        let clock = self.clock.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now = clock.now();
+                let rest = "WHERE p.id IN (SELECT x.id FROM ( \
+                        SELECT id, connection, created_at FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
+                        UNION ALL \
+                        SELECT id, connection, created_at FROM pushes WHERE lease_until <= $1 \
+                    ) x JOIN connections c ON c.id = x.connection AND c.enabled = 1 AND c.state = 'active' \
+                    ORDER BY x.created_at LIMIT $2) ORDER BY p.id";
+                let statement = sqlx::query(select::<Push>(rest)).bind(now.as_micros()).bind(limit);
+                let due: Vec<Push> = many(&mut *tx, statement).await?;
+                let mut claimed = Vec::with_capacity(due.len());
+                for push in due {
+                    sqlx::query(
+                        "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, \
+                         epoch = epoch + 1, attempts = attempts + 1, lease_until = $3, next_at = NULL, updated_at = $2 \
+                         WHERE id = $1",
+                    )
+                    .bind(push.id.as_str())
+                    .bind(now.as_micros())
+                    .bind(now.plus(lease).as_micros())
+                    .execute(&mut *tx)
+                    .await?;
+                    claimed.push(ClaimedPush { was: push.state, push: load(&mut *tx, &push.id).await? });
+                }
+                Ok(claimed)
+            })
+        })
+        .await
+    }
+
+    /// Renews a lease that has not lapsed.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when it lapsed or another has taken over: stop at once.
+    pub async fn heartbeat_push(&self, push: &PushId, epoch: i64, lease: Duration) -> Result<(), StoreError> {
+        let (push, clock) = (push.clone(), self.clock.clone());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let now = clock.now();
+                let done =
+                    sqlx::query("UPDATE pushes SET lease_until = $4 WHERE id = $1 AND epoch = $2 AND lease_until > $3")
+                        .bind(push.as_str())
+                        .bind(epoch)
+                        .bind(now.as_micros())
+                        .bind(now.plus(lease).as_micros())
+                        .execute(tx)
+                        .await?;
+                if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }
+            })
+        })
+        .await
+    }
+
+    /// Leaves a push where an attempt brought it.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when another has taken over.
+    pub async fn finish_push(&self, push: &PushId, epoch: i64, end: PushEnd) -> Result<Push, StoreError> {
+        let (push, now) = (push.clone(), self.now());
+        let again = end.next_at.is_some();
+        let left = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let owned = sqlx::query(
+                        "UPDATE pushes SET lease_until = NULL WHERE id = $1 AND epoch = $2 AND lease_until IS NOT NULL",
+                    );
+                    let owned = owned.bind(push.as_str()).bind(epoch).execute(&mut *tx).await?;
+                    if owned.rows_affected() == 0 {
+                        return Err(StoreError::Stale);
+                    }
+                    leave(&mut *tx, &push, end, now).await?;
+                    load(tx, &push).await
+                })
+            })
+            .await?;
+        if again {
+            self.woke();
+        }
+        Ok(left)
+    }
+
+    /// A person's decision about a push that nobody works on. `planned` sends it again: what was lost
+    /// is open for that.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] while a worker has it, or when it has ended.
+    pub async fn decide_push(
+        &self,
+        tenant: &TenantId,
+        push: &PushId,
+        end: PushEnd,
+        actor: &str,
+    ) -> Result<Push, StoreError> {
+        let (tenant, push, now) = (tenant.clone(), push.clone(), self.now());
+        let detail = serde_json::json!({ "state": end.state.as_str() });
+        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "push.decided", &push).detail(&detail));
+        let decided = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let statement = sqlx::query(select::<Push>("WHERE p.id = $1 AND p.tenant = $2"));
+                    let there: Push = one(&mut *tx, statement.bind(push.as_str()).bind(tenant.as_str())).await?;
+                    let over = matches!(there.state, PushState::Done | PushState::Skipped);
+                    if there.lease_until.is_some() || over {
+                        return Err(StoreError::Conflict("the push cannot be decided now"));
+                    }
+                    if end.state == PushState::Planned {
+                        sqlx::query(
+                            "UPDATE push_steps SET state = 'open' WHERE push = $1 AND state IN ('lost', 'sending')",
+                        )
+                        .bind(push.as_str())
+                        .execute(&mut *tx)
+                        .await?;
+                    }
+                    sqlx::query("UPDATE pushes SET epoch = epoch + 1 WHERE id = $1")
+                        .bind(push.as_str())
+                        .execute(&mut *tx)
+                        .await?;
+                    leave(&mut *tx, &push, end, now).await?;
+                    append(&mut *tx, &line).await?;
+                    load(tx, &push).await
+                })
+            })
+            .await?;
+        self.woke();
+        Ok(decided)
+    }
+}
+
+async fn leave(tx: &mut SqliteConnection, push: &PushId, end: PushEnd, now: Timestamp) -> Result<(), StoreError> {
+    use PushState as S;
+    let over = matches!(end.state, S::Done | S::Rejected | S::Failed | S::Skipped | S::Expired);
+    sqlx::query(
+        "UPDATE pushes SET state = $2, result = $3, object_id = $4, object_url = $5, code = $6, person = $7, \
+         operator = $8, fields = $9, next_at = $10, updated_at = $11, ended_at = $12 WHERE id = $1",
+    )
+    .bind(push.as_str())
+    .bind(end.state.as_str())
+    .bind(end.result.map(PushResult::as_str))
+    .bind(end.object_id)
+    .bind(end.object_url)
+    .bind(end.code.map(Code::id))
+    .bind(end.person)
+    .bind(end.operator)
+    .bind(end.fields)
+    .bind(end.next_at.filter(|_| !over).map(Timestamp::as_micros))
+    .bind(now.as_micros())
+    .bind(over.then(|| now.as_micros()))
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
+async fn load(tx: &mut SqliteConnection, push: &PushId) -> Result<Push, StoreError> {
+    one(tx, sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str())).await
+}

@@ -1,0 +1,163 @@
+//! A database in a folder of its own, with a clock that stands still, for the tests of this room.
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_model::{
+    ConnectionId, ConnectionState, ManualClock, PushState, ReleaseId, ReleaseState, SeededRandom, TenantId, Timestamp,
+};
+
+use crate::{
+    ClaimedRun, NewAccount, NewPush, NewRelease, NewSync, PageCommit, PageRecord, Settle, Settled, Step, Store,
+    StoreConfig, Usage,
+};
+
+/// How long a lease is in these tests.
+pub(crate) const LEASE: Duration = Duration::from_secs(30);
+
+pub(crate) struct World {
+    pub(crate) store: Store,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) tenant: TenantId,
+    pub(crate) folder: tempfile::TempDir,
+}
+
+impl World {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_795_190_400_000)));
+        let config = StoreConfig::at(folder.path().join("patchbay.db"));
+        let store = Store::open(config, clock.clone(), Arc::new(SeededRandom::new(7))).await.expect("a database");
+        let tenant = store.create_tenant("Acme", "retail", "test").await.expect("a tenant").id;
+        Self { store, clock, tenant, folder }
+    }
+
+    pub(crate) fn fresh(&self) -> ConnectionId {
+        ConnectionId::fresh(&*self.store.clock, &*self.store.random)
+    }
+
+    /// A connection of a business account, with one stream and one selected account.
+    pub(crate) fn consent(&self, business: &str) -> Settle {
+        Settle {
+            id: self.fresh(),
+            expected_version: None,
+            tenant: self.tenant.clone(),
+            connector: "acme.books".to_owned(),
+            release: None,
+            client: None,
+            auth: "oauth".to_owned(),
+            business_id: business.to_owned(),
+            business_name: format!("{business} Ltd"),
+            login: Some("jane@example.com".to_owned()),
+            facts: "{}".to_owned(),
+            settings: "{}".to_owned(),
+            name: format!("Books of {business}"),
+            state: ConnectionState::Active,
+            credential: vec![1; 40],
+            row_version: 1,
+            accounts: vec![NewAccount {
+                provider_id: "a1".to_owned(),
+                name: "Main".to_owned(),
+                usable: true,
+                note: None,
+                facts: "{}".to_owned(),
+                selected: true,
+            }],
+            syncs: vec![NewSync {
+                account: "a1".to_owned(),
+                stream: "invoices".to_owned(),
+                schedule: Duration::from_secs(900),
+                enabled: true,
+            }],
+            actor: "test".to_owned(),
+        }
+    }
+
+    pub(crate) async fn connect(&self, business: &str) -> Settled {
+        self.store.settle(self.consent(business)).await.expect("a connection")
+    }
+
+    /// A connection whose first run is ours.
+    pub(crate) async fn running(&self, business: &str) -> (Settled, ClaimedRun) {
+        let settled = self.connect(business).await;
+        let claimed = self.claim().await;
+        let ours = claimed.into_iter().find(|run| run.connection == settled.connection.id).expect("its run");
+        (settled, ours)
+    }
+
+    pub(crate) async fn claim(&self) -> Vec<ClaimedRun> {
+        self.store.claim_runs(LEASE, 100).await.expect("a claim")
+    }
+
+    pub(crate) async fn release(&self, version: &str) -> ReleaseId {
+        let new = NewRelease {
+            connector: "acme.books".to_owned(),
+            version: version.to_owned(),
+            digest: format!("digest of {version}"),
+            size: 300_000,
+            contract: "0.1.0".to_owned(),
+            manifest: "{}".to_owned(),
+            asks: "{}".to_owned(),
+            state: ReleaseState::Ready,
+        };
+        self.store.insert_release(new, "test").await.expect("a release").id
+    }
+
+    pub(crate) fn push(&self, key: &str, connection: Option<&ConnectionId>) -> NewPush {
+        NewPush {
+            tenant: self.tenant.clone(),
+            connection: connection.cloned(),
+            connector: "acme.books".to_owned(),
+            action: "create-invoice".to_owned(),
+            key: key.to_owned(),
+            target: "{}".to_owned(),
+            payload: "{}".to_owned(),
+            attachments: "[]".to_owned(),
+            content_hash: [1; 32],
+            state: if connection.is_some() { PushState::Planned } else { PushState::Waiting },
+            reason: None,
+        }
+    }
+
+    /// One number from the database.
+    pub(crate) async fn number(&self, statement: &'static str) -> i64 {
+        sqlx::query_scalar(statement).fetch_one(self.store.read()).await.expect("a number")
+    }
+
+    /// Makes every later write of `table` fail as if the disk had refused it.
+    pub(crate) async fn break_writes_of_cursors(&self) {
+        let trigger =
+            "CREATE TEMP TRIGGER broken BEFORE UPDATE OF cursor ON syncs BEGIN SELECT RAISE(ABORT, 'broken'); END";
+        self.ddl(trigger).await;
+    }
+
+    pub(crate) async fn mend(&self) {
+        self.ddl("DROP TRIGGER broken").await;
+    }
+
+    async fn ddl(&self, statement: &'static str) {
+        let done = self.store.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query(statement).execute(tx).await?;
+                Ok(())
+            })
+        });
+        done.await.expect("a trigger");
+    }
+}
+
+/// A page of records `key → {"n": value}`.
+pub(crate) fn page(run: &ClaimedRun, step: Step, records: &[(&str, u32)]) -> PageCommit {
+    PageCommit {
+        run: run.run.clone(),
+        epoch: run.epoch,
+        records: records
+            .iter()
+            .map(|(key, n)| PageRecord { key: (*key).to_owned(), content: format!("{{\"n\":{n}}}") })
+            .collect(),
+        deleted: Vec::new(),
+        cursor: b"next".to_vec(),
+        step,
+        release: None,
+        usage: Usage::default(),
+    }
+}

@@ -1,0 +1,217 @@
+//! Connectors: built for the sandbox in one call of cargo, packed with their manifests.
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use patchbay_model::{manifest, package};
+use serde::Deserialize;
+
+use crate::{
+    metadata::{Metadata, Package},
+    shell::{Result, Run, root, target},
+};
+
+const TRIPLE: &str = "wasm32-wasip2";
+const PROFILE: &str = "connector";
+const GUESTS: &str = "tests/guests";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Pack one connector (the name of its folder) under another version, for tests of replacing one.
+    #[arg(value_name = "NAME", requires = "version")]
+    name: Option<String>,
+    /// The version to pack it as, e.g. 0.2.0.
+    #[arg(long, requires = "out", requires = "name")]
+    version: Option<String>,
+    /// Where to write it.
+    #[arg(long, value_name = "FILE", requires = "version")]
+    out: Option<PathBuf>,
+}
+
+/// What was built.
+#[derive(Debug, Clone)]
+pub(crate) struct Built {
+    /// Packaged connectors, by the name of their folder.
+    pub(crate) connectors: Vec<(String, PathBuf)>,
+    /// The folder of the packaged connectors.
+    pub(crate) folder: PathBuf,
+    /// Hostile and odd components for tests, if the tree has them.
+    pub(crate) guests: Vec<PathBuf>,
+}
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    let components = compile()?;
+    if let (Some(name), Some(version), Some(out)) = (&args.name, &args.version, &args.out) {
+        let connector = components.connectors.iter().find(|connector| &connector.name == name);
+        let connector = connector.ok_or_else(|| format!("there is no connector plugins/{name}"))?;
+        pack(connector, Some(version), out)?;
+        println!("{}", out.display());
+        return Ok(());
+    }
+    let built = package_all(&components)?;
+    for (_, file) in &built.connectors {
+        println!("{}", file.display());
+    }
+    Ok(())
+}
+
+/// Builds and packs everything; cheap when nothing has changed.
+pub(crate) fn build() -> Result<Built> {
+    package_all(&compile()?)
+}
+
+/// A connector before packing.
+struct Connector {
+    name: String,
+    source: PathBuf,
+    component: PathBuf,
+}
+
+/// What cargo made.
+struct Components {
+    connectors: Vec<Connector>,
+    guests: Vec<PathBuf>,
+}
+
+/// A line of cargo's `--message-format=json`.
+#[derive(Deserialize)]
+struct Message {
+    reason: String,
+    #[serde(default)]
+    manifest_path: String,
+    #[serde(default)]
+    filenames: Vec<PathBuf>,
+}
+
+fn compile() -> Result<Components> {
+    add_target()?;
+    let metadata = Metadata::load()?;
+    let connectors: Vec<(String, &Package)> = metadata.under("plugins").collect();
+    let guests: Vec<(String, &Package)> = metadata.under(GUESTS).collect();
+
+    let mut cargo =
+        Run::cargo(&["build", "--profile", PROFILE, "--target", TRIPLE, "--message-format=json-render-diagnostics"]);
+    for (_, package) in connectors.iter().chain(&guests) {
+        cargo = cargo.arg("--package").arg(&package.name);
+    }
+    for (_, package) in &guests {
+        for example in package.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "example")) {
+            cargo = cargo.arg("--example").arg(&example.name);
+        }
+    }
+    let messages = cargo.output()?;
+    let made = |room: &str| components(&messages, &root().join(room).join("Cargo.toml"));
+
+    let mut found = Components { connectors: Vec::new(), guests: Vec::new() };
+    for (room, _) in &connectors {
+        let name = room.rsplit('/').next().unwrap_or(room).to_owned();
+        let component = made(room).pop().ok_or_else(|| {
+            format!("{room} made no component: its Cargo.toml needs `[lib]` with `crate-type = [\"cdylib\", \"lib\"]`")
+        })?;
+        found.connectors.push(Connector { name, source: root().join(room), component });
+    }
+    for (room, _) in &guests {
+        found.guests.extend(made(room));
+    }
+    Ok(found)
+}
+
+/// The components that cargo says it made of the package with this manifest.
+fn components(messages: &str, manifest: &Path) -> Vec<PathBuf> {
+    let messages = messages.lines().filter_map(|line| serde_json::from_str::<Message>(line).ok());
+    messages
+        .filter(|message| message.reason == "compiler-artifact" && Path::new(&message.manifest_path) == manifest)
+        .flat_map(|message| message.filenames)
+        .filter(|file| file.extension().is_some_and(|end| end == "wasm"))
+        .collect()
+}
+
+/// Adds the sandbox's target where rustup has not got it. Without rustup the build itself will tell.
+fn add_target() -> Result<()> {
+    let rustup = Run::program("rustup", &["target", "list", "--installed"]);
+    if !rustup.succeeds() || rustup.output()?.lines().any(|line| line.trim() == TRIPLE) {
+        return Ok(());
+    }
+    Run::program("rustup", &["target", "add", TRIPLE]).status()
+}
+
+fn package_all(components: &Components) -> Result<Built> {
+    let folder = target().join("connectors");
+    std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let mut connectors = Vec::new();
+    for connector in &components.connectors {
+        let out = folder.join(format!("{}.wasm", connector.name));
+        if !fresh(&out, &sources(connector)) {
+            pack(connector, None, &out)?;
+        }
+        connectors.push((connector.name.clone(), out));
+    }
+    Ok(Built { connectors, folder, guests: components.guests.clone() })
+}
+
+/// Everything that the packaged file is made of, this program among it.
+fn sources(connector: &Connector) -> Vec<PathBuf> {
+    let beside = std::fs::read_dir(&connector.source).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut sources: Vec<PathBuf> = beside.filter(|path| path.is_file()).collect();
+    sources.push(connector.component.clone());
+    sources.extend(std::env::current_exe());
+    sources
+}
+
+/// Whether a file is there and younger than all that it is made of.
+fn fresh(out: &Path, sources: &[PathBuf]) -> bool {
+    let time = |path: &Path| -> Option<SystemTime> { std::fs::metadata(path).ok()?.modified().ok() };
+    let Some(made) = time(out) else { return false };
+    sources.iter().all(|source| time(source).is_some_and(|changed| changed < made))
+}
+
+fn pack(connector: &Connector, version: Option<&str>, out: &Path) -> Result<()> {
+    let file = connector.source.join("connector.toml");
+    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let beside = |name: &str| std::fs::read_to_string(connector.source.join(name)).ok();
+    let mut parsed = manifest::parse::parse(&text, &beside).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        format!("{}:\n{}", file.display(), lines.join("\n"))
+    })?;
+    if let Some(version) = version {
+        version.clone_into(&mut parsed.version);
+    }
+    let component =
+        std::fs::read(&connector.component).map_err(|error| format!("{}: {error}", connector.component.display()))?;
+    package::check_source(&component, &parsed)
+        .map_err(|fault| format!("plugins/{}: component and manifest do not agree: {fault:?}", connector.name))?;
+    let packed = package::pack(&component, &parsed)
+        .map_err(|error| format!("plugins/{} cannot be packed: {error}", connector.name))?;
+    // Whole or not at all: a host may be watching the folder.
+    let part = out.with_extension("part");
+    std::fs::write(&part, packed).map_err(|error| format!("{}: {error}", part.display()))?;
+    std::fs::rename(&part, out).map_err(|error| format!("{}: {error}", out.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn components_are_taken_from_what_cargo_says() {
+        let messages = concat!(
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/plugins/a/Cargo.toml","filenames":["/t/a.wasm","/t/a.d"]}"#,
+            "\n",
+            r#"{"reason":"compiler-artifact","manifest_path":"/t/sdk/Cargo.toml","filenames":["/t/sdk.wasm"]}"#,
+            "\nnot json\n",
+            r#"{"reason":"build-finished","success":true}"#,
+        );
+        assert_eq!(components(messages, Path::new("/t/plugins/a/Cargo.toml")), [PathBuf::from("/t/a.wasm")]);
+    }
+
+    #[test]
+    fn a_packaged_file_is_made_again_when_its_source_is_younger_or_gone() {
+        let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        assert!(!fresh(&here, std::slice::from_ref(&here)), "not younger than itself");
+        assert!(!fresh(Path::new("/no/such/file"), &[]));
+        assert!(!fresh(&here, &[PathBuf::from("/no/such/file")]));
+        assert!(fresh(&here, &[]));
+    }
+}

@@ -1,0 +1,88 @@
+//! What is generated into the tree, and the check that it is still what would be generated.
+
+use std::path::PathBuf;
+
+use crate::shell::{Result, Run, root};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only compare, and fail where the tree differs.
+    #[arg(long)]
+    check: bool,
+}
+
+/// A file in the tree that a program writes.
+struct Generated {
+    /// From the root.
+    path: &'static str,
+    make: fn() -> Result<String>,
+}
+
+const GENERATED: &[Generated] = &[Generated { path: "host/api/openapi.json", make: openapi }];
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if args.check {
+        return check();
+    }
+    for generated in GENERATED {
+        let (path, text) = (generated.path(), (generated.make)()?);
+        if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
+            println!("{} is up to date", generated.path);
+            continue;
+        }
+        std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+        println!("{} written", generated.path);
+    }
+    Ok(())
+}
+
+/// Compares everything with the tree.
+pub(crate) fn check() -> Result<()> {
+    let mut stale = Vec::new();
+    for generated in GENERATED {
+        let wanted = (generated.make)()?;
+        let present = std::fs::read_to_string(generated.path()).unwrap_or_default();
+        if let Some(line) = first_difference(&present, &wanted) {
+            stale.push(format!("{} differs from line {line} on", generated.path));
+        }
+    }
+    if stale.is_empty() {
+        println!("{} generated files are what would be generated", GENERATED.len());
+        return Ok(());
+    }
+    Err(format!("{}; `cargo xtask generate` writes it, and the difference belongs into the review", stale.join("; ")))
+}
+
+impl Generated {
+    fn path(&self) -> PathBuf {
+        root().join(self.path)
+    }
+}
+
+/// The API's document, as the binary serves it.
+fn openapi() -> Result<String> {
+    let text = Run::cargo(&["run", "--quiet", "--package", "patchbay", "--", "openapi"]).output()?;
+    Ok(format!("{}\n", text.trim_end()))
+}
+
+/// The first line, from 1, in which two texts differ.
+fn first_difference(a: &str, b: &str) -> Option<usize> {
+    if a == b {
+        return None;
+    }
+    let same = a.lines().zip(b.lines()).take_while(|(a, b)| a == b).count();
+    Some(same + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_difference_is_named_by_its_line() {
+        assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+        assert_eq!(first_difference("a\nb\n", "a\nc\n"), Some(2));
+        assert_eq!(first_difference("a\n", "a\nb\n"), Some(2));
+        assert_eq!(first_difference("", "a\n"), Some(1));
+    }
+}

@@ -1,0 +1,82 @@
+//! `cargo xtask`: everything that is done to this tree, one module per verb.
+//!
+//! Each verb does its own set-up, so that a fresh clone needs nothing but Rust (and Node for the web app).
+
+mod connectors;
+mod demo;
+mod generate;
+mod metadata;
+mod shell;
+mod soak;
+mod suites;
+mod walls;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Builds, tests and shows Patchbay.
+#[derive(Debug, Parser)]
+#[command(
+    name = "cargo xtask",
+    bin_name = "cargo xtask",
+    after_help = "Exit codes:\n  0  it holds\n  1  it does not hold; the last lines say what\n  2  the command line is wrong",
+    disable_help_subcommand = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Run every suite and print the time of each.
+    Test(suites::Args),
+    /// Start fake providers and a host, and stay up; with --check prove the promises and end.
+    Demo(demo::Args),
+    /// Build and package the connectors into target/connectors.
+    Connectors(connectors::Args),
+    /// Check who may depend on what, and what may stand where.
+    Walls,
+    /// Write what is generated into the tree; with --check only compare.
+    Generate(generate::Args),
+    /// Run a long test with a seed.
+    Soak(soak::Args),
+}
+
+fn main() -> ExitCode {
+    let verb = match Cli::try_parse() {
+        Ok(cli) => cli.verb,
+        Err(error) => {
+            let _ = error.print();
+            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+        }
+    };
+    let done = match verb {
+        Verb::Test(args) => suites::run(&args),
+        Verb::Demo(args) => demo::run(&args),
+        Verb::Connectors(args) => connectors::run(&args),
+        Verb::Walls => walls::run(),
+        Verb::Generate(args) => generate::run(&args),
+        Verb::Soak(args) => soak::run(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("\nerror: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

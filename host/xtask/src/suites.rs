@@ -1,0 +1,183 @@
+//! `cargo xtask test`: every suite, each timed, all run even when one fails.
+
+use std::time::{Duration, Instant};
+
+use crate::{
+    connectors::{self, Built},
+    demo::table,
+    generate,
+    shell::{Result, Run, target},
+    walls,
+};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Only these suites (and the build, where they need it), separated by commas.
+    #[arg(long, value_delimiter = ',', value_name = "SUITE")]
+    only: Vec<String>,
+}
+
+/// How a suite went.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Ending {
+    Passed,
+    Failed(String),
+    /// Another suite that it needs has failed.
+    Skipped(&'static str),
+}
+
+/// What a suite finds when it begins.
+#[derive(Default)]
+struct Tree {
+    built: Option<Built>,
+}
+
+/// One suite.
+struct Suite {
+    name: &'static str,
+    /// The suite without which it says nothing.
+    needs: Option<&'static str>,
+    run: fn(&mut Tree) -> Result<()>,
+}
+
+const BUILD: &str = "build";
+const CONNECTORS: &str = "connectors";
+
+/// Cheap ones first, so that a slip is told in seconds.
+const SUITES: &[Suite] = &[
+    Suite { name: "format", needs: None, run: |_| Run::cargo(&["fmt", "--all", "--check"]).status() },
+    Suite { name: "walls", needs: None, run: |_| walls::run() },
+    Suite { name: CONNECTORS, needs: None, run: build_connectors },
+    Suite { name: BUILD, needs: None, run: |_| Run::cargo(&["build", "--workspace"]).status() },
+    Suite { name: "tests", needs: Some(BUILD), run: tests },
+    Suite { name: "documentation", needs: None, run: |_| documentation() },
+    Suite { name: "openapi", needs: Some(BUILD), run: |_| generate::check() },
+    Suite { name: "clippy", needs: None, run: |_| clippy() },
+];
+
+pub(crate) fn run(args: &Args) -> Result<()> {
+    if let Some(unknown) = args.only.iter().find(|name| !SUITES.iter().any(|suite| suite.name == name.as_str())) {
+        let names: Vec<&str> = SUITES.iter().map(|suite| suite.name).collect();
+        return Err(format!("there is no suite `{unknown}`; there are {}", names.join(", ")));
+    }
+    let mut tree = Tree::default();
+    let mut results: Vec<(&str, Ending, Duration)> = Vec::new();
+    for suite in SUITES.iter().filter(|suite| wanted(suite, &args.only)) {
+        eprintln!("\n== {}", suite.name);
+        let begun = Instant::now();
+        let needed = suite
+            .needs
+            .filter(|needed| results.iter().any(|(name, result, _)| name == needed && *result != Ending::Passed));
+        let result = match needed {
+            Some(needed) => Ending::Skipped(needed),
+            None => match (suite.run)(&mut tree) {
+                Ok(()) => Ending::Passed,
+                Err(why) => {
+                    eprintln!("{why}");
+                    Ending::Failed(why)
+                }
+            },
+        };
+        results.push((suite.name, result, begun.elapsed()));
+    }
+    print!("\n{}", summary(&results));
+    let failed: Vec<&str> =
+        results.iter().filter(|(_, result, _)| *result != Ending::Passed).map(|(name, ..)| *name).collect();
+    if failed.is_empty() { Ok(()) } else { Err(format!("not passed: {}", failed.join(", "))) }
+}
+
+/// Whether a suite was asked for, or is needed by one that was. Tests need the connectors, too.
+fn wanted(suite: &Suite, only: &[String]) -> bool {
+    let asked = |name: &str| only.iter().any(|wanted| wanted == name);
+    let needed = SUITES.iter().any(|other| other.needs == Some(suite.name) && asked(other.name));
+    only.is_empty() || asked(suite.name) || needed || (suite.name == CONNECTORS && asked("tests"))
+}
+
+fn build_connectors(tree: &mut Tree) -> Result<()> {
+    tree.built = Some(connectors::build()?);
+    Ok(())
+}
+
+/// Unit and integration tests: with nextest where it is installed (in parallel across crates), else with
+/// cargo's own runner.
+fn tests(tree: &mut Tree) -> Result<()> {
+    let runner = if Run::cargo(&["nextest", "--version"]).succeeds() {
+        Run::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
+    } else {
+        Run::cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
+    };
+    environment(runner, tree.built.as_ref()).status()
+}
+
+/// Where tests find what was built for them.
+pub(crate) fn environment(run: Run, built: Option<&Built>) -> Run {
+    let run = run.env("PATCHBAY_BIN", target().join("debug").join("patchbay"));
+    match built {
+        None => run,
+        Some(built) => {
+            let guests = built.guests.first().and_then(|guest| guest.parent());
+            let run = run.env("PATCHBAY_CONNECTORS", &built.folder);
+            guests.into_iter().fold(run, |run, folder| run.env("PATCHBAY_GUESTS", folder))
+        }
+    }
+}
+
+/// The examples in the SDK's documentation are what strangers copy first.
+fn documentation() -> Result<()> {
+    Run::cargo(&["test", "--doc", "--package", "patchbay-sdk"]).status()
+}
+
+fn clippy() -> Result<()> {
+    Run::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]).status()
+}
+
+fn summary(results: &[(&str, Ending, Duration)]) -> String {
+    let mut rows: Vec<[String; 3]> = results
+        .iter()
+        .map(|(name, result, took)| {
+            let result = match result {
+                Ending::Passed => "passed".to_owned(),
+                Ending::Failed(_) => "FAILED".to_owned(),
+                Ending::Skipped(needed) => format!("skipped: {needed} failed"),
+            };
+            [(*name).to_owned(), table::seconds(*took), result]
+        })
+        .collect();
+    let all: Duration = results.iter().map(|(_, _, took)| *took).sum();
+    rows.push(["all".to_owned(), table::seconds(all), String::new()]);
+    table::lay_out(["suite", "time", "result"], &rows)
+}
+
+#[cfg(test)]
+mod promises {
+    use super::*;
+
+    #[test]
+    fn what_a_suite_needs_stands_before_it() {
+        for (place, suite) in SUITES.iter().enumerate() {
+            let before = SUITES.get(..place).unwrap_or_default();
+            assert!(suite.needs.is_none_or(|needed| before.iter().any(|other| other.name == needed)), "{}", suite.name);
+        }
+    }
+
+    #[test]
+    fn one_suite_brings_what_it_needs_and_nothing_else() {
+        let only = ["tests".to_owned()];
+        let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
+        assert_eq!(names, [CONNECTORS, BUILD, "tests"]);
+        assert!(SUITES.iter().all(|suite| wanted(suite, &[])));
+    }
+
+    #[test]
+    fn an_unknown_suite_is_an_error_that_names_the_known_ones() {
+        let error = run(&Args { only: vec!["tets".to_owned()] }).expect_err("unknown");
+        assert!(error.contains("there is no suite `tets`") && error.contains("clippy"), "{error}");
+    }
+
+    #[test]
+    fn the_summary_names_what_failed() {
+        let second = Duration::from_millis(1_500);
+        let text = summary(&[("a", Ending::Passed, second), ("b", Ending::Failed("x".to_owned()), second)]);
+        assert!(text.contains("FAILED") && text.contains("3.0 s"), "{text}");
+    }
+}

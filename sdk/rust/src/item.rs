@@ -1,0 +1,112 @@
+//! What is pushed, and how it ended.
+
+use serde::de::DeserializeOwned;
+
+use crate::{Error, Result};
+
+/// One item to write to the provider.
+#[derive(Debug, Clone, Default)]
+pub struct Item {
+    /// The action's name in the manifest.
+    pub action: String,
+    /// The caller's key, the same on every attempt.
+    pub key: String,
+    /// The chosen target: JSON text that fits the action's `target` schema.
+    pub target: Vec<u8>,
+    /// The payload: JSON text that fits the action's schema.
+    pub payload: Vec<u8>,
+    /// Files, in the caller's order.
+    pub attachments: Vec<Attachment>,
+    /// 1 for the first attempt.
+    pub attempt: u32,
+}
+
+/// A file that goes with an item. Its bytes stay at the host: see [`blob`](crate::blob).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// The blob's id.
+    pub blob: String,
+    /// The file's name, without a folder.
+    pub name: String,
+    /// Its media type.
+    pub media_type: String,
+    /// Its size in bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+/// An object at the provider.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Object {
+    /// The provider's id.
+    pub id: String,
+    /// Where a person can see it.
+    pub url: Option<String>,
+}
+
+/// How a push ended well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// A new object.
+    Created(Object),
+    /// An object that was there, and was changed.
+    Updated(Object),
+    /// The object was there already, as wanted; nothing was written.
+    Exists(Object),
+}
+
+impl Item {
+    /// The payload as a type.
+    ///
+    /// # Errors
+    /// `invalid-input` when it does not fit.
+    pub fn payload<T: DeserializeOwned>(&self) -> Result<T> {
+        read(&self.payload, "payload")
+    }
+
+    /// The target as a type.
+    ///
+    /// # Errors
+    /// `invalid-input` when it does not fit.
+    pub fn target<T: DeserializeOwned>(&self) -> Result<T> {
+        read(&self.target, "target")
+    }
+
+    /// The error for an action that the connector does not have.
+    #[must_use]
+    pub fn unsupported(&self) -> Error {
+        Error::unsupported(format!("This connector has no action `{}`.", self.action))
+    }
+}
+
+impl Object {
+    /// An object without an address.
+    pub fn of(id: impl ToString) -> Self {
+        Self { id: id.to_string(), url: None }
+    }
+
+    /// Adds where a person can see it.
+    #[must_use]
+    pub fn url(mut self, url: impl Into<String>) -> Self {
+        self.url = Some(url.into());
+        self
+    }
+}
+
+impl Outcome {
+    /// The object, however it came to be there.
+    #[must_use]
+    pub fn object(&self) -> &Object {
+        match self {
+            Self::Created(object) | Self::Updated(object) | Self::Exists(object) => object,
+        }
+    }
+}
+
+fn read<T: DeserializeOwned>(text: &[u8], what: &str) -> Result<T> {
+    let text = if text.is_empty() { b"{}".as_slice() } else { text };
+    serde_json::from_slice(text).map_err(|error| {
+        Error::invalid_input(format!("The {what} of this item cannot be used.")).detail(format!("{what}: {error}"))
+    })
+}

@@ -1,0 +1,56 @@
+//! Running a connector's code natively against recorded answers, in milliseconds and without Wasm.
+//!
+//! A [`TestHost`] stands in for the host on the current thread for as long as it lives. It answers from fixtures, checks each
+//! request as the gate would, and fails the test when an answer was not used.
+//!
+//! ```
+//! use patchbay_sdk::{Auth, Context, Identity, Result, http, testing::TestHost};
+//!
+//! struct Acme;
+//!
+//! impl Auth for Acme {
+//!     fn identify(_: &Context) -> Result<Identity> {
+//!         #[derive(serde::Deserialize)]
+//!         struct Me { id: u64, name: String }
+//!         let answer = http::get("https://api.acme.example/v1/me").send()?.ok()?;
+//!         let me: Me = answer.json()?;
+//!         Ok(Identity::of(me.id, me.name))
+//!     }
+//! }
+//!
+//! let _host = TestHost::answering(r#"[
+//!     { "request": { "method": "GET", "url": "https://api.acme.example/v1/me" },
+//!       "answer":  { "status": 200, "body": { "id": 7, "name": "Acme BV" } } }
+//! ]"#);
+//! assert_eq!(Acme::identify(&Context::default()).unwrap().name, "Acme BV");
+//! ```
+//!
+//! # Fixtures
+//!
+//! A fixture is a JSON array of exchanges, in a file of its own (`fixtures/NAME.json`, read with `include_str!`):
+//!
+//! | member | what |
+//! |---|---|
+//! | `request.method` | upper case |
+//! | `request.url` | absolute; the order of query parameters does not matter, everything else does |
+//! | `request.headers` | object; those that must be there, with these values. Others may be there too |
+//! | `request.body` | JSON that the body must equal; left out, the body is not looked at |
+//! | `request.effect` | `read` (when left out), `repeatable` or `write` |
+//! | `request.step` | the step's name; left out for none |
+//! | `request.credential` | `standard` (when left out), `nothing` or a slot's id |
+//! | `answer.status` | 200 when left out |
+//! | `answer.headers` | object; `content-type` is `application/json` when there is a `body` and it is not said |
+//! | `answer.body` | JSON |
+//! | `answer.text` | instead of `body`: any text, such as HTML or cut JSON |
+//! | `answer.fails` | instead of an answer: `not-sent`, `unknown`, `too-large`, `denied` or `stopped` |
+//!
+//! A request takes the first unused exchange with its method and address; with [`TestHost::in_order`] it must be the very next.
+//! Fixtures are written by hand or recorded; they hold no credentials, because the connector never sees one.
+
+pub(crate) mod current;
+mod fixture;
+mod reading;
+mod test_host;
+
+pub use reading::{Reading, read_all};
+pub use test_host::{LogLine, SentRequest, TestHost};

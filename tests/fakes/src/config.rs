@@ -1,0 +1,81 @@
+//! What the fakes hold and how they behave when nobody asks for trouble.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use patchbay_model::{Clock, SystemClock};
+
+/// Everything that [`Fakes::start`](crate::Fakes::start) can be told.
+#[derive(Clone)]
+pub struct FakesConfig {
+    /// Names, texts, ids and tokens follow from it alone.
+    pub seed: u64,
+    /// Where journals and the certificate authority's PEM are written; a temporary folder when left out.
+    pub journal_dir: Option<PathBuf>,
+    /// What dates created and touched records, and ends tokens.
+    pub clock: Arc<dyn Clock>,
+    /// The GitHub fake.
+    pub github: GithubConfig,
+    /// The Silverfin fake.
+    pub silverfin: SilverfinConfig,
+}
+
+/// What the GitHub fake holds.
+#[derive(Debug, Clone)]
+pub struct GithubConfig {
+    /// Repositories that the tokens `owner` and `reader` see.
+    pub repositories: usize,
+    /// Issues, pull requests and comments in all of them together.
+    pub records: usize,
+    /// Requests that a token may make in an hour; not enforced when left out.
+    pub primary: Option<u32>,
+    /// Writes that a token may make in a minute; not enforced when left out.
+    pub secondary: Option<u32>,
+}
+
+/// What the Silverfin fake holds.
+#[derive(Debug, Clone)]
+pub struct SilverfinConfig {
+    /// Companies that the list of the first firm returns (one archived and one hidden come on top).
+    pub companies: usize,
+    /// Remarks of each of the first five companies.
+    pub remarks: usize,
+    /// How long an access token is accepted.
+    pub access_life: Duration,
+    /// Whether a second call to one company at the same time is answered 429.
+    pub one_call_per_company: bool,
+}
+
+impl Default for FakesConfig {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            journal_dir: None,
+            clock: Arc::new(SystemClock),
+            github: GithubConfig::default(),
+            silverfin: SilverfinConfig::default(),
+        }
+    }
+}
+
+impl FakesConfig {
+    /// Few records, for tests that do not count them: 40 at GitHub, 12 companies at Silverfin.
+    #[must_use]
+    pub fn small() -> Self {
+        let mut config = Self::default();
+        config.github.records = 40;
+        config.silverfin.companies = 12;
+        config
+    }
+}
+
+impl Default for GithubConfig {
+    fn default() -> Self {
+        Self { repositories: 3, records: 10_800, primary: None, secondary: None }
+    }
+}
+
+impl Default for SilverfinConfig {
+    fn default() -> Self {
+        Self { companies: 1_200, remarks: 2, access_life: Duration::from_secs(7_200), one_call_per_company: false }
+    }
+}

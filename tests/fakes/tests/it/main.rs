@@ -1,0 +1,6 @@
+//! The fakes are what every other test leans on: they are tested first, over real connections.
+#![cfg(test)]
+
+mod calls;
+mod github;
+mod silverfin;

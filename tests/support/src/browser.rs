@@ -1,0 +1,234 @@
+//! A browser as small as a login needs: cookies, forms, and redirects one step at a time.
+
+use std::collections::BTreeMap;
+
+use url::{Url, form_urlencoded};
+
+use crate::{Form, Result, Trouble, api, html};
+
+const BODY_BYTES: u64 = 8 * 1024 * 1024;
+const STEPS: usize = 20;
+
+/// A person's browser, with its cookies.
+pub struct Browser {
+    agent: ureq::Agent,
+    /// By host; cookies do not tell ports apart (RFC 6265, section 8.5).
+    cookies: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+/// A page, or a redirect that was not followed yet.
+#[derive(Debug, Clone)]
+pub struct Page {
+    /// Where it came from.
+    pub url: Url,
+    /// HTTP status.
+    pub status: u16,
+    /// Names in lower case.
+    pub headers: BTreeMap<String, String>,
+    /// The body.
+    pub text: String,
+}
+
+impl Default for Browser {
+    fn default() -> Self {
+        Self { agent: api::agent(), cookies: BTreeMap::new() }
+    }
+}
+
+impl Browser {
+    /// Opens an address; a redirect is not followed.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer.
+    pub fn open(&mut self, url: &str) -> Result<Page> {
+        self.send("GET", Url::parse(url)?, None)
+    }
+
+    /// Follows the redirect of a page, one step.
+    ///
+    /// # Errors
+    ///
+    /// It is none, or there was no answer.
+    pub fn follow(&mut self, page: &Page) -> Result<Page> {
+        let to = page
+            .location()
+            .ok_or_else(|| Trouble::new(format!("{} is no redirect: {} {}", page.url, page.status, page.text)))?;
+        self.send("GET", to, None)
+    }
+
+    /// Follows redirects until there is a page, or until one leads to an address that `stop` knows.
+    ///
+    /// # Errors
+    ///
+    /// A step had no answer, or there were more than 20.
+    pub fn settle(&mut self, mut page: Page, stop: impl Fn(&Url) -> bool) -> Result<Page> {
+        for _ in 0..STEPS {
+            match page.location() {
+                None => return Ok(page),
+                Some(to) if stop(&to) => return Ok(page),
+                Some(_) => page = self.follow(&page)?,
+            }
+        }
+        Err(Trouble::new(format!("more than {STEPS} redirects, the last to {}", page.url)))
+    }
+
+    /// Sends a form of a page with these values in place of what is filled in; a button is one of them.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer, or the form's address is none.
+    pub fn submit(&mut self, page: &Page, form: &Form, values: &[(&str, &str)]) -> Result<Page> {
+        let mut fields = form.fields.clone();
+        for (name, value) in values {
+            fields.retain(|(known, _)| known != name);
+            fields.push(((*name).to_owned(), (*value).to_owned()));
+        }
+        let sent = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        let mut to = if form.action.is_empty() { page.url.clone() } else { page.url.join(&form.action)? };
+        if form.method == "POST" {
+            return self.send("POST", to, Some(sent));
+        }
+        to.set_query(Some(&sent));
+        self.send("GET", to, None)
+    }
+
+    /// Walks the login and the consent of the Silverfin fake, from the address that the host gave; the
+    /// page that comes back redirects to the host's callback, which [`Browser::follow`] opens.
+    ///
+    /// # Errors
+    ///
+    /// A page is not the one that was expected.
+    pub fn silverfin(&mut self, address: &str, user: &str, password: &str, firm: u64, allow: bool) -> Result<Page> {
+        let page = self.open(address)?;
+        let mut page = self.settle(page, |_| false)?;
+        if page.text.contains("user[password]") {
+            let form = page.form()?;
+            let signed = self.submit(&page, &form, &[("user[email]", user), ("user[password]", password)])?;
+            page = self.settle(signed, |_| false)?;
+        }
+        if page.status != 200 {
+            return Err(Trouble::new(format!("{} is no consent page: {} {}", page.url, page.status, page.text)));
+        }
+        let (form, firm) = (page.form()?, firm.to_string());
+        let decision = if allow { "allow" } else { "deny" };
+        self.submit(&page, &form, &[("firm_id", &firm), ("decision", decision)])
+    }
+
+    /// The value of a cookie for this host name.
+    #[must_use]
+    pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
+        self.cookies.get(host).and_then(|cookies| cookies.get(name)).map(String::as_str)
+    }
+
+    /// Forgets all cookies, as another browser would.
+    pub fn forget(&mut self) {
+        self.cookies.clear();
+    }
+
+    fn send(&mut self, method: &str, url: Url, form: Option<String>) -> Result<Page> {
+        let host = url.host_str().unwrap_or_default().to_owned();
+        let mut request = http::Request::builder()
+            .method(method)
+            .uri(url.as_str())
+            .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
+            .header("user-agent", "Mozilla/5.0 (patchbay-test)");
+        let cookies = self.cookies.entry(host).or_default();
+        if !cookies.is_empty() {
+            let pairs: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            request = request.header("cookie", pairs.join("; "));
+        }
+        let failed = |error: ureq::Error| Trouble::new(format!("{method} {url}: no answer: {error}"));
+        let answer = match form {
+            None => self.agent.run(request.body(())?),
+            Some(form) => {
+                let origin = url.origin().ascii_serialization();
+                let typed = request.header("content-type", "application/x-www-form-urlencoded");
+                self.agent.run(typed.header("origin", origin).body(form)?)
+            }
+        };
+        let mut answer = answer.map_err(failed)?;
+        for cookie in answer.headers().get_all("set-cookie") {
+            keep(cookies, &String::from_utf8_lossy(cookie.as_bytes()));
+        }
+        let headers = api::flat(answer.headers());
+        let bytes = answer.body_mut().with_config().limit(BODY_BYTES).read_to_vec().map_err(failed)?;
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        Ok(Page { status: answer.status().as_u16(), headers, text, url })
+    }
+}
+
+impl Page {
+    /// Where it redirects to.
+    #[must_use]
+    pub fn location(&self) -> Option<Url> {
+        if !(300..400).contains(&self.status) {
+            return None;
+        }
+        self.headers.get("location").and_then(|to| self.url.join(to).ok())
+    }
+
+    /// Its forms.
+    #[must_use]
+    pub fn forms(&self) -> Vec<Form> {
+        html::forms(&self.text)
+    }
+
+    /// Its only form, or the first.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub fn form(&self) -> Result<Form> {
+        let form = self.forms().into_iter().next();
+        form.ok_or_else(|| Trouble::new(format!("{} has no form: {} {}", self.url, self.status, self.text)))
+    }
+}
+
+/// Keeps a cookie, or removes one whose life is over.
+fn keep(cookies: &mut BTreeMap<String, String>, header: &str) {
+    let mut parts = header.split(';').map(str::trim);
+    let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
+    let over = parts.any(|part| {
+        part.eq_ignore_ascii_case("max-age=0") || part.to_ascii_lowercase().starts_with("expires=thu, 01 jan 1970")
+    });
+    if over {
+        cookies.remove(name);
+    } else {
+        cookies.insert(name.to_owned(), value.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_fakes::{Fakes, FakesConfig};
+
+    use super::*;
+
+    #[test]
+    fn the_login_and_consent_of_a_fake_lead_back_with_a_code() {
+        let fakes = Fakes::start(FakesConfig::small()).expect("the fakes start");
+        let silverfin = &fakes.silverfin.provider;
+        let back = "http://127.0.0.1:9/oauth/callback/cli_1";
+        silverfin.allow_redirect(back);
+        let (client, login) = (silverfin.client(), silverfin.login());
+        let mut address = Url::parse(&format!("{}/oauth/authorize", fakes.silverfin.plain)).expect("an address");
+        address
+            .query_pairs_mut()
+            .append_pair("client_id", &client.id)
+            .append_pair("redirect_uri", back)
+            .append_pair("response_type", "code")
+            .append_pair("scope", "user:profile user:firm")
+            .append_pair("state", "a b&c");
+        let mut browser = Browser::default();
+        let page = browser.silverfin(address.as_str(), &login.user, &login.password, 13_999, true).expect("a redirect");
+        let to = page.location().expect("the callback");
+        assert!(to.as_str().starts_with(back), "{to}");
+        let told: BTreeMap<String, String> = to.query_pairs().into_owned().collect();
+        assert_eq!((told["state"].as_str(), told["authorized_firm_id"].as_str()), ("a b&c", "13999"));
+        let denied = browser.silverfin(address.as_str(), &login.user, "", 13_827, false).expect("a redirect");
+        assert!(denied.location().is_some_and(|to| to.as_str().contains("error=access_denied")), "still signed in");
+        browser.forget();
+        assert!(browser.silverfin(address.as_str(), &login.user, "wrong", 13_827, true).is_err());
+    }
+}
