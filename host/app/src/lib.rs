@@ -43,6 +43,12 @@ pub use picker::Picked;
 pub use push::{PushAnswer, PushRequest};
 pub use settings::Settings;
 
+// The rows that use cases answer with; `api` turns them into its own types.
+pub use patchbay_store::{
+    Account, ApiKey, Change, ConnectSession, Connection, ConnectionFilter, FeedFilter, OauthClient, Page, Push, PushFilter,
+    Record, RecordFilter, Release, Run, RunFilter, SyncRow, Tenant, Trigger,
+};
+
 use connectors::Releases;
 use tokens::Refreshes;
 use vault::Vault;
@@ -113,6 +119,12 @@ impl App {
             Ok(result) => result,
             Err(error) => Err(Fault::new(Code::Internal).operator(error)),
         }
+    }
+
+    /// The moment it is, for answers that depend on it.
+    #[must_use]
+    pub fn now(&self) -> patchbay_model::Timestamp {
+        self.clock.now()
     }
 
     /// Whether the database answers: what `/readyz` asks.

@@ -63,7 +63,6 @@ impl Limit {
 
 /// What became of a call. First what the host saw, then what the clocks said, then what the guest did:
 /// a guest does not talk itself out of an incident.
-#[expect(clippy::result_large_err, reason = "a failure is made once a call, next to work of milliseconds")]
 pub(crate) fn judge<T>(
     state: &mut State,
     outcome: Result<wasmtime::Result<Result<T, Wrong>>, Failure>,

@@ -151,6 +151,8 @@ impl Live {
         let deadline: Instant = self.store.data().deadline;
         let limit = Limit::of(self.call_timeout, deadline);
         self.store.data_mut().begin(limit.ends, limit.as_what.clone());
+        // Epochs passed while nobody called; without this each call would begin by giving way.
+        self.store.set_epoch_deadline(1);
         limit
     }
 }

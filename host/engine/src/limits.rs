@@ -42,11 +42,12 @@ impl Growth {
     }
 
     fn take(left: &mut usize, refused: &mut bool, current: usize, desired: usize) -> bool {
-        match left.checked_sub(desired.saturating_sub(current)) {
+        let rest = left.checked_sub(desired.saturating_sub(current));
+        match rest {
             Some(rest) => *left = rest,
             None => *refused = true,
         }
-        !*refused
+        rest.is_some()
     }
 }
 

@@ -9,7 +9,7 @@ use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 use patchbay_api::{Api, Limits};
 use patchbay_app::{App, Parts, Settings};
 use patchbay_credentials::KeyRing;
-use patchbay_egress::{EgressConfig, Gate};
+use patchbay_egress::{EgressConfig, Gate, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
 use patchbay_store::{Store, StoreConfig};
@@ -41,8 +41,9 @@ async fn host(config: &Config) -> Result<(), Stop> {
     let address = listener.local_addr().map_err(|error| Stop::failed(format!("no address: {error}")))?;
     let public_url = match &config.public_url {
         Some(url) => url.clone(),
-        None => Url::parse(&format!("http://{address}/"))
-            .map_err(|error| Stop::failed(format!("no address: {error}")))?,
+        None => {
+            Url::parse(&format!("http://{address}/")).map_err(|error| Stop::failed(format!("no address: {error}")))?
+        }
     };
     let app = rooms(config, public_url, stop.clone()).await?;
     if let Some(first) = app.first_operator_key().await? {
@@ -55,8 +56,7 @@ async fn host(config: &Config) -> Result<(), Stop> {
     let _watching = config.connectors.watch.then(|| folder::watch(&app, &config.connectors.dir, stop.clone()));
     app.start_jobs();
     announce(&format!("listening on http://{address}"));
-    let limits =
-        Limits { body_bytes: config.limits.body_bytes, component_bytes: config.limits.component_bytes };
+    let limits = Limits { body_bytes: config.limits.body_bytes, component_bytes: config.limits.component_bytes };
     patchbay_api::serve(listener, Api::new(Arc::clone(&app), limits), stop)
         .await
         .map_err(|error| Stop::failed(format!("the listener failed: {error}")))?;
@@ -108,7 +108,8 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
     Ok(App::build(Parts { settings, store, keys, gate, engine, clock, random, stop }).await?)
 }
 
-fn egress(config: &Config) -> Result<EgressConfig, Stop> {
+/// The gate's part of the configuration, with the certificates read.
+pub(crate) fn egress(config: &Config) -> Result<EgressConfig, Stop> {
     let mut egress = EgressConfig {
         allow_private: config.egress.allow_private.clone(),
         allowed_ports: config.egress.allowed_ports.clone(),
@@ -122,7 +123,15 @@ fn egress(config: &Config) -> Result<EgressConfig, Stop> {
                 browser: rewrite.browser.clone(),
             })
             .collect(),
-        ..EgressConfig::default()
+        timeouts: Timeouts {
+            connect: config.egress.connect,
+            first_byte: config.egress.first_byte,
+            progress: config.egress.progress,
+            total: config.egress.total,
+            exchange: config.egress.exchange,
+            idle: config.egress.idle,
+        },
+        extra_ca: Vec::new(),
     };
     for path in &config.egress.extra_ca {
         egress.extra_ca.push(std::fs::read(path).map_err(|error| Stop::file("read", path, &error))?);

@@ -403,7 +403,7 @@ mod tests {
 
         macro_rules! not_found {
             ($($call:expr),* $(,)?) => {$(
-                assert_eq!($call.await.err(), Some(StoreError::NotFound), stringify!($call));
+                assert_eq!($call.await.err(), Some(StoreError::NotFound), "{}", stringify!($call));
             )*};
         }
         let state = ConnectionState::Broken;

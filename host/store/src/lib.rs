@@ -37,6 +37,8 @@ mod store;
 mod syncs;
 mod tenants;
 #[cfg(test)]
+mod measure;
+#[cfg(test)]
 mod testing;
 mod writer;
 

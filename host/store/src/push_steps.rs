@@ -362,7 +362,9 @@ mod tests {
         store.step_lost(id, epoch, "create").await.expect("lost");
         assert_eq!(store.step_begin(id, epoch, "create", [1; 32]).await, Ok(StepBegin::Unknown));
         assert!(store.step_refused(id, epoch, "create").await.is_err(), "a lost step has no answer");
-        store.step_absent(id, epoch, "create").await.expect("the provider does not have it");
+        assert_eq!(store.step_absent(id, epoch, "create").await, Ok(Absent::Once));
+        assert_eq!(store.step_begin(id, epoch, "create", [1; 32]).await, Ok(StepBegin::Unknown), "said only once");
+        assert_eq!(store.step_absent(id, epoch, "create").await, Ok(Absent::Twice));
         assert_eq!(store.step_begin(id, epoch, "create", [1; 32]).await, Ok(StepBegin::Send));
         assert_eq!(store.step_begin(id, epoch, "upload", [1; 32]).await, Ok(StepBegin::Send), "another step");
     }

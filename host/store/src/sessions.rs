@@ -240,6 +240,8 @@ mod tests {
             connectors: vec!["acme.books".to_owned()],
             connection: None,
             return_to: None,
+            auth: "oauth".to_owned(),
+            name: None,
             expires_at: world.store.now().plus(Duration::from_secs(1800)),
         };
         let session = world.store.create_session(new).await.expect("a session");

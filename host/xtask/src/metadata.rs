@@ -57,12 +57,12 @@ impl Metadata {
     /// The folder of a package from the root, e.g. `host/store`.
     pub(crate) fn room(&self, package: &Package) -> String {
         let folder = Path::new(&package.manifest_path).parent().unwrap_or(Path::new(""));
-        self.from_root(folder)
+        self.below_root(folder)
     }
 
     /// The folder of a dependency that is one of ours.
     pub(crate) fn ours(&self, dependency: &Dependency) -> Option<String> {
-        dependency.path.as_deref().map(|path| self.from_root(Path::new(path)))
+        dependency.path.as_deref().map(|path| self.below_root(Path::new(path)))
     }
 
     /// Members in a folder, e.g. `plugins`.
@@ -74,7 +74,7 @@ impl Metadata {
         })
     }
 
-    fn from_root(&self, path: &Path) -> String {
+    fn below_root(&self, path: &Path) -> String {
         path.strip_prefix(&self.workspace_root).unwrap_or(path).to_string_lossy().into_owned()
     }
 }

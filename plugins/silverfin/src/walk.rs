@@ -74,31 +74,35 @@ impl Walk {
 
     /// Takes one request's step towards the goal.
     pub(crate) fn step(&mut self, api: &Api, goal: Goal, records: &mut Records) -> Result<Step> {
-        let Some(company) = &mut self.company else { return self.next_company(api) };
-        let id = company.id.to_string();
-        let step = match (goal, company.periods.front().copied(), company.periods_page) {
-            (Goal::Remarks, Some(period), _) => company.remarks(api, &id, period, self.per_page, records),
-            (_, _, Some(page)) => company.periods(api, &id, page, self.per_page, goal, records),
-            (_, _, None) => {
-                self.company = None;
-                return Ok(Step::On);
-            }
-        };
-        match step {
-            Err(error) if error.case() == Case::NotFound => {
-                log::info("a company or period that is hidden or gone was passed over", &[("company", &id)]);
-                company.pass_over(goal);
-                Ok(Step::On)
-            }
-            other => other,
+        loop {
+            let Some(company) = &mut self.company else {
+                if let Some(id) = self.companies.pop_front() {
+                    self.company = Some(Company::start(id));
+                    continue;
+                }
+                return self.list_companies(api);
+            };
+            let id = company.id.to_string();
+            let step = match (goal, company.periods.front().copied(), company.periods_page) {
+                (Goal::Remarks, Some(period), _) => company.remarks(api, &id, period, self.per_page, records),
+                (_, _, Some(page)) => company.periods(api, &id, page, self.per_page, goal, records),
+                (_, _, None) => {
+                    self.company = None;
+                    continue;
+                }
+            };
+            return match step {
+                Err(error) if error.case() == Case::NotFound => {
+                    log::info("a company or period that is hidden or gone was passed over", &[("company", &id)]);
+                    company.pass_over(goal);
+                    Ok(Step::On)
+                }
+                other => other,
+            };
         }
     }
 
-    fn next_company(&mut self, api: &Api) -> Result<Step> {
-        if let Some(id) = self.companies.pop_front() {
-            self.company = Some(Company { id, periods_page: Some(1), periods: VecDeque::new(), remarks_page: 1 });
-            return Ok(Step::On);
-        }
+    fn list_companies(&mut self, api: &Api) -> Result<Step> {
         let Some(page) = self.companies_page else { return Ok(Step::Done) };
         let listing = api.list(&["companies"], page, self.per_page)?;
         let ids = ids(&listing)?;
@@ -111,6 +115,10 @@ impl Walk {
 }
 
 impl Company {
+    fn start(id: u64) -> Self {
+        Self { id, periods_page: Some(1), periods: VecDeque::new(), remarks_page: 1 }
+    }
+
     /// Takes a page of periods: as records, or to go through their remarks.
     fn periods(
         &mut self,

@@ -21,7 +21,7 @@ mod bindings {
 use bindings::{
     exports::patchbay::connector::{auth, fetch, push},
     patchbay::connector::{
-        http,
+        http, run,
         types::{ConnectorError, Context, ErrorInfo, Ext},
     },
 };
@@ -111,7 +111,11 @@ impl push::Guest for Guest {
             let status = send(url, http::Effect::Write, Some("note"))?;
             return Ok(push::Outcome::Created(object(status.to_string())));
         }
-        Ok(push::Outcome::Exists(object(bindings::patchbay::connector::run::step_key("note"))))
+        if item.action == "refused" {
+            run::step_refused("note");
+            run::step_refused(&"x".repeat(65));
+        }
+        Ok(push::Outcome::Exists(object(run::step_key("note"))))
     }
 
     fn find(

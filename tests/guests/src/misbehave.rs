@@ -24,6 +24,7 @@ pub(crate) fn misbehave(choice: &str) -> Result<(), ConnectorError> {
         }
         ("flood-wasi", _) => {
             for _ in 0..10_000_000_u32 {
+                #[expect(clippy::disallowed_methods, reason = "a guest does what it likes")]
                 black_box(std::time::SystemTime::now());
             }
         }

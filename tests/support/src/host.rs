@@ -1,26 +1,24 @@
 //! The real binary as a process: started, killed and started again on the same folder and port.
 
 use std::{
-    fs::{self, File},
-    io::{BufRead, BufReader, Write},
+    fs,
     net::SocketAddr,
     path::{Path, PathBuf},
-    process::{Child, ChildStdout, Command, ExitStatus, Stdio},
-    sync::mpsc::{self, RecvTimeoutError},
+    process::{Child, ExitStatus},
     time::Duration,
 };
 
 use patchbay_fakes::{Fakes, Rewrite};
 use rustix::process::{Pid, Signal, kill_process};
-use serde::Serialize;
 use tempfile::TempDir;
 
-use crate::{Api, Result, Trouble, packaged, wait_until};
+use crate::{
+    Api, Result,
+    launch::{READY, binary, launch, tail},
+    wait_until,
+};
 
-const READY: Duration = Duration::from_secs(60);
 const STOPPED: Duration = Duration::from_secs(60);
-const READY_LINE: &str = "listening on http://";
-const LOG_TAIL: usize = 40;
 
 /// What a host is started with.
 #[derive(Default)]
@@ -57,35 +55,6 @@ pub struct HostProcess {
     child: Child,
     address: SocketAddr,
     _kept: Option<TempDir>,
-}
-
-#[derive(Serialize)]
-struct Config<'a> {
-    listen: String,
-    data_dir: PathBuf,
-    egress: Egress<'a>,
-}
-
-#[derive(Serialize)]
-struct Egress<'a> {
-    extra_ca: &'a [PathBuf],
-    allow_private: &'a [String],
-    rewrite: Vec<Place<'a>>,
-}
-
-/// As [`Rewrite`]; TOML knows no null.
-#[derive(Serialize)]
-struct Place<'a> {
-    origin: &'a str,
-    connect: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    browser: Option<&'a str>,
-}
-
-impl<'a> Place<'a> {
-    fn of(rewrite: &'a Rewrite) -> Self {
-        Self { origin: &rewrite.origin, connect: &rewrite.connect, browser: rewrite.browser.as_deref() }
-    }
 }
 
 impl HostProcess {
@@ -236,93 +205,6 @@ impl Drop for HostProcess {
         // It may have ended by itself.
         drop(self.kill());
     }
-}
-
-/// The binary of `PATCHBAY_BIN`, or the one that was built beside the running test or task.
-///
-/// # Errors
-///
-/// There is none.
-pub fn binary() -> Result<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "tests have no configuration file of their own")]
-    let named = std::env::var_os("PATCHBAY_BIN");
-    let path = match named {
-        Some(path) => PathBuf::from(path),
-        None => packaged::target_dir()?.join("debug").join("patchbay"),
-    };
-    if path.is_file() {
-        Ok(path)
-    } else {
-        Err(Trouble::new(format!("{} is not there; run `cargo build -p patchbay` first", path.display())))
-    }
-}
-
-fn launch(setup: &HostSetup, binary: &Path, folder: &Path, listen: SocketAddr) -> Result<(Child, SocketAddr)> {
-    let config = folder.join("patchbay.toml");
-    fs::write(&config, config_text(setup, folder, listen)?)?;
-    let log_path = folder.join("host.log");
-    let log = File::options().create(true).append(true).open(&log_path)?;
-    let mut command = Command::new(binary);
-    command.arg("--config").arg(&config).arg("serve").current_dir(folder);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?);
-    // The host would take its own variables for configuration.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PATCHBAY_") {
-            command.env_remove(name);
-        }
-    }
-    command.envs(setup.variables.iter().map(|(name, value)| (name, value)));
-    let mut child = command.spawn().map_err(|error| Trouble::new(format!("{}: {error}", binary.display())))?;
-    let ready = child.stdout.take().map(|stdout| follow(stdout, log));
-    let heard = ready.map_or(Err(RecvTimeoutError::Disconnected), |ready| ready.recv_timeout(READY));
-    let why = match heard {
-        Ok(address) => match address.parse() {
-            Ok(address) => return Ok((child, address)),
-            Err(_) => format!("it listens on {address:?}, which is no address"),
-        },
-        Err(RecvTimeoutError::Timeout) => format!("it did not say that it listens within {} s", READY.as_secs()),
-        Err(RecvTimeoutError::Disconnected) => "it ended before it listened".to_owned(),
-    };
-    // It may have ended by itself.
-    drop(child.kill());
-    let status = child.wait()?;
-    Err(Trouble::new(format!("the host did not start: {why} ({status}). Its log ends:\n{}", tail(&log_path))))
-}
-
-/// Copies standard output to the log, line by line, and sends the address of the line that tells it.
-fn follow(stdout: ChildStdout, mut log: File) -> mpsc::Receiver<String> {
-    let (send, ready) = mpsc::channel();
-    std::thread::spawn(move || {
-        for line in BufReader::new(stdout).lines().map_while(std::result::Result::ok) {
-            // A log that cannot be written shows in its content; the host must not block on its pipe.
-            drop(writeln!(log, "{line}"));
-            if let Some((_, address)) = line.split_once(READY_LINE) {
-                // Nobody waits for a second line.
-                drop(send.send(address.trim().trim_end_matches('/').to_owned()));
-            }
-        }
-    });
-    ready
-}
-
-fn config_text(setup: &HostSetup, folder: &Path, listen: SocketAddr) -> Result<String> {
-    let config = Config {
-        listen: listen.to_string(),
-        data_dir: folder.join("data"),
-        egress: Egress {
-            extra_ca: &setup.extra_ca,
-            allow_private: &setup.allow_private,
-            rewrite: setup.rewrites.iter().map(Place::of).collect(),
-        },
-    };
-    Ok(format!("{}\n{}\n", toml::to_string(&config)?, setup.more))
-}
-
-fn tail(log: &Path) -> String {
-    let text = fs::read(log).unwrap_or_default();
-    let text = String::from_utf8_lossy(&text);
-    let lines: Vec<&str> = text.lines().collect();
-    lines.get(lines.len().saturating_sub(LOG_TAIL)..).unwrap_or_default().join("\n")
 }
 
 #[cfg(test)]

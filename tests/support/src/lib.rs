@@ -9,6 +9,7 @@ pub mod browser;
 pub mod canary;
 pub mod host;
 mod html;
+mod launch;
 pub mod packaged;
 pub mod raw;
 mod trouble;

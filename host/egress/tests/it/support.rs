@@ -83,10 +83,7 @@ impl Fake {
         Self::start(Some(certificate.acceptor(&[])), handler).await
     }
 
-    async fn start<F>(
-        tls: Option<TlsAcceptor>,
-        handler: impl Fn(usize, String) -> F + Send + Sync + 'static,
-    ) -> Self
+    async fn start<F>(tls: Option<TlsAcceptor>, handler: impl Fn(usize, String) -> F + Send + Sync + 'static) -> Self
     where
         F: Future<Output = Reply> + Send + 'static,
     {
@@ -263,13 +260,7 @@ pub(crate) fn rewritten(connect: &str) -> EgressConfig {
 }
 
 pub(crate) fn slot(id: &str, place: SlotPlace, name: Option<&str>, value: &str) -> Slot {
-    Slot {
-        id: id.to_owned(),
-        standard: id == "bearer",
-        place,
-        name: name.map(str::to_owned),
-        value: value.to_owned(),
-    }
+    Slot { id: id.to_owned(), standard: id == "bearer", place, name: name.map(str::to_owned), value: value.to_owned() }
 }
 
 pub(crate) fn host(origin: &str, slots: &[&str]) -> Host {

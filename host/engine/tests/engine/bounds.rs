@@ -1,10 +1,15 @@
 //! What a call comes to: the contract's bounds on answers, the connector's own errors, and the ways a run ends.
 
-use std::time::Duration;
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use async_trait::async_trait;
+use patchbay_engine::Steps;
 use patchbay_model::{
     Failure,
-    contract::{ConnectorError, Context, Position},
+    contract::{ConnectorError, Context, Position, PushOutcome},
 };
 
 use crate::setup::{Run, item, request, sandbox, settings};
@@ -117,4 +122,30 @@ async fn a_caller_that_goes_away_takes_the_guest_with_it() {
     assert!(left.is_err());
     assert!(!instance.is_live());
     sandbox.assert_serves().await;
+}
+
+#[derive(Default)]
+struct Noted(Mutex<Vec<String>>);
+
+#[async_trait]
+impl Steps for Noted {
+    async fn refused(&self, step: &str) {
+        self.0.lock().expect("a lock").push(step.to_owned());
+    }
+
+    fn key(&self, step: &str) -> String {
+        format!("key-of-{step}")
+    }
+}
+
+#[tokio::test]
+async fn a_push_asks_for_its_steps_key_and_says_which_step_was_refused() {
+    let sandbox = sandbox().await;
+    let noted = Arc::new(Noted::default());
+    let run = Run { steps: noted.clone(), ..Run::new() };
+    let mut instance = sandbox.open(&run).await;
+    let outcome = instance.push(&Context::default(), &item("refused")).await.expect("an outcome");
+    assert!(matches!(&outcome, PushOutcome::Exists(object) if object.id == "key-of-note"), "{outcome:?}");
+    // A name that no journal could hold is not passed on.
+    assert_eq!(*noted.0.lock().expect("a lock"), ["note"]);
 }

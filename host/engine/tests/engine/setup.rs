@@ -10,7 +10,7 @@ use std::{
 };
 
 use patchbay_egress::{DoorScope, EgressConfig, Gate, Grant, NoCredential, Writes};
-use patchbay_engine::{Component, Engine, EngineConfig, Instance, LogSink, NoBlobs, NoSteps, RunScope};
+use patchbay_engine::{Component, Engine, EngineConfig, Instance, LogSink, NoBlobs, NoSteps, RunScope, Steps};
 use patchbay_model::{
     Failure, ManualClock, SeededRandom, Timestamp,
     contract::{Context, Item, Page, ReadRequest},
@@ -117,6 +117,7 @@ pub(crate) struct Run {
     pub(crate) log: Arc<Log>,
     pub(crate) gate: EgressConfig,
     pub(crate) grant: Grant,
+    pub(crate) steps: Arc<dyn Steps>,
 }
 
 impl Run {
@@ -129,6 +130,7 @@ impl Run {
             log: Arc::default(),
             gate: EgressConfig::default(),
             grant: Grant::default(),
+            steps: Arc::new(NoSteps),
         }
     }
 
@@ -150,7 +152,7 @@ impl Run {
             clock,
             random: Arc::new(SeededRandom::new(1)),
             log: self.log.clone(),
-            steps: Arc::new(NoSteps),
+            steps: self.steps.clone(),
             blobs: Arc::new(NoBlobs),
         }
     }

@@ -1,5 +1,7 @@
 //! `patchbay doctor`: what would keep the host from starting, or make it unsafe, with the remedy.
 
+mod rooms;
+
 use std::{
     os::unix::fs::{MetadataExt, PermissionsExt},
     path::Path,
@@ -89,9 +91,11 @@ fn look(config: &Config) -> Vec<Finding> {
         key_file(config),
         private_file("operator key", &operator_key::path(&config.data_dir), "made at the first start"),
         database(&config.database),
+        rooms::sqlite(),
         connectors(config),
         address(config),
         way_out(config),
+        rooms::gate(config),
     ]
 }
 
@@ -130,7 +134,7 @@ fn key_file(config: &Config) -> Finding {
         let remedy = "restore the key file from your copy; without it the stored credentials cannot be opened";
         return Finding::fail("sealing key", detail, remedy.to_owned());
     }
-    finding
+    if finding.state == State::Ok && config.key_file.exists() { rooms::sealing_key(&config.key_file) } else { finding }
 }
 
 fn private_file(what: &'static str, path: &Path, absent: &str) -> Finding {

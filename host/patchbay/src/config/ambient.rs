@@ -8,9 +8,9 @@ const LARGEST_FILE: u64 = 1024 * 1024;
 
 /// The variables of the process that are text; one that is not cannot be meant for us.
 pub(crate) fn variables() -> BTreeMap<String, String> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
-    let all = std::env::vars_os();
-    all.filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 /// The text of the configuration file. `None` when none was named and the usual one is not there.

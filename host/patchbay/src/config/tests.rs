@@ -58,7 +58,7 @@ fn rewrites_are_read_from_the_file_and_from_a_variable() {
         browser: None,
     };
     let file = "[[egress.rewrite]]\norigin = \"https://api.example.com/\"\nconnect = \"http://127.0.0.1:4000\"\n";
-    assert_eq!(read(file, &[]).expect("a rewrite").egress.rewrite, [wanted.clone()]);
+    assert_eq!(read(file, &[]).expect("a rewrite").egress.rewrite, std::slice::from_ref(&wanted));
     let variable = r#"[{origin = "https://api.example.com", connect = "http://127.0.0.1:4000"}]"#;
     assert_eq!(read("", &[("PATCHBAY_EGRESS__REWRITE", variable)]).expect("a rewrite").egress.rewrite, [wanted]);
     assert_eq!(

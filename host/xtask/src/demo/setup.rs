@@ -7,7 +7,7 @@ use patchbay_test_support::{
     fakes::{Fakes, FakesConfig},
 };
 
-use super::children::Children;
+use super::{children::Children, steps::Left};
 use crate::{
     connectors::{self, Built},
     shell::{Result, Run, target},
@@ -19,6 +19,8 @@ pub(super) struct World {
     pub(super) built: Built,
     /// The providers; they keep a journal of what they were asked.
     pub(super) fakes: Fakes,
+    /// What steps leave for later ones.
+    pub(super) left: Left,
     /// The running host.
     host: HostProcess,
     children: Children,
@@ -38,16 +40,28 @@ impl World {
         let setup = HostSetup {
             binary: Some(target().join("debug").join("patchbay")),
             folder: Some(folder),
+            // After a kill the work of the dead process is taken over when its lease lapses.
+            more: "[jobs]\nlease_seconds = 5\n".to_owned(),
             ..HostSetup::with(&fakes)
         };
         let host = HostProcess::start(setup).map_err(|error| error.to_string())?;
         children.started(host.pid());
-        Ok(Self { built, fakes, host, children })
+        Ok(Self { built, fakes, left: Left::default(), host, children })
     }
 
     /// The API with the operator's key.
     pub(super) fn operator(&self) -> Result<Api> {
         self.host.operator().map_err(|error| error.to_string())
+    }
+
+    /// The API without a key.
+    pub(super) fn api(&self) -> Api {
+        Api::new(&self.host.base())
+    }
+
+    /// The origin of the API.
+    pub(super) fn base(&self) -> String {
+        self.host.base()
     }
 
     /// Where the host writes what it says.

@@ -1,26 +1,111 @@
-//! What `demo --check` proves, in order.
+//! What `demo --check` proves, in order. Everything goes through the public API.
+
+mod canary;
+mod compare;
+mod connect;
+mod crash;
+mod push;
+mod read;
+
+use std::time::Duration;
+
+use patchbay_test_support::{Answer, Api, wait_until};
+use serde_json::{Value, json};
 
 use super::{check::Step, setup::World};
 use crate::shell::Result;
 
 /// Every step. A later one may use what an earlier one left in the world.
-pub(super) const STEPS: &[Step<World>] =
-    &[Step { name: "the host is up", prove: up }, Step { name: "the host comes back after a kill", prove: killed }];
+pub(super) const STEPS: &[Step<World>] = &[
+    Step { name: "the host is up", prove: up },
+    Step { name: "both connectors are installed", prove: connect::install },
+    Step { name: "a tenant has a key", prove: connect::tenant },
+    Step { name: "GitHub is connected with a token", prove: connect::github },
+    Step { name: "Silverfin is connected through its login", prove: connect::silverfin },
+    Step { name: "the first sync is done", prove: read::sync },
+    Step { name: "the feed has every record once", prove: read::feed },
+    Step { name: "the target is picked by typing", prove: push::pick },
+    Step { name: "notes and todos are pushed", prove: push::push },
+    Step { name: "the same again is a duplicate", prove: push::again },
+    Step { name: "killed in the middle of a sync", prove: crash::kill },
+    Step { name: "the sync ends after the restart", prove: crash::finish },
+    Step { name: "journal and feed agree", prove: compare::compare },
+    Step { name: "no credential lies open", prove: canary::search },
+];
+
+/// What steps leave for later ones.
+#[derive(Default)]
+pub(super) struct Left {
+    tenant: Option<Api>,
+    github: String,
+    silverfin: String,
+    /// Last sequence of the feed that was read.
+    seq: u64,
+    /// The pushes that were sent: body and id.
+    pushes: Vec<(Value, String)>,
+    /// Secrets besides those that the fakes know.
+    keys: Vec<String>,
+}
+
+/// A failure of the support library as one of a step.
+fn told<T>(result: patchbay_test_support::Result<T>) -> Result<T> {
+    result.map_err(|error| error.to_string())
+}
 
 fn up(world: &mut World) -> Result<String> {
-    ready(world)?;
-    Ok(format!("it is ready; {} connectors are packaged", world.built.connectors.len()))
+    told(world.operator()?.get("/readyz").and_then(|answer| answer.expect(200)))?;
+    Ok(format!("it is ready on {}", world.base()))
 }
 
-fn killed(world: &mut World) -> Result<String> {
-    world.kill_host()?;
-    world.start_host_again()?;
-    ready(world)?;
-    Ok(format!("SIGKILL, started again on {}", world.data().display()))
+/// The API with the tenant's key.
+fn tenant(world: &World) -> Result<&Api> {
+    world.left.tenant.as_ref().ok_or_else(|| "no tenant was made".to_owned())
 }
 
-fn ready(world: &World) -> Result<()> {
-    let api = world.operator()?;
-    let answer = api.get("/readyz").and_then(|answer| answer.expect(200));
-    answer.map(drop).map_err(|error| error.to_string())
+/// A number of an answer.
+fn number(answer: &Value, pointer: &str) -> Result<u64> {
+    answer.pointer(pointer).and_then(Value::as_u64).ok_or_else(|| format!("no number at {pointer} of {answer}"))
+}
+
+/// All items of a list, page by page.
+fn items(api: &Api, path: &str) -> Result<Vec<Value>> {
+    let mut all = Vec::new();
+    let mut after: Option<String> = None;
+    loop {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let page = match &after {
+            None => path.to_owned(),
+            Some(after) => format!("{path}{join}after={after}"),
+        };
+        let answer = told(api.get(&page).and_then(|answer| answer.expect(200)))?;
+        all.extend(told(answer.array_at("/items"))?);
+        after = answer.json.pointer("/next").and_then(Value::as_str).map(ToOwned::to_owned);
+        if after.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// Waits until no run of the tenant is due or running; the runs that ended otherwise than `done`.
+fn wait_for_runs(api: &Api, limit: Duration) -> Result<()> {
+    told(wait_until("the end of all runs", limit, || {
+        let mut open = 0;
+        for state in ["due", "running"] {
+            let answer = api.get(&format!("/v1/runs?state={state}"))?.expect(200)?;
+            open += answer.array_at("/items")?.len();
+        }
+        Ok((open == 0).then_some(()))
+    }))
+}
+
+/// Makes a run of each enabled sync due now.
+fn run_all(api: &Api, connection: &str) -> Result<usize> {
+    let syncs = items(api, &format!("/v1/connections/{connection}/syncs"))?;
+    let mut begun = 0;
+    for sync in syncs.iter().filter(|sync| sync["enabled"] == json!(true)) {
+        let id = sync["id"].as_str().unwrap_or_default();
+        told(api.post(&format!("/v1/syncs/{id}/run"), &json!({})).and_then(|answer: Answer| answer.expect(202)))?;
+        begun += 1;
+    }
+    Ok(begun)
 }

@@ -4,6 +4,7 @@
 //! Not here yet: the OAuth pages, files in repositories, conditional reads, the hook sender.
 
 mod data;
+mod json;
 mod limits;
 mod lists;
 mod tokens;

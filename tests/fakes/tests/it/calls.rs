@@ -67,11 +67,22 @@ pub(crate) fn github(fakes: &Fakes, token: &str, method: &str, path: &str, body:
 
 /// One request to the Silverfin fake over TLS and HTTP/2, trusting its authority only.
 pub(crate) fn silverfin(fakes: &Fakes, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    try_silverfin(fakes, method, path, headers, body).expect("an answer")
+}
+
+/// The same; none when the connection was closed without an answer.
+pub(crate) fn try_silverfin(
+    fakes: &Fakes,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(secure(fakes, method, path, headers, body))
 }
 
-async fn secure(fakes: &Fakes, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+async fn secure(fakes: &Fakes, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Option<Answer> {
     let mut roots = RootCertStore::empty();
     roots.add(CertificateDer::from_pem_file(fakes.ca_pem_path()).expect("a PEM file")).expect("a certificate");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
@@ -94,14 +105,14 @@ async fn secure(fakes: &Fakes, method: &str, path: &str, headers: &[(&str, &str)
         request = request.header(*name, *value);
     }
     let body = Full::new(Bytes::copy_from_slice(body.as_bytes()));
-    let response = send.send_request(request.body(body).expect("a good request")).await.expect("an answer");
+    let response = send.send_request(request.body(body).expect("a good request")).await.ok()?;
     let (status, headers) = (response.status().as_u16(), flat(response.headers()));
     let mut stream = response.into_body();
     let mut bytes = Vec::new();
     while let Some(frame) = stream.frame().await {
         bytes.extend_from_slice(&frame.expect("a frame").into_data().unwrap_or_default());
     }
-    Answer { status, headers, body: String::from_utf8(bytes).expect("text") }
+    Some(Answer { status, headers, body: String::from_utf8(bytes).expect("text") })
 }
 
 fn flat(headers: &http::HeaderMap) -> BTreeMap<String, String> {

@@ -111,3 +111,102 @@ pub(super) async fn keep(blobs: &dyn Blobs, response: &Response) -> Result<http:
     }
     Ok(http::Content::Blob(id))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Blobs that are as they are told; the id of a fresh one is its media type.
+    #[derive(Default)]
+    struct Held(Mutex<Vec<(String, u64, Vec<u8>)>>);
+
+    impl Held {
+        /// A blob that claims `size` bytes and has these.
+        fn with(id: &str, size: u64, bytes: &[u8]) -> Self {
+            Self(Mutex::new(vec![(id.to_owned(), size, bytes.to_vec())]))
+        }
+
+        fn of<T>(&self, id: &str, then: impl FnOnce(&mut (String, u64, Vec<u8>)) -> T) -> Option<T> {
+            self.0.lock().expect("a lock").iter_mut().find(|held| held.0 == id).map(then)
+        }
+    }
+
+    #[async_trait]
+    impl Blobs for Held {
+        async fn size(&self, id: &str) -> Option<u64> {
+            self.of(id, |held| held.1)
+        }
+
+        async fn read(&self, id: &str, offset: u64, len: u32) -> Option<Vec<u8>> {
+            let from = usize::try_from(offset).ok()?;
+            self.of(id, |held| held.2.iter().skip(from).take(len as usize).copied().collect())
+        }
+
+        async fn create(&self, media_type: &str) -> String {
+            self.0.lock().expect("a lock").push((media_type.to_owned(), 0, Vec::new()));
+            media_type.to_owned()
+        }
+
+        async fn append(&self, id: &str, data: Vec<u8>) -> bool {
+            self.of(id, |held| held.2.extend(data)).is_some()
+        }
+    }
+
+    fn json(document: &str, pointer: &str) -> http::Body {
+        let blobs = vec![http::JsonBlob { pointer: pointer.to_owned(), blob: "b".to_owned() }];
+        http::Body::Json(http::JsonBody { document: document.as_bytes().to_vec(), blobs })
+    }
+
+    fn said(error: http::HttpError) -> String {
+        let http::HttpError::Other(text) = error else { panic!("{error:?}") };
+        text
+    }
+
+    #[tokio::test]
+    async fn a_blob_stands_in_base64_where_the_document_held_null() {
+        let blobs = Held::with("b", 3, b"\xff\x00a");
+        let Ok(Body::Json(document)) = of(&blobs, json(r#"{"file":null}"#, "/file")).await else { panic!("no body") };
+        assert_eq!(String::from_utf8_lossy(&document), r#"{"file":"/wBh"}"#);
+        for (document, pointer) in [(r#"{"file":""}"#, "/file"), (r#"{"file":null}"#, "/other"), ("not JSON", "/file")]
+        {
+            assert!(of(&blobs, json(document, pointer)).await.is_err(), "{document} {pointer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_blob_longer_than_one_read_is_put_together() {
+        let bytes: Vec<u8> = (0..CHUNK * 2 + 7).map(|n| u8::try_from(n % 251).expect("small")).collect();
+        let blobs = Held::with("b", bytes.len() as u64, &bytes);
+        let body = of(&blobs, http::Body::Blob("b".to_owned())).await;
+        assert!(matches!(body, Ok(Body::Bytes(sent)) if sent == bytes));
+    }
+
+    #[tokio::test]
+    async fn a_blob_that_is_missing_short_or_too_large_is_no_body() {
+        let wanted = || http::Body::Blob("b".to_owned());
+        let missing = of(&Held::default(), wanted()).await.expect_err("an error");
+        assert!(said(missing).contains("does not have"));
+        let short = of(&Held::with("b", 10, b"four"), wanted()).await.expect_err("an error");
+        assert!(said(short).contains("ended early"));
+        let large = of(&Held::with("b", BLOB_BYTES + 1, b""), wanted()).await.expect_err("an error");
+        assert!(said(large).contains("52428800"));
+    }
+
+    #[tokio::test]
+    async fn an_answer_becomes_a_blob_of_its_media_type() {
+        let blobs = Held::default();
+        let response = Response {
+            status: 200,
+            headers: vec![("content-type".to_owned(), "application/pdf".to_owned())],
+            body: vec![7; CHUNK as usize + 1],
+            replayed: false,
+        };
+        let Ok(http::Content::Blob(id)) = keep(&blobs, &response).await else { panic!("no blob") };
+        assert_eq!(id, "application/pdf");
+        assert_eq!(blobs.of(&id, |held| held.2.len()), Some(response.body.len()));
+    }
+}

@@ -1,0 +1,109 @@
+//! The feed of changes on the wire.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Raw, Time, account};
+use crate::problem::Problem;
+
+/// A part of the feed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Changes {
+    /// In the order in which they were committed.
+    changes: Vec<Change>,
+    /// Pass it as `after` to go on. Keep it together with what you stored.
+    next_after: u64,
+    /// Whether there may be more at once; else ask again later.
+    more: bool,
+}
+
+/// One change: a record at its newest state, or its deletion.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Change {
+    /// Its place in the feed of the tenant; only rises.
+    seq: u64,
+    /// The connection.
+    connection: String,
+    /// The account's id at the provider; null for a stream that is read once for the connection.
+    account: Option<String>,
+    /// The stream.
+    stream: String,
+    /// The record's key.
+    key: String,
+    /// What happened.
+    op: Op,
+    /// When it was stored.
+    at: Time,
+    /// The record as the connector sent it; null when it was deleted.
+    record: Option<Raw>,
+}
+
+/// What happened to a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Op {
+    Upsert,
+    Delete,
+}
+
+impl TryFrom<patchbay_app::Change> for Change {
+    type Error = Problem;
+
+    fn try_from(row: patchbay_app::Change) -> Result<Self, Problem> {
+        Ok(Self {
+            seq: row.seq,
+            connection: row.connection.to_string(),
+            account: account(row.account),
+            stream: row.stream,
+            key: row.key,
+            op: if row.content.is_some() { Op::Upsert } else { Op::Delete },
+            at: row.at.into(),
+            record: row.content.map(Raw::try_from).transpose()?,
+        })
+    }
+}
+
+impl Changes {
+    /// What was found behind `after` when at most `limit` were asked for.
+    pub(crate) fn behind(after: u64, limit: u32, rows: Vec<patchbay_app::Change>) -> Result<Self, Problem> {
+        let changes = rows.into_iter().map(Change::try_from).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
+            next_after: changes.last().map_or(after, |last| last.seq),
+            more: changes.len() >= limit as usize,
+            changes,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::{ConnectionId, ManualClock, SeededRandom, Timestamp};
+
+    use super::*;
+
+    fn row(seq: u64, content: Option<&str>) -> patchbay_app::Change {
+        patchbay_app::Change {
+            seq,
+            connection: ConnectionId::fresh(&ManualClock::at(Timestamp::from_millis(0)), &SeededRandom::new(1)),
+            account: String::new(),
+            stream: "issues".to_owned(),
+            key: "7".to_owned(),
+            at: Timestamp::default(),
+            content: content.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn an_empty_part_of_the_feed_keeps_the_place() {
+        let part = Changes::behind(41, 10, Vec::new()).ok().expect("a part");
+        assert_eq!((part.next_after, part.more), (41, false));
+    }
+
+    #[test]
+    fn a_full_part_says_that_there_may_be_more_and_a_deletion_has_no_record() {
+        let part = Changes::behind(41, 2, vec![row(42, Some("{}")), row(43, None)]).ok().expect("a part");
+        assert_eq!((part.next_after, part.more), (43, true));
+        assert_eq!(part.changes.iter().map(|change| change.op).collect::<Vec<_>>(), [Op::Upsert, Op::Delete]);
+        assert!(part.changes[1].record.is_none());
+    }
+}

@@ -1,0 +1,122 @@
+//! Connections and their accounts on the wire. Nothing of a credential is here.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Raw, Reason, Time, words::ConnectionState};
+use crate::problem::Problem;
+
+/// One authorised business account of the tenant at a provider.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Connection {
+    /// Its id, `con_…`.
+    #[schema(example = "con_068r3m5e4pvk3b8c9d0e1f2g3h")]
+    id: String,
+    /// The connector, `publisher.name`.
+    #[schema(example = "patchbay.github")]
+    connector: String,
+    /// What the tenant calls it.
+    name: String,
+    /// How it stands.
+    state: ConnectionState,
+    /// Why it is broken or needs set-up.
+    reason: Option<Reason>,
+    /// Whether it is switched on. Off, nothing is read or written.
+    enabled: bool,
+    /// The way to log in that it was made with.
+    auth: String,
+    /// Whose account it is.
+    business_account: BusinessAccount,
+    /// The release that it is pinned to; null when it follows the active one.
+    release: Option<String>,
+    /// Since when it exists.
+    created_at: Time,
+    /// When it was authorised last.
+    authorized_at: Time,
+    /// When it was changed last.
+    updated_at: Time,
+}
+
+/// The business account behind a connection, as the provider names it.
+#[derive(Debug, Serialize, ToSchema)]
+struct BusinessAccount {
+    /// The provider's id: tells equal names apart.
+    id: String,
+    /// What people call it.
+    name: String,
+    /// E-mail or login behind the credential.
+    login: Option<String>,
+}
+
+impl From<patchbay_app::Connection> for Connection {
+    fn from(row: patchbay_app::Connection) -> Self {
+        Self {
+            id: row.id.to_string(),
+            connector: row.connector,
+            name: row.name,
+            state: row.state.into(),
+            reason: Reason::of(row.reason_code, row.reason),
+            enabled: row.enabled,
+            auth: row.auth,
+            business_account: BusinessAccount { id: row.business_id, name: row.business_name, login: row.login },
+            release: row.release.map(|id| id.to_string()),
+            created_at: row.created_at.into(),
+            authorized_at: row.authorized_at.into(),
+            updated_at: row.updated_at.into(),
+        }
+    }
+}
+
+/// A connection with its settings and what it reaches.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectionDetail {
+    /// The connection.
+    #[serde(flatten)]
+    connection: Connection,
+    /// Its settings; they fit the schema in the catalog.
+    settings: Raw,
+    /// The accounts that its credential reaches, by name.
+    accounts: Vec<Account>,
+}
+
+/// Something selectable under one credential: an ad account, a firm, a repository.
+#[derive(Debug, Serialize, ToSchema)]
+struct Account {
+    /// Its id, `acc_…`: what a change of the selection names.
+    id: String,
+    /// The provider's id: what records and changes name.
+    provider_id: String,
+    /// What people call it.
+    name: String,
+    /// Whether it can be read.
+    usable: bool,
+    /// Why not, or what to know about it.
+    note: Option<String>,
+    /// Whether it is read.
+    selected: bool,
+}
+
+impl From<patchbay_app::Account> for Account {
+    fn from(row: patchbay_app::Account) -> Self {
+        Self {
+            id: row.id.to_string(),
+            provider_id: row.provider_id,
+            name: row.name,
+            usable: row.usable,
+            note: row.note,
+            selected: row.selected,
+        }
+    }
+}
+
+impl TryFrom<patchbay_app::ConnectionDetail> for ConnectionDetail {
+    type Error = Problem;
+
+    fn try_from(mut detail: patchbay_app::ConnectionDetail) -> Result<Self, Problem> {
+        Ok(Self {
+            settings: std::mem::take(&mut detail.connection.settings).try_into()?,
+            connection: detail.connection.into(),
+            accounts: detail.accounts.into_iter().map(Into::into).collect(),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! Choices of a picker on the wire.
+
+use patchbay_model::{RunId, contract};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Time;
+
+/// What fits the text typed so far.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Picked {
+    /// The choices, in the order to show.
+    choices: Vec<Choice>,
+    /// When the searched records were last read to their end; null when the provider was asked, or when they
+    /// never were.
+    as_of: Option<Time>,
+}
+
+/// One choice.
+#[derive(Debug, Serialize, ToSchema)]
+struct Choice {
+    /// What goes into the push's target as `id`.
+    id: String,
+    /// What the person reads.
+    label: String,
+    /// What tells equal labels apart.
+    hint: Option<String>,
+}
+
+impl From<contract::Choice> for Choice {
+    fn from(choice: contract::Choice) -> Self {
+        Self { id: choice.id, label: choice.label, hint: choice.hint }
+    }
+}
+
+impl From<patchbay_app::Picked> for Picked {
+    fn from(picked: patchbay_app::Picked) -> Self {
+        Self {
+            choices: picked.choices.into_iter().map(Into::into).collect(),
+            as_of: picked.as_of.map(Into::into),
+        }
+    }
+}
+
+/// A refresh that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Refreshing {
+    /// A run to follow with `GET /v1/runs/{id}`; null when the picker asks the provider each time, so that
+    /// there is nothing to read again.
+    run: Option<String>,
+}
+
+impl From<Option<RunId>> for Refreshing {
+    fn from(run: Option<RunId>) -> Self {
+        Self { run: run.map(|run| run.to_string()) }
+    }
+}

@@ -1,0 +1,138 @@
+//! Connectors and their releases on the wire, as operators see them.
+
+use patchbay_app::Installed;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Time, words::ReleaseState};
+
+/// One immutable version of a connector.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Release {
+    /// Its id, `rel_…`.
+    id: String,
+    /// The connector, `publisher.name`.
+    #[schema(example = "patchbay.github")]
+    connector: String,
+    /// Its semantic version.
+    #[schema(example = "1.4.0")]
+    version: String,
+    /// SHA-256 of the component, hex.
+    digest: String,
+    /// Size of the component, bytes.
+    size: u64,
+    /// Version of the contract that it was built against.
+    #[schema(example = "0.1.0")]
+    contract: String,
+    /// How far it is.
+    state: ReleaseState,
+    /// Why it waits, is refused or was set aside.
+    reason: Option<String>,
+    /// Since when it is here.
+    created_at: Time,
+    /// Since when it is in this state.
+    state_at: Time,
+}
+
+impl From<patchbay_app::Release> for Release {
+    fn from(row: patchbay_app::Release) -> Self {
+        Self {
+            id: row.id.to_string(),
+            connector: row.connector,
+            version: row.version,
+            digest: row.digest,
+            size: row.size,
+            contract: row.contract,
+            state: row.state.into(),
+            reason: row.reason,
+            created_at: row.created_at.into(),
+            state_at: row.state_at.into(),
+        }
+    }
+}
+
+/// What came of an installation.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct InstalledRelease {
+    /// The release.
+    release: Release,
+    /// What it asks for beyond what was approved, in plain words, one line each. Empty when it is active;
+    /// else it waits in state `ready` for `POST /v1/releases/{id}/approve`.
+    asks_beyond: Vec<String>,
+}
+
+impl From<Installed> for InstalledRelease {
+    fn from(installed: Installed) -> Self {
+        Self { release: installed.release.into(), asks_beyond: installed.beyond }
+    }
+}
+
+/// A connector that is installed.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Connector {
+    /// Its id, `publisher.name`.
+    #[schema(example = "patchbay.github")]
+    id: String,
+    /// The release that new runs use; null when none was approved.
+    active: Option<Release>,
+    /// The release that was installed last; where it is not the active one, it may wait for approval.
+    latest: Release,
+}
+
+impl Connector {
+    /// Releases, newest first within each connector, gathered by connector.
+    pub(crate) fn gather(releases: Vec<patchbay_app::Release>) -> Vec<Self> {
+        let mut connectors: Vec<Self> = Vec::new();
+        for row in releases {
+            let active = row.state == patchbay_model::ReleaseState::Active;
+            match connectors.last_mut().filter(|last| last.id == row.connector) {
+                Some(last) if active => last.active = Some(row.into()),
+                Some(_) => {}
+                None => connectors.push(Self {
+                    id: row.connector.clone(),
+                    active: active.then(|| row.clone().into()),
+                    latest: row.into(),
+                }),
+            }
+        }
+        connectors
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::{ManualClock, ReleaseId, ReleaseState, SeededRandom, Timestamp};
+
+    use super::*;
+
+    fn row(connector: &str, version: &str, state: ReleaseState) -> patchbay_app::Release {
+        patchbay_app::Release {
+            id: ReleaseId::fresh(&ManualClock::at(Timestamp::from_millis(0)), &SeededRandom::new(1)),
+            connector: connector.to_owned(),
+            version: version.to_owned(),
+            digest: String::new(),
+            size: 0,
+            contract: String::new(),
+            manifest: String::new(),
+            asks: String::new(),
+            state,
+            reason: None,
+            created_at: Timestamp::default(),
+            state_at: Timestamp::default(),
+        }
+    }
+
+    #[test]
+    fn a_connector_shows_its_newest_release_beside_the_active_one() {
+        let found = Connector::gather(vec![
+            row("a.one", "2.0.0", ReleaseState::Ready),
+            row("a.one", "1.0.0", ReleaseState::Active),
+            row("b.two", "1.0.0", ReleaseState::Refused),
+        ]);
+        let shown: Vec<_> = found
+            .iter()
+            .map(|c| (c.id.as_str(), c.latest.version.as_str(), c.active.as_ref().map(|a| a.version.as_str())))
+            .collect();
+        assert_eq!(shown, [("a.one", "2.0.0", Some("1.0.0")), ("b.two", "1.0.0", None)]);
+    }
+}

@@ -1,0 +1,105 @@
+//! Installing, a tenant, and both kinds of connecting.
+
+use patchbay_test_support::Browser;
+use serde_json::json;
+
+use super::{super::setup::World, told};
+use crate::shell::Result;
+
+pub(super) fn install(world: &mut World) -> Result<String> {
+    let operator = world.operator()?;
+    let mut said = Vec::new();
+    for (name, file) in &world.built.connectors {
+        let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let size = bytes.len() / 1024;
+        let answer = told(operator.send("POST", "/v1/connectors", Some("application/wasm"), bytes))?;
+        let answer = told(answer.expect(201))?;
+        let state = told(answer.text_at("/state"))?;
+        if state != "active" {
+            return Err(format!("{name} is {state}"));
+        }
+        said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/version"))?));
+    }
+    Ok(said.join(", "))
+}
+
+pub(super) fn tenant_made(world: &mut World) -> Result<(String, String)> {
+    let operator = world.operator()?;
+    let body = json!({"name": "Kantoor Vermeulen", "industry": "accounting-firm"});
+    let made = told(operator.post("/v1/tenants", &body).and_then(|answer| answer.expect(201)))?;
+    let id = told(made.text_at("/id"))?;
+    let path = format!("/v1/tenants/{id}/keys");
+    let made = told(operator.post(&path, &json!({"name": "demo"})).and_then(|answer| answer.expect(201)))?;
+    Ok((id, told(made.text_at("/key"))?))
+}
+
+pub(super) fn tenant(world: &mut World) -> Result<String> {
+    let (id, key) = tenant_made(world)?;
+    world.left.tenant = Some(world.api().with_key(&key));
+    world.left.keys.push(key);
+    let cards = told(super::tenant(world)?.get("/v1/catalog").and_then(|answer| answer.expect(200)))?;
+    let cards = told(cards.array_at("/items"))?;
+    match cards.iter().all(|card| card["status"] == json!("connect")) && cards.len() == 2 {
+        true => Ok(format!("{id} sees {} cards, both with status connect", cards.len())),
+        false => Err(format!("the catalog is {cards:?}")),
+    }
+}
+
+pub(super) fn github(world: &mut World) -> Result<String> {
+    let token = world.fakes.github.provider.token("owner");
+    let api = super::tenant(world)?;
+    let wrong =
+        json!({"connector": "patchbay.github", "fields": {"token": world.fakes.github.provider.token("revoked")}});
+    let refused = told(api.post("/v1/connections", &wrong))?;
+    if refused.status < 400 {
+        return Err("a revoked token was taken".to_owned());
+    }
+    let body = json!({"connector": "patchbay.github", "fields": {"token": token}, "name": "Our repositories"});
+    let made = told(api.post("/v1/connections", &body).and_then(|answer| answer.expect(201)))?;
+    let (id, state) = (told(made.text_at("/id"))?, told(made.text_at("/state"))?);
+    if state != "active" {
+        return Err(format!("the connection is {state}"));
+    }
+    let said = format!("{} is {state}; a revoked token was refused", told(made.text_at("/business_name"))?);
+    world.left.github = id;
+    Ok(said)
+}
+
+pub(super) fn silverfin(world: &mut World) -> Result<String> {
+    let operator = world.operator()?;
+    let client = world.fakes.silverfin.provider.client();
+    let body = json!({"client_id": client.id, "client_secret": client.secret});
+    let path = "/v1/connectors/patchbay.silverfin/oauth-client";
+    let registered = told(operator.put(path, &body).and_then(|answer| answer.expect(200)))?;
+    world.fakes.silverfin.provider.allow_redirect(&told(registered.text_at("/redirect_uri"))?);
+
+    let api = super::tenant(world)?;
+    let body = json!({"connector": "patchbay.silverfin", "end_user": "an"});
+    let session = told(api.post("/v1/connect-sessions", &body).and_then(|answer| answer.expect(201)))?;
+    let mut browser = Browser::default();
+    let page = told(browser.open(&told(session.text_at("/url"))?))?;
+    let form = told(page.form())?;
+    let away = told(browser.submit(&page, &form, &[]))?;
+    let address = away.location().ok_or_else(|| format!("the page leads nowhere: {} {}", away.status, away.text))?;
+    let login = world.fakes.silverfin.provider.login();
+    let firm = patchbay_test_support::fakes::silverfin::FIRM;
+    let back = told(browser.silverfin(address.as_str(), &login.user, &login.password, firm, true))?;
+    let done = told(browser.follow(&back))?;
+    if done.status != 200 {
+        return Err(format!("the callback answered {}: {}", done.status, done.text));
+    }
+    let again = told(browser.follow(&back))?;
+    if again.status == 200 {
+        return Err("the same state was taken twice".to_owned());
+    }
+    let session = told(session.text_at("/id"))?;
+    let session = told(api.get(&format!("/v1/connect-sessions/{session}")).and_then(|answer| answer.expect(200)))?;
+    world.left.silverfin = told(session.text_at("/connection"))?;
+    let path = format!("/v1/connections/{}", world.left.silverfin);
+    let connection = told(super::tenant(world)?.get(&path).and_then(|answer| answer.expect(200)))?;
+    let (name, state) = (told(connection.text_at("/business_name"))?, told(connection.text_at("/state"))?);
+    if state != "active" {
+        return Err(format!("the connection is {state}"));
+    }
+    Ok(format!("{name} is {state}; a second use of the state was refused"))
+}
