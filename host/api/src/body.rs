@@ -3,7 +3,7 @@
 use axum::{
     body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
-    http::{StatusCode, header, request::Parts},
+    http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use patchbay_model::{Code, Fault};
 use serde::de::DeserializeOwned;
@@ -17,15 +17,7 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        let json = request
-            .headers()
-            .get(header::CONTENT_TYPE)
-            .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.split(';').next())
-            .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
-        if !json {
-            return Err(Problem::of(Code::MediaType));
-        }
+        of_type(request.headers(), "application/json")?;
         let bytes = bytes(request, state).await?;
         let mut from = serde_json::Deserializer::from_slice(&bytes);
         let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
@@ -36,6 +28,16 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
         from.end().map_err(|error| Problem(Fault::new(Code::BodyInvalid).field("", error.to_string())))?;
         Ok(Self(value))
     }
+}
+
+/// Refuses a body that does not say that it is of this media type.
+pub(crate) fn of_type(headers: &HeaderMap, wanted: &str) -> Result<(), Problem> {
+    let given = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let given = given.split(';').next().unwrap_or_default().trim();
+    if given.eq_ignore_ascii_case(wanted) {
+        return Ok(());
+    }
+    Err(Problem(Fault::because(Code::MediaType, format!("This address takes {wanted}."))))
 }
 
 /// The raw body, within the limit of the route.
@@ -76,6 +78,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Params<
     }
 }
 
+/// How many items a page is to have: `standard` when nobody says, `most` at most.
+pub(crate) fn limit(given: Option<u32>, standard: u32, most: u32) -> Result<u32, Problem> {
+    match given {
+        None => Ok(standard),
+        Some(given) if (1..=most).contains(&given) => Ok(given),
+        Some(_) => Err(Problem(Fault::because(Code::ParameterInvalid, format!("limit must be from 1 to {most}.")))),
+    }
+}
+
 /// Path parameters. An id that cannot be one is answered like one that does not exist.
 pub(crate) struct InPath<T>(pub(crate) T);
 
@@ -87,5 +98,79 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
             Ok(Path(value)) => Ok(Self(value)),
             Err(_) => Err(Problem::of(Code::NotFound)),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body as Bytes;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Wanted {
+        name: String,
+        #[serde(default)]
+        inner: Vec<Inner>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Inner {
+        count: u32,
+    }
+
+    async fn read(kind: &str, body: &str) -> Result<Wanted, Fault> {
+        let request = Request::builder().header(header::CONTENT_TYPE, kind).body(Bytes::from(body.to_owned()));
+        Body::<Wanted>::from_request(request.expect("a request"), &()).await.map(|Body(value)| value).map_err(|p| p.0)
+    }
+
+    async fn pointer_of(body: &str) -> String {
+        let fault = read("application/json", body).await.expect_err(body);
+        assert_eq!(fault.code, Code::BodyInvalid, "{body}");
+        fault.fields[0].pointer.clone()
+    }
+
+    #[tokio::test]
+    async fn a_wrong_body_is_refused_with_the_place_that_is_wrong() {
+        assert_eq!(pointer_of(r#"{"name":"x","inner":[{"count":1},{"count":"2"}]}"#).await, "/inner/1/count");
+        assert_eq!(pointer_of(r#"{"name":"x","nam/e":1}"#).await, "/nam~1e");
+        assert_eq!(pointer_of(r#"{"name":"x","inner":[{"count":1,"more":1}]}"#).await, "/inner/0/more");
+        assert_eq!(pointer_of(r#"{"name":"x"} true"#).await, "");
+        assert_eq!(pointer_of(r#"{"inner":[]}"#).await, "");
+    }
+
+    #[tokio::test]
+    async fn a_body_of_another_media_type_is_not_read() {
+        assert!(read("application/json; charset=utf-8", r#"{"name":"x"}"#).await.is_ok());
+        for kind in ["text/plain", "application/jsonp", ""] {
+            assert_eq!(read(kind, r#"{"name":"x"}"#).await.expect_err(kind).code, Code::MediaType, "{kind}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_too_large() {
+        let mut request =
+            Request::builder().header(header::CONTENT_TYPE, "application/json").body(Bytes::from("[".repeat(65))).expect("a request");
+        axum::extract::DefaultBodyLimit::max(64).apply(&mut request);
+        let fault = Body::<Wanted>::from_request(request, &()).await.err().expect("a refusal").0;
+        assert_eq!(fault.code, Code::BodyTooLarge);
+    }
+
+    #[tokio::test]
+    async fn an_unknown_parameter_is_refused() {
+        let (mut parts, ()) = Request::builder().uri("/?name=x&size=3").body(()).expect("a request").into_parts();
+        let fault = Params::<Wanted>::from_request_parts(&mut parts, &()).await.err().expect("a refusal").0;
+        assert_eq!(fault.code, Code::ParameterInvalid);
+        assert!(fault.person.contains("size"), "{}", fault.person);
+    }
+
+    #[test]
+    fn a_page_is_bounded() {
+        assert_eq!(limit(None, 50, 200).ok(), Some(50));
+        assert_eq!(limit(Some(200), 50, 200).ok(), Some(200));
+        assert!(limit(Some(0), 50, 200).is_err() && limit(Some(201), 50, 200).is_err());
     }
 }

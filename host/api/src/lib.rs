@@ -6,6 +6,7 @@
 
 mod body;
 mod caller;
+mod login;
 mod openapi;
 mod problem;
 mod router;

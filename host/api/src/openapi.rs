@@ -13,7 +13,11 @@ use utoipa::{
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::{Api, router};
+use crate::{
+    Api,
+    problem::{FieldProblem, ProblemBody},
+    router,
+};
 
 /// The head of the document; the paths come from the router.
 #[derive(OpenApi)]
@@ -28,6 +32,7 @@ use crate::{Api, router};
                        `application/problem+json`; branch on `code`, each of which has a page under `/errors`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
+    components(schemas(ProblemBody, FieldProblem)),
     modifiers(&Keys),
     tags(
         (name = "tenants", description = "Operators: customers and their keys."),

@@ -3,14 +3,22 @@
 //! `detail` is for whoever made the request. What only operators may read goes to the log, and into the
 //! answer only when an operator's key asked.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use patchbay_model::{Code, Fault, Kind};
+use patchbay_model::{Code, Fault, Kind, contract::FieldError};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::{
+    IntoResponses, ToSchema,
+    openapi::{Content, Ref, RefOr, Response as DocumentedResponse, ResponseBuilder},
+};
+
+/// Media type of a problem (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// A failure on its way out of a handler.
 pub(crate) struct Problem(pub(crate) Fault);
@@ -48,6 +56,28 @@ pub(crate) struct FieldProblem {
     pointer: String,
     /// What is wrong with it.
     detail: String,
+}
+
+impl From<FieldError> for FieldProblem {
+    fn from(field: FieldError) -> Self {
+        Self { pointer: field.pointer, detail: field.message }
+    }
+}
+
+/// What every operation may answer instead, for the document.
+pub(crate) struct Refusal;
+
+impl IntoResponses for Refusal {
+    fn responses() -> BTreeMap<String, RefOr<DocumentedResponse>> {
+        let answer = |description: &str| {
+            let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
+            ResponseBuilder::new().description(description).content(PROBLEM, content).build().into()
+        };
+        BTreeMap::from([
+            ("4XX".to_owned(), answer("The request cannot be done as it is; `code` and `errors` say why")),
+            ("5XX".to_owned(), answer("The host or the provider has trouble; `code` says which")),
+        ])
+    }
 }
 
 impl Problem {
@@ -97,15 +127,12 @@ impl IntoResponse for Problem {
             status: status.as_u16(),
             code: code.id().to_owned(),
             detail: person,
-            errors: fields
-                .into_iter()
-                .map(|field| FieldProblem { pointer: field.pointer, detail: field.message })
-                .collect(),
+            errors: fields.into_iter().map(Into::into).collect(),
             retry_after: retry_after.map(|after| after.as_secs()),
         };
         let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         if status == StatusCode::UNAUTHORIZED {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -77,7 +77,10 @@ async fn attempt(
     };
     let mut stale = 0;
     loop {
-        let mut wire = connection(gate, &key, stale < STALE).await?;
+        // A kept connection may be closed in the very moment it is used, and then nobody knows what
+        // the other side took; a read is sent again, a write would be a question for a person.
+        let kept = order.write.is_none() && stale < STALE;
+        let mut wire = connection(gate, &key, kept).await?;
         let mut outgoing = order.outgoing.clone();
         if let Some(slot) = &order.slot {
             slots::put(slot, grant, values, &mut outgoing).map_err(AttemptError::Denied)?;

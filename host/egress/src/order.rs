@@ -4,11 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
-use patchbay_model::{contract::Effect, manifest::Slot};
+use patchbay_model::{
+    contract::Effect,
+    manifest::{Slot, SlotPlace},
+};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Grant, Journal, Request, Writes, body, headers, redact::Masker, scope, slots, target::Target, wire::Outgoing,
+    Grant, Journal, Request, Writes, body, headers, json, redact::Masker, scope, slots, target::Target, wire::Outgoing,
 };
 
 /// Who asks, where the guest does not say (some providers refuse a request without it).
@@ -49,6 +52,10 @@ impl Order {
             Effect::Write => Some(step(writes, request.step)?),
         };
         let body = body::assemble(request.body, &mut fields)?;
+        if let Some(slot) = slot.as_ref().filter(|slot| slot.place == SlotPlace::Json) {
+            // Tried with nothing, so that a body that cannot be filled is refused before it is sent for.
+            json::fill(&body, slot.name.as_deref().unwrap_or_default(), "")?;
+        }
         let given = fields.len();
         let write = step.map(|(name, journal)| Step { name, hash: hash(&method, &target, &fields, &body), journal });
         if !fields.iter().any(|(name, _)| *name == header::USER_AGENT) {

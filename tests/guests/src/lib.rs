@@ -9,9 +9,11 @@
 //! | `push.find` | the step |
 //!
 //! A choice is a word, or a word with arguments after colons. [`misbehave`] knows those that work in every
-//! export; the others belong to one.
+//! export; the others belong to one. In a real host, with the manifest beside this, the stream is `chosen`
+//! and the choice a field of the connection ([`outside`]).
 
 mod misbehave;
+mod outside;
 mod report;
 
 mod bindings {
@@ -64,7 +66,8 @@ impl fetch::Guest for Guest {
     }
 
     fn read(ctx: Context, req: fetch::ReadRequest) -> Result<fetch::Page, ConnectorError> {
-        let choice = req.stream_name.as_str();
+        let chosen = outside::chosen(&ctx, &req.stream_name);
+        let choice = chosen.as_str();
         misbehave(choice)?;
         let end = |records: String| Ok(page(records.into_bytes(), 1, fetch::Position::End(Vec::new())));
         match choice.split_once(':').unwrap_or((choice, "")) {
@@ -80,6 +83,9 @@ impl fetch::Guest for Guest {
                 page.deleted = vec!["gone".to_owned(); 1_001];
                 Ok(page)
             }
+            ("echo", url) => outside::echo(&ctx, url),
+            ("authorization", url) => outside::own_authorization(url),
+            ("paged", arguments) => outside::paged(arguments, req.cursor.as_deref()),
             ("echo-facts", _) => end(format!("[{{\"facts\":{:?},\"auth\":{:?}}}]", pairs(&ctx.facts), ctx.auth)),
             ("report", _) => end(report::surroundings()),
             ("wait-for-stop", _) => end(report::wait_for_stop()),

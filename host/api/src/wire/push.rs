@@ -36,7 +36,7 @@ pub(crate) struct Push {
     /// How it ended well.
     result: Option<PushResult>,
     /// The object at the provider.
-    object: Option<Object>,
+    object: Option<Written>,
     /// Why it stands as it does.
     reason: Option<Reason>,
     /// The same for the operator; only an operator's key sees it.
@@ -58,8 +58,7 @@ pub(crate) struct Push {
 
 /// An object at a provider.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ProviderObject)]
-struct Object {
+struct Written {
     /// The provider's id.
     id: String,
     /// Where a person can see it.
@@ -81,7 +80,7 @@ impl Push {
             payload: row.payload.try_into()?,
             state: row.state.into(),
             result: row.result.map(Into::into),
-            object: row.object_id.map(|id| Object { id, url: row.object_url }),
+            object: row.object_id.map(|id| Written { id, url: row.object_url }),
             reason: Reason::of(row.code, row.person),
             operator: row.operator.filter(|_| matches!(caller, Caller::Operator { .. })),
             errors: fields.into_iter().map(Into::into).collect(),

@@ -192,6 +192,7 @@ fn gate(port: u16) -> Arc<Gate> {
         names.say(name, &[answer]);
     }
     names.say("localhost", &[&["127.0.0.1"]]);
+    names.say("good.example", &[&["127.0.0.1"]]);
     let config = EgressConfig { allowed_ports: vec![port], ..EgressConfig::default() };
     Gate::build_with(config, clock(), Arc::new(names)).expect("a gate")
 }

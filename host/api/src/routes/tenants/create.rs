@@ -4,7 +4,7 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{Api, body::Body, caller::Operator, problem::{Problem, ProblemBody}, wire::Tenant};
+use crate::{Api, body::Body, caller::Operator, problem::{Problem, Refusal}, wire::Tenant};
 
 /// A tenant to be made.
 #[derive(Deserialize, ToSchema)]
@@ -24,7 +24,7 @@ pub(crate) struct NewTenant {
     request_body = NewTenant,
     responses(
         (status = 201, description = "The tenant", body = Tenant),
-        (status = "4XX", description = "What is wrong", body = ProblemBody, content_type = "application/problem+json"),
+        Refusal,
     ),
     security(("operator" = []))
 )]

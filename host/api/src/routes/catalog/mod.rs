@@ -1,0 +1,4 @@
+//! The catalog.
+
+pub(crate) mod get;
+pub(crate) mod list;

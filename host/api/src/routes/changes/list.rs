@@ -1,0 +1,55 @@
+//! `GET /v1/changes`
+
+use axum::{Json, extract::State};
+use patchbay_app::FeedFilter;
+use patchbay_model::ConnectionId;
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::{
+    Api,
+    body::{Params, limit},
+    caller::Tenant,
+    problem::{Problem, Refusal},
+    wire::Changes,
+};
+
+/// Which changes.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Which {
+    /// `next_after` of the answer before; 0 or left out for the beginning.
+    #[serde(default)]
+    after: u64,
+    /// Of this connection, `con_…`.
+    #[param(value_type = Option<String>)]
+    connection: Option<ConnectionId>,
+    /// Of this stream.
+    stream: Option<String>,
+    /// Changes in the answer; 100 when left out.
+    #[param(minimum = 1, maximum = 1000)]
+    limit: Option<u32>,
+}
+
+/// What changed since a place in the feed, in the order in which it was committed.
+///
+/// Store `next_after` together with what you took, and pass it as `after` next time: each record comes at
+/// its newest state at least once, and each deletion. Of a record that changed twice in between only the
+/// later state comes. Nothing can appear later below a place that was answered.
+#[utoipa::path(
+    get, path = "/v1/changes", tag = "records", operation_id = "listChanges",
+    params(Which),
+    responses((status = 200, description = "A part of the feed", body = Changes), Refusal),
+    security(("tenant" = []), ("operator" = []))
+)]
+pub(crate) async fn handler(
+    State(api): State<Api>,
+    tenant: Tenant,
+    Params(which): Params<Which>,
+) -> Result<Json<Changes>, Problem> {
+    let limit = limit(which.limit, 100, 1_000)?;
+    let filter = FeedFilter { connection: which.connection, stream: which.stream, after: which.after, limit };
+    let rows = api.app.feed(&tenant.id, &filter).await?;
+    Ok(Json(Changes::behind(which.after, limit, rows)?))
+}

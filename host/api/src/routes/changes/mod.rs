@@ -1,0 +1,3 @@
+//! The feed of changes.
+
+pub(crate) mod list;

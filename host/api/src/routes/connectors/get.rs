@@ -1,0 +1,31 @@
+//! `GET /v1/connectors/{connector}`
+
+use axum::{Json, extract::State};
+use patchbay_model::Code;
+
+use crate::{
+    Api,
+    body::InPath,
+    caller::Operator,
+    problem::{Problem, Refusal},
+    wire::{List, Release},
+};
+
+/// The releases of a connector, newest first.
+#[utoipa::path(
+    get, path = "/v1/connectors/{connector}", tag = "connectors", operation_id = "listReleases",
+    params(("connector" = String, Path, description = "The connector, `publisher.name`")),
+    responses((status = 200, description = "The releases", body = List<Release>), Refusal),
+    security(("operator" = []))
+)]
+pub(crate) async fn handler(
+    State(api): State<Api>,
+    Operator(_): Operator,
+    InPath(connector): InPath<String>,
+) -> Result<Json<List<Release>>, Problem> {
+    let releases = api.app.releases(Some(&connector)).await?;
+    if releases.is_empty() {
+        return Err(Problem::of(Code::ConnectorUnknown));
+    }
+    Ok(Json(List::whole(releases)))
+}

@@ -1,0 +1,3 @@
+//! Pages of error codes.
+
+pub(crate) mod get;

@@ -1,0 +1,27 @@
+//! `GET /v1/tenants/{id}/keys`
+
+use axum::{Json, extract::State};
+use patchbay_model::TenantId;
+
+use crate::{
+    Api,
+    body::InPath,
+    caller::Operator,
+    problem::{Problem, Refusal},
+    wire::{Key, List},
+};
+
+/// The keys of a tenant, newest first, void ones included; without their text.
+#[utoipa::path(
+    get, path = "/v1/tenants/{id}/keys", tag = "tenants", operation_id = "listKeys",
+    params(("id" = String, Path, description = "The tenant, `ten_…`")),
+    responses((status = 200, description = "The keys", body = List<Key>), Refusal),
+    security(("operator" = []))
+)]
+pub(crate) async fn handler(
+    State(api): State<Api>,
+    Operator(_): Operator,
+    InPath(tenant): InPath<TenantId>,
+) -> Result<Json<List<Key>>, Problem> {
+    Ok(Json(List::whole(api.app.tenant_keys(&tenant).await?)))
+}

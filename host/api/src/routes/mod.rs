@@ -1,0 +1,18 @@
+//! One folder per resource, one file per endpoint.
+
+pub(crate) mod catalog;
+pub(crate) mod changes;
+pub(crate) mod connect_sessions;
+pub(crate) mod connections;
+pub(crate) mod connectors;
+pub(crate) mod errors;
+pub(crate) mod health;
+pub(crate) mod keys;
+pub(crate) mod link;
+pub(crate) mod pickers;
+pub(crate) mod pushes;
+pub(crate) mod records;
+pub(crate) mod releases;
+pub(crate) mod runs;
+pub(crate) mod syncs;
+pub(crate) mod tenants;

@@ -1,0 +1,4 @@
+//! Pickers.
+
+pub(crate) mod pick;
+pub(crate) mod refresh;

@@ -1,0 +1,5 @@
+//! Pushes.
+
+pub(crate) mod create;
+pub(crate) mod get;
+pub(crate) mod list;

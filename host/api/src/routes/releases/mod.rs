@@ -1,0 +1,4 @@
+//! Releases of connectors.
+
+pub(crate) mod approve;
+pub(crate) mod get;

@@ -1,0 +1,5 @@
+//! Runs.
+
+pub(crate) mod cancel;
+pub(crate) mod get;
+pub(crate) mod list;

@@ -1,0 +1,27 @@
+//! `GET /v1/connections/{id}/syncs`
+
+use axum::{Json, extract::State};
+use patchbay_model::ConnectionId;
+
+use crate::{
+    Api,
+    body::InPath,
+    caller::Tenant,
+    problem::{Problem, Refusal},
+    wire::{List, Sync},
+};
+
+/// The syncs of a connection, by account and stream, each with how its last run ended.
+#[utoipa::path(
+    get, path = "/v1/connections/{id}/syncs", tag = "syncs", operation_id = "listSyncs",
+    params(("id" = String, Path, description = "The connection, `con_…`")),
+    responses((status = 200, description = "The syncs", body = List<Sync>), Refusal),
+    security(("tenant" = []), ("operator" = []))
+)]
+pub(crate) async fn handler(
+    State(api): State<Api>,
+    tenant: Tenant,
+    InPath(id): InPath<ConnectionId>,
+) -> Result<Json<List<Sync>>, Problem> {
+    Ok(Json(List::whole(api.app.syncs(&tenant.id, &id).await?)))
+}
