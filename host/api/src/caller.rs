@@ -7,7 +7,10 @@ use axum::{
 use patchbay_app::Caller;
 use patchbay_model::{Code, TenantId};
 
-use crate::{Api, problem::Problem};
+use crate::{
+    Api,
+    problem::{AskedByOperator, Problem},
+};
 
 /// Header by which an operator names the tenant that a call is about.
 pub(crate) const TENANT_HEADER: &str = "patchbay-tenant";
@@ -30,7 +33,11 @@ async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim())
         .ok_or_else(|| Problem::of(Code::Unauthenticated))?;
-    Ok(api.app.authenticate(key).await?)
+    let caller = api.app.authenticate(key).await?;
+    if let (Caller::Operator { .. }, Some(asked)) = (&caller, parts.extensions.get::<AskedByOperator>()) {
+        asked.proved();
+    }
+    Ok(caller)
 }
 
 impl FromRequestParts<Api> for Operator {

@@ -16,8 +16,7 @@ pub(crate) async fn chosen(
         return Ok(named);
     }
     let manifest = api.app.catalog_entry(tenant, connector).await?.card.manifest;
-    let fits: Vec<&str> =
-        manifest.auths.iter().filter(|auth| auth.kind == kind).map(|auth| auth.id.as_str()).collect();
+    let fits: Vec<&str> = manifest.auths.iter().filter(|auth| auth.kind == kind).map(|auth| auth.id.as_str()).collect();
     match fits.as_slice() {
         [one] => Ok((*one).to_owned()),
         [] => Err(Problem(Fault::because(
@@ -27,8 +26,8 @@ pub(crate) async fn chosen(
                 AuthKind::Oauth2 => format!("{} is connected by a form: create the connection.", manifest.name),
             },
         ))),
-        several => Err(Problem(
-            Fault::new(Code::AuthUnknown).field("/auth", format!("name one of {}", several.join(", "))),
-        )),
+        several => {
+            Err(Problem(Fault::new(Code::AuthUnknown).field("/auth", format!("name one of {}", several.join(", ")))))
+        }
     }
 }

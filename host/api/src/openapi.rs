@@ -1,6 +1,8 @@
 //! The contract of the API: made from the handlers, checked in as `openapi.json`, served as it is
 //! checked in. `cargo xtask generate --check` fails when the two differ.
 
+use std::sync::LazyLock;
+
 use axum::{
     Router,
     http::header,
@@ -78,5 +80,131 @@ pub(crate) fn pages() -> Router<Api> {
 }
 
 async fn served() -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], document()).into_response()
+    static DOCUMENT: LazyLock<String> = LazyLock::new(document);
+    ([(header::CONTENT_TYPE, "application/json")], DOCUMENT.as_str()).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    /// Operations that need no key. This list only shrinks.
+    const PUBLIC: &[&str] = &["getErrorPage", "live", "ready"];
+
+    fn parsed() -> Value {
+        serde_json::from_str(&document()).expect("a document")
+    }
+
+    /// Path, method and operation.
+    fn operations(document: &Value) -> Vec<(String, String, Value)> {
+        let paths = document["paths"].as_object().expect("paths");
+        let of = |(path, item): (&String, &Value)| {
+            let methods = item.as_object().expect("a path item").clone();
+            methods.into_iter().map(|(method, operation)| (path.clone(), method, operation)).collect::<Vec<_>>()
+        };
+        paths.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn every_operation_says_what_a_client_author_needs() {
+        let document = parsed();
+        let mut ids = BTreeSet::new();
+        let all = operations(&document);
+        assert!(all.len() >= 38, "{} operations", all.len());
+        for (path, method, operation) in all {
+            let at = format!("{method} {path}");
+            let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
+            assert!(!id.is_empty() && ids.insert(id.clone()), "{at}: operation id {id:?}");
+            assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{at}: tags");
+            let text = operation["summary"].as_str().unwrap_or_default();
+            assert!(text.len() > 8 && text.ends_with('.'), "{at}: summary {text:?}");
+            let responses = operation["responses"].as_object().expect("responses");
+            assert!(responses.keys().any(|status| status.starts_with('2')), "{at}: no success");
+            for status in ["4XX", "5XX"] {
+                let schema = &responses[status]["content"]["application/problem+json"]["schema"]["$ref"];
+                assert_eq!(schema, "#/components/schemas/ProblemBody", "{at}: {status}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_asks_for_a_key_or_is_on_the_short_list() {
+        let document = parsed();
+        for (path, method, operation) in operations(&document) {
+            let keys: Vec<&String> = operation["security"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .flat_map(|one| one.as_object().into_iter().flat_map(|named| named.keys()))
+                .collect();
+            let public = PUBLIC.iter().any(|id| operation["operationId"] == **id);
+            assert_eq!(keys.is_empty(), public, "{method} {path}: {keys:?}");
+            assert!(public || path.starts_with("/v1/"), "{path}");
+        }
+    }
+
+    #[test]
+    fn every_parameter_and_every_field_is_explained() {
+        let document = parsed();
+        for (path, method, operation) in operations(&document) {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                assert!(parameter["description"].is_string(), "{method} {path}: {}", parameter["name"]);
+            }
+        }
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        for (name, schema) in schemas {
+            assert!(name.starts_with("List_") || described(schema), "{name}");
+            for (field, schema) in schema["properties"].as_object().into_iter().flatten() {
+                assert!(described(schema), "{name}.{field}");
+            }
+        }
+    }
+
+    fn described(schema: &Value) -> bool {
+        let parts = ["allOf", "oneOf"].into_iter().filter_map(|kind| schema[kind].as_array()).flatten();
+        schema["description"].is_string() || parts.into_iter().any(|part| part["description"].is_string())
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn references(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(members) => {
+                    for (name, member) in members {
+                        match member {
+                            Value::String(target) if name == "$ref" => {
+                                found.insert(target.clone());
+                            }
+                            other => references(other, found),
+                        }
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+                _ => {}
+            }
+        }
+        let document = parsed();
+        let mut found = BTreeSet::new();
+        references(&document, &mut found);
+        for target in found {
+            assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target}");
+        }
+    }
+
+    #[test]
+    fn no_schema_answers_a_secret_but_a_key_that_was_just_made() {
+        let document = parsed();
+        let schemas = document["components"]["schemas"].as_object().expect("schemas");
+        let asked = ["Registration", "NewKey"];
+        for (name, schema) in schemas.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
+            for field in schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
+                let suspicious = ["client_secret", "token", "password", "credential_value", "verifier", "cookie"];
+                assert!(!suspicious.contains(&field.as_str()), "{name}.{field}");
+            }
+        }
+    }
 }

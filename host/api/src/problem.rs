@@ -3,11 +3,19 @@
 //! `detail` is for whoever made the request. What only operators may read goes to the log, and into the
 //! answer only when an operator's key asked.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use axum::{
     Json,
+    extract::Request,
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use patchbay_model::{Code, Fault, Kind, contract::FieldError};
@@ -40,6 +48,9 @@ pub(crate) struct ProblemBody {
     code: String,
     /// What happened here.
     detail: String,
+    /// Why; only an operator's key sees it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    operator: Option<String>,
     /// The fields that are wrong, by JSON pointer (RFC 6901) into the request body.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
@@ -112,33 +123,66 @@ fn status(kind: Kind) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let Fault { code, person, operator, fields, retry_after } = self.0;
-        let status = status(code.kind());
-        if let Some(operator) = &operator {
-            if status.is_server_error() {
+        let code = self.0.code;
+        let mut response = render(&self.0, false);
+        if let Some(operator) = &self.0.operator {
+            if response.status().is_server_error() {
                 tracing::error!(code = code.id(), "{}: {operator}", code.title());
             } else {
                 tracing::info!(code = code.id(), "{}: {operator}", code.title());
             }
-        }
-        let body = ProblemBody {
-            r#type: format!("/errors/{}", code.id()),
-            title: code.title().to_owned(),
-            status: status.as_u16(),
-            code: code.id().to_owned(),
-            detail: person,
-            errors: fields.into_iter().map(Into::into).collect(),
-            retry_after: retry_after.map(|after| after.as_secs()),
-        };
-        let mut response = (status, Json(body)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
-        if status == StatusCode::UNAUTHORIZED {
-            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        if let Some(after) = retry_after {
-            headers.insert(header::RETRY_AFTER, after.as_secs().into());
+            response.extensions_mut().insert(Told(Arc::new(self.0)));
         }
         response
     }
+}
+
+/// A failure that has more to say to an operator; rides with the answer as far as [`for_operators`].
+#[derive(Clone)]
+struct Told(Arc<Fault>);
+
+/// Set by the extractors once a key has proved that an operator asks.
+#[derive(Clone, Default)]
+pub(crate) struct AskedByOperator(Arc<AtomicBool>);
+
+impl AskedByOperator {
+    /// The key was an operator's.
+    pub(crate) fn proved(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// Says to operators why, where the person is only told what.
+pub(crate) async fn for_operators(mut request: Request, next: Next) -> Response {
+    let asked = AskedByOperator::default();
+    request.extensions_mut().insert(asked.clone());
+    let response = next.run(request).await;
+    match response.extensions().get::<Told>() {
+        Some(Told(fault)) if asked.0.load(Ordering::Relaxed) => render(fault, true),
+        _ => response,
+    }
+}
+
+fn render(fault: &Fault, for_operator: bool) -> Response {
+    let status = status(fault.code.kind());
+    let body = ProblemBody {
+        r#type: format!("/errors/{}", fault.code.id()),
+        title: fault.code.title().to_owned(),
+        status: status.as_u16(),
+        code: fault.code.id().to_owned(),
+        detail: fault.person.clone(),
+        operator: fault.operator.clone().filter(|_| for_operator),
+        errors: fault.fields.iter().cloned().map(Into::into).collect(),
+        retry_after: fault.retry_after.map(|after| after.as_secs()),
+    };
+    let mut response = (status, Json(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
+    if status == StatusCode::UNAUTHORIZED {
+        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(after) = fault.retry_after {
+        headers.insert(header::RETRY_AFTER, after.as_secs().into());
+    }
+    response
 }

@@ -13,7 +13,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     Api,
     openapi::{self, Document},
-    problem::Problem,
+    problem::{self, Problem},
     routes as r,
 };
 
@@ -37,11 +37,7 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::connect_sessions::create::handler))
         .routes(routes!(r::connect_sessions::get::handler))
         .routes(routes!(r::connections::create::handler, r::connections::list::handler))
-        .routes(routes!(
-            r::connections::get::handler,
-            r::connections::change::handler,
-            r::connections::delete::handler
-        ))
+        .routes(routes!(r::connections::get::handler, r::connections::change::handler, r::connections::delete::handler))
         // Tenants: reading.
         .routes(routes!(r::syncs::list::handler))
         .routes(routes!(r::syncs::change::handler))
@@ -65,15 +61,21 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
 /// The whole service.
 pub fn router(api: Api) -> Router {
     let (documented, _) = documented().split_for_parts();
-    documented
+    let routes = documented
         // Pages for browsers, not for clients: the journey of a connect session, and the way back.
         .merge(r::link::pages())
-        .merge(openapi::pages())
+        .merge(openapi::pages());
+    finished(routes, api.limits.body_bytes).with_state(api)
+}
+
+/// Adds what holds for every address: problems where nothing else answers, a limit, plain headers.
+fn finished<S: Clone + Send + Sync + 'static>(routes: Router<S>, body_bytes: usize) -> Router<S> {
+    routes
         .fallback(|| async { Problem::of(Code::NotFound) })
         .method_not_allowed_fallback(|| async { Problem::of(Code::MethodNotAllowed) })
-        .layer(DefaultBodyLimit::max(api.limits.body_bytes))
+        .layer(DefaultBodyLimit::max(body_bytes))
+        .layer(middleware::from_fn(problem::for_operators))
         .layer(middleware::from_fn(plain_headers))
-        .with_state(api)
 }
 
 /// Headers that every answer has.
@@ -85,4 +87,94 @@ async fn plain_headers(request: Request, next: Next) -> Response {
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{
+        body::Body as Bytes,
+        http::{Method, StatusCode, header},
+        routing::{get, post},
+    };
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use axum::Extension;
+    use patchbay_model::Fault;
+
+    use super::*;
+    use crate::{
+        body::{Body, bytes},
+        problem::AskedByOperator,
+    };
+
+    fn broken() -> Problem {
+        Problem(Fault::new(Code::StorageFailed).operator("disk I/O error"))
+    }
+
+    fn small() -> Router {
+        let routes = Router::new()
+            .route("/broken", get(|| async { broken() }))
+            .route(
+                "/broken-for-operators",
+                get(|Extension(asked): Extension<AskedByOperator>| async move {
+                    asked.proved();
+                    broken()
+                }),
+            )
+            .route("/here", get(|| async { "here" }))
+            .route("/body", post(|Body(value): Body<Value>| async move { value.to_string() }));
+        finished(routes, 16)
+    }
+
+    async fn ask(method: Method, path: &str, body: &'static str) -> (Response, Value) {
+        let request = Request::builder().method(method).uri(path).header(header::CONTENT_TYPE, "application/json");
+        let answer = small().oneshot(request.body(Bytes::from(body)).expect("a request")).await.expect("an answer");
+        let (parts, body) = answer.into_parts();
+        let read = bytes(Request::new(body), &()).await.map_err(|problem| problem.0).expect("a body");
+        (Response::from_parts(parts, Bytes::empty()), serde_json::from_slice(&read).unwrap_or_default())
+    }
+
+    #[tokio::test]
+    async fn an_address_that_is_none_is_answered_with_a_problem() {
+        let (answer, problem) = ask(Method::GET, "/nowhere", "").await;
+        assert_eq!(answer.status(), StatusCode::NOT_FOUND);
+        assert_eq!(answer.headers()[header::CONTENT_TYPE], "application/problem+json");
+        assert_eq!((&problem["code"], &problem["type"]), (&"PB5005".into(), &"/errors/PB5005".into()));
+    }
+
+    #[tokio::test]
+    async fn a_method_that_is_not_taken_is_answered_with_a_problem_and_the_ones_that_are() {
+        let (answer, problem) = ask(Method::DELETE, "/here", "").await;
+        assert_eq!(answer.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(problem["code"], "PB5009");
+        assert_eq!(answer.headers()[header::ALLOW], "GET,HEAD");
+    }
+
+    #[tokio::test]
+    async fn a_body_beyond_the_limit_is_answered_with_a_problem() {
+        let (answer, problem) = ask(Method::POST, "/body", "\"0123456789abcdef\"").await;
+        assert_eq!(answer.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(problem["code"], "PB5002");
+        assert_eq!(ask(Method::POST, "/body", "\"0123\"").await.0.status(), StatusCode::OK);
+    }
+
+    #[tokio::test]
+    async fn only_an_operator_is_told_why() {
+        let (answer, problem) = ask(Method::GET, "/broken", "").await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(!problem.to_string().contains("disk"), "{problem}");
+        let (answer, problem) = ask(Method::GET, "/broken-for-operators", "").await;
+        assert_eq!(answer.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(problem["operator"], "disk I/O error");
+    }
+
+    #[tokio::test]
+    async fn no_answer_is_kept_by_a_cache_or_read_as_another_type() {
+        for path in ["/here", "/nowhere"] {
+            let (answer, _) = ask(Method::GET, path, "").await;
+            assert_eq!(answer.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff", "{path}");
+            assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+        }
+    }
 }

@@ -26,6 +26,8 @@ const STALE: usize = 3;
 pub(crate) enum AttemptError {
     /// An address that may not be reached, or a slot that cannot be filled.
     Denied(String),
+    /// Surely nothing left, and another attempt would end the same.
+    Untrusted(String),
     /// Surely nothing left.
     NotSent(String),
     /// It may have left; the connection broke.
@@ -115,6 +117,7 @@ async fn connection(gate: &Gate, key: &PoolKey, kept: bool) -> Result<Wire, Atte
     }
     gate.dialer().open(&key.origin).await.map_err(|error| match error {
         DialError::Denied(reason) => AttemptError::Denied(reason),
+        DialError::Untrusted(reason) => AttemptError::Untrusted(reason),
         DialError::Failed(reason) => AttemptError::NotSent(reason),
     })
 }

@@ -2,6 +2,7 @@
 //! is connected to.
 
 use std::{
+    fmt, io,
     net::{IpAddr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -28,7 +29,10 @@ const TRIED: usize = 4;
 pub(crate) enum DialError {
     /// An address that may not be connected to.
     Denied(String),
-    /// Name, network or TLS.
+    /// The other side could not prove its name, or speaks no TLS that is good enough. Asking again
+    /// brings the same.
+    Untrusted(String),
+    /// Name or network.
     Failed(String),
 }
 
@@ -58,14 +62,14 @@ impl Dialer {
                 return Err(DialError::Denied(format!("{} leads to {reason}", origin.host)));
             }
         }
-        let mut last = String::from("no address");
+        let mut last = DialError::Failed(format!("{} has no address", origin.host));
         for address in addresses.into_iter().take(TRIED) {
             match self.connect(address, origin, tls).await {
                 Ok(wire) => return Ok(wire),
-                Err(reason) => last = reason,
+                Err(error) => last = error,
             }
         }
-        Err(DialError::Failed(format!("no connection to {}: {last}", origin.authority())))
+        Err(last)
     }
 
     async fn look_up(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, DialError> {
@@ -81,27 +85,37 @@ impl Dialer {
         }
     }
 
-    async fn connect(&self, address: SocketAddr, origin: &Origin, tls: bool) -> Result<Wire, String> {
+    async fn connect(&self, address: SocketAddr, origin: &Origin, tls: bool) -> Result<Wire, DialError> {
         match timeout(self.timeouts.connect, self.handshake(address, origin, tls)).await {
             Ok(opened) => opened,
-            Err(_) => Err(too_slow(self.timeouts.connect)),
+            Err(_) => Err(failed(origin, too_slow(self.timeouts.connect))),
         }
     }
 
-    async fn handshake(&self, address: SocketAddr, origin: &Origin, tls: bool) -> Result<Wire, String> {
-        let tcp = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
+    async fn handshake(&self, address: SocketAddr, origin: &Origin, tls: bool) -> Result<Wire, DialError> {
+        let tcp = TcpStream::connect(address).await.map_err(|error| failed(origin, error))?;
         // Requests are written whole; waiting to fill a packet only delays the last one.
         let _ = tcp.set_nodelay(true);
         let traffic = Traffic::default();
         if !tls {
-            return Wire::http1(Counted::on(tcp, traffic.clone()), traffic).await;
+            let wire = Wire::http1(Counted::on(tcp, traffic.clone()), traffic).await;
+            return wire.map_err(|error| failed(origin, error));
         }
-        let name = ServerName::try_from(origin.host.clone()).map_err(|error| error.to_string())?;
-        let stream = self.tls.connect(name, tcp).await.map_err(|error| format!("TLS: {error}"))?;
+        let name = ServerName::try_from(origin.host.clone()).map_err(|error| failed(origin, error))?;
+        let stream = self.tls.connect(name, tcp).await.map_err(|error| match error.kind() {
+            // How the TLS library reports everything that is about TLS and not about the socket.
+            io::ErrorKind::InvalidData => DialError::Untrusted(format!("{}: TLS: {error}", origin.authority())),
+            _ => failed(origin, format!("TLS: {error}")),
+        })?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         let stream = Counted::on(stream, traffic.clone());
-        if http2 { Wire::http2(stream, traffic).await } else { Wire::http1(stream, traffic).await }
+        let wire = if http2 { Wire::http2(stream, traffic).await } else { Wire::http1(stream, traffic).await };
+        wire.map_err(|error| failed(origin, error))
     }
+}
+
+fn failed(origin: &Origin, reason: impl fmt::Display) -> DialError {
+    DialError::Failed(format!("no connection to {}: {reason}", origin.authority()))
 }
 
 fn too_slow(limit: Duration) -> String {

@@ -223,7 +223,9 @@ impl Run {
         if let Some(step) = &order.write {
             let (noted, error) = match error {
                 E::Denied(reason) => (step.journal.not_sent(&step.name).await, SendError::Denied(reason)),
-                E::NotSent(reason) => (step.journal.not_sent(&step.name).await, SendError::NotSent(reason)),
+                E::NotSent(reason) | E::Untrusted(reason) => {
+                    (step.journal.not_sent(&step.name).await, SendError::NotSent(reason))
+                }
                 E::Unknown(reason) | E::Slow(reason) | E::Broken(reason) => {
                     (step.journal.lost(&step.name).await, SendError::Unknown(reason))
                 }
@@ -247,7 +249,7 @@ impl Run {
             }
             _ if Instant::now() >= self.scope.deadline => Err(SendError::Stopped),
             (E::Denied(reason), _) => Err(SendError::Denied(reason)),
-            (E::NotSent(reason), None) => Err(SendError::NotSent(reason)),
+            (E::NotSent(reason), None) | (E::Untrusted(reason), _) => Err(SendError::NotSent(reason)),
             (E::Unknown(reason), None) | (E::Slow(reason), _) => Err(SendError::Unknown(reason)),
             (E::TooLarge(bytes), _) => Err(SendError::TooLarge(bytes)),
             (E::Broken(reason), _) => Err(SendError::Other(reason)),
@@ -312,7 +314,8 @@ impl Run {
         {
             let mut state = self.state();
             state.usage.bytes_in += bytes_in;
-            if !matches!(outcome, Err(AttemptError::NotSent(_) | AttemptError::Denied(_))) {
+            if !matches!(outcome, Err(AttemptError::NotSent(_) | AttemptError::Untrusted(_) | AttemptError::Denied(_)))
+            {
                 state.usage.bytes_out += bytes_out;
             }
         }

@@ -77,7 +77,7 @@ async fn send(gate: &Gate, outgoing: &Outgoing) -> Result<http::Response<Bytes>,
     let timeouts = gate.timeouts();
     let mut wire = gate.dialer().open(&outgoing.target.origin).await.map_err(|error| match error {
         DialError::Denied(reason) => ExchangeError::Denied(reason),
-        DialError::Failed(reason) => ExchangeError::NotSent(reason),
+        DialError::Untrusted(reason) | DialError::Failed(reason) => ExchangeError::NotSent(reason),
     })?;
     let response = wire.send(outgoing, timeouts.first_byte).await.map_err(|error| match error {
         WireError::NotSent(reason) => ExchangeError::NotSent(reason),

@@ -208,7 +208,7 @@ impl Store {
             .bind(filter.connector.as_deref())
             .bind(filter.state.map(ConnectionState::as_str))
             .bind(filter.enabled)
-            .bind(filter.query.as_deref().filter(|query| !query.is_empty()).map(str::to_lowercase))
+            .bind(filter.query.as_deref().filter(|query| !query.is_empty()).map(str::to_ascii_lowercase))
             .bind(id)
             .bind(place)
             .bind(one_more(limit));

@@ -94,3 +94,45 @@ impl Store {
         many(self.read(), statement).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::{Code, RunState};
+
+    use super::*;
+    use crate::{BreakConnection, RunEnd, testing::World};
+
+    #[tokio::test]
+    async fn trouble_and_silence_show_in_the_health_of_a_connection() {
+        let world = World::open().await;
+        let (settled, run) = world.running("b1").await;
+        let health = || async { world.store.health(&world.tenant, None, None).await.expect("health").remove(0) };
+        let fresh = health().await;
+        assert_eq!((fresh.syncs, fresh.troubled, fresh.open_runs), (1, 0, 1));
+        assert!(!fresh.overdue(world.store.now()));
+        world.clock.advance(Duration::from_secs(3 * 900 + 1));
+        assert!(health().await.overdue(world.store.now()), "no success for three intervals");
+
+        let run = world.claim().await.into_iter().find(|ours| ours.run == run.run).expect("taken over");
+        let found = BreakConnection {
+            state: ConnectionState::Broken,
+            code: Code::CredentialRefused,
+            person: "Connect again".to_owned(),
+        };
+        let end = RunEnd {
+            code: Some(Code::CredentialRefused),
+            due_at: Some(None),
+            breaks: Some(found),
+            ..RunEnd::of(RunState::Failed)
+        };
+        assert_eq!(world.store.finish_run(&run.run, run.epoch, end).await, Ok(None));
+        let broken = health().await;
+        assert_eq!((broken.state, broken.troubled, broken.open_runs), (ConnectionState::Broken, 1, 0));
+        let there = world.store.connection(&world.tenant, &settled.connection.id).await.expect("a connection");
+        assert_eq!(
+            (there.reason_code, there.reason.as_deref()),
+            (Some(Code::CredentialRefused), Some("Connect again"))
+        );
+        assert_eq!(world.store.next_due().await, Ok(None), "nothing happens until somebody reconnects");
+    }
+}

@@ -37,8 +37,6 @@ mod store;
 mod syncs;
 mod tenants;
 #[cfg(test)]
-mod measure;
-#[cfg(test)]
 mod testing;
 mod writer;
 

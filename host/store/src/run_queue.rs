@@ -326,10 +326,43 @@ impl Store {
              UNION ALL SELECT min(lease_until) FROM runs WHERE state = 'running' \
              UNION ALL SELECT min(p.next_at) FROM pushes p JOIN connections c ON c.id = p.connection AND c.enabled = 1 \
              AND c.state = 'active' WHERE p.next_at IS NOT NULL \
-             UNION ALL SELECT min(lease_until) FROM pushes WHERE lease_until IS NOT NULL)",
+             UNION ALL SELECT min(p.lease_until) FROM pushes p JOIN connections c ON c.id = p.connection \
+             AND c.enabled = 1 AND c.state = 'active' WHERE p.lease_until IS NOT NULL)",
         )
         .fetch_one(self.read())
         .await?;
         Ok(at.map(Timestamp::from_micros))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::World;
+
+    #[tokio::test]
+    async fn ten_schedulers_make_one_run_of_a_sync_and_ten_workers_claim_it_once() {
+        let world = World::open().await;
+        let (_, run) = world.running("b1").await;
+        world.store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Done)).await.expect("ended");
+        world.clock.advance(Duration::from_secs(10 * 900));
+        let made = futures_util::future::join_all((0..10).map(|_| world.store.schedule_due(10))).await;
+        assert_eq!(made.into_iter().map(|made| made.expect("asked")).sum::<u64>(), 1, "missed slots are one run");
+        let claims = (0..10).map(|_| world.store.claim_runs(crate::testing::LEASE, 10));
+        let claims = futures_util::future::join_all(claims).await;
+        assert_eq!(claims.into_iter().map(|claimed| claimed.expect("asked").len()).sum::<usize>(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_stop_that_was_asked_for_comes_back_with_the_heartbeat() {
+        let world = World::open().await;
+        let (_, run) = world.running("b1").await;
+        let beat = world.store.heartbeat_run(&run.run, run.epoch, crate::testing::LEASE).await;
+        assert_eq!(beat, Ok(Heartbeat { cancel_requested: false }));
+        world.store.cancel_run(&world.tenant, &run.run).await.expect("asked");
+        let beat = world.store.heartbeat_run(&run.run, run.epoch, crate::testing::LEASE).await;
+        assert_eq!(beat, Ok(Heartbeat { cancel_requested: true }));
+        world.store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Cancelled)).await.expect("ended");
+        assert!(world.store.cancel_run(&world.tenant, &run.run).await.is_err(), "it has ended");
     }
 }

@@ -80,7 +80,7 @@ impl Store {
         .bind(path(&search.label)?)
         .bind(hint)
         .bind(json(&parents)?)
-        .bind(search.query.to_lowercase())
+        .bind(search.query.to_ascii_lowercase())
         .bind(search.limit.min(LIMIT))
         .fetch_all(self.read())
         .await?;

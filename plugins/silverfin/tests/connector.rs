@@ -140,6 +140,15 @@ fn a_lost_answer_is_found_in_whichever_period_it_went_to() {
 }
 
 #[test]
+fn what_was_never_written_is_surely_not_there() {
+    let list = "/companies/398211/periods/7/remarks?page=1&per_page=200";
+    let answer = json!({ "body": [{ "id": 5, "text": "Iets anders [pb:andere222222]" }] });
+    let _host = TestHost::answering(&json!([exchange("GET", list, answer)]).to_string());
+    let todo = item("todo", json!({ "id": "398211", "period": "7" }), json!({ "text": "Bel" }));
+    assert_eq!(Silverfin::find(&ctx(), &todo, "remark", NOW_MS).unwrap(), None);
+}
+
+#[test]
 fn a_company_without_periods_tells_what_to_do() {
     let answer = json!({ "body": [] });
     let list = "/companies/398211/periods?page=1&per_page=200";

@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Result};
+use crate::{Error, Result, shape};
 
 /// The connection that a call is for. Never holds a secret.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +77,7 @@ fn read<T: DeserializeOwned>(text: &[u8], what: &str) -> Result<T> {
     let text = if text.is_empty() { b"{}".as_slice() } else { text };
     serde_json::from_slice(text).map_err(|error| {
         Error::invalid_config(format!("The {what} of this connection cannot be used."))
-            .detail(format!("{what}: {error}"))
+            .detail(format!("{what}: {}", shape::of(&error)))
     })
 }
 

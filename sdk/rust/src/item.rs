@@ -2,7 +2,7 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::{Error, Result};
+use crate::{Error, Result, shape};
 
 /// One item to write to the provider.
 #[derive(Debug, Clone, Default)]
@@ -107,6 +107,7 @@ impl Outcome {
 fn read<T: DeserializeOwned>(text: &[u8], what: &str) -> Result<T> {
     let text = if text.is_empty() { b"{}".as_slice() } else { text };
     serde_json::from_slice(text).map_err(|error| {
-        Error::invalid_input(format!("The {what} of this item cannot be used.")).detail(format!("{what}: {error}"))
+        Error::invalid_input(format!("The {what} of this item cannot be used."))
+            .detail(format!("{what}: {}", shape::of(&error)))
     })
 }

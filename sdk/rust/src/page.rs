@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::{Error, Result, record};
+use crate::{Error, Result, record, shape};
 
 /// Bytes of one page of records, at most.
 pub const PAGE_BYTES: usize = 8 * 1024 * 1024;
@@ -42,7 +42,7 @@ impl Records {
     /// `invalid-response` when it is no array of objects.
     pub fn from_array(json: Vec<u8>) -> Result<Self> {
         let rows: Vec<&RawValue> = serde_json::from_slice(&json)
-            .map_err(|error| unreadable("The provider's answer is no list of records.").detail(error.to_string()))?;
+            .map_err(|error| unreadable("The provider's answer is no list of records.").detail(shape::of(&error)))?;
         rows.iter().try_for_each(|row| check(row))?;
         let count = u32::try_from(rows.len()).unwrap_or(u32::MAX);
         Ok(Self { json, count })

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use crate::{Error, Result, page::cursor_bytes};
+use crate::{Error, Result, page::cursor_bytes, shape};
 
 /// What one page is asked for.
 #[derive(Debug, Clone, Default)]
@@ -143,7 +143,7 @@ fn read_cursor<T: DeserializeOwned>(cursor: Option<&[u8]>) -> Result<Option<T>> 
     let Some(bytes) = cursor else { return Ok(None) };
     serde_json::from_slice(bytes).map(Some).map_err(|error| {
         Error::cursor_invalid("The place where reading stopped is no longer known. Reading starts afresh.")
-            .detail(format!("cursor: {error}"))
+            .detail(format!("cursor: {}", shape::of(&error)))
     })
 }
 

@@ -8,12 +8,12 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::{Error, Result};
+use crate::{Error, Result, shape};
 
 /// The object's text with string members put before its own; one that it has already is replaced.
 pub(crate) fn with_members(row: &RawValue, members: &[(&str, &str)]) -> Result<String> {
     let own: Members<'_> = serde_json::from_str(row.get()).map_err(|error| {
-        Error::invalid_response("The provider sent a record that cannot be read.").detail(error.to_string())
+        Error::invalid_response("The provider sent a record that cannot be read.").detail(shape::of(&error))
     })?;
     let mut text = String::with_capacity(row.get().len() + 32 * members.len());
     for (name, value) in members {

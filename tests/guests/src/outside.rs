@@ -46,7 +46,8 @@ pub(crate) fn echo(ctx: &Context, url: &str) -> Result<fetch::Page, ConnectorErr
     let own = blob::create("text/plain");
     blob::append(&own, b"x");
     given.push(("blob", text(&blob::read(&own, 0, 64 * 1024).unwrap_or_default())));
-    let members: Vec<String> = given.iter().map(|(name, value)| format!("{}:{}", quoted(name), quoted(value))).collect();
+    let members: Vec<String> =
+        given.iter().map(|(name, value)| format!("{}:{}", quoted(name), quoted(value))).collect();
     let record = format!("[{{{}}}]", members.join(","));
     Ok(page(record.into_bytes(), 1, fetch::Position::End(Vec::new())))
 }

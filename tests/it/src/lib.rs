@@ -1,1 +1,17 @@
-//! Placeholder.
+//! What the tests over the real binary stand on: a host with fake providers beside it, tenants with keys,
+//! connectors in variants, and a server that says what it received.
+//!
+//! Everything goes through the public API, the command line, the files and the signals of the process;
+//! nothing of the host's rooms is named here. The tests are in `tests/it`, one module per promise.
+
+mod compare;
+mod echo;
+mod packages;
+mod rig;
+mod tenant;
+
+pub use compare::Mirror;
+pub use echo::{ECHO_ORIGIN, EchoServer, Received};
+pub use packages::{Variant, guest_component, guest_manifest, patchbay};
+pub use rig::{BRISK, Rig};
+pub use tenant::{Tenant, items};

@@ -22,16 +22,15 @@ const COOKIE: &str = "__Host-patchbay-login";
 
 /// The pages.
 pub(crate) fn pages() -> Router<Api> {
-    Router::new()
-        .route("/link/{token}", get(show).post(begin))
-        .route("/oauth/callback/{client}", get(returned))
+    Router::new().route("/link/{token}", get(show).post(begin)).route("/oauth/callback/{client}", get(returned))
 }
 
 async fn show(State(api): State<Api>, Path(token): Path<String>) -> Response {
     match api.app.session_view(&token).await {
         Err(fault) => trouble(&fault),
         Ok(view) => {
-            let list = |items: &[String]| items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect::<String>();
+            let list =
+                |items: &[String]| items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect::<String>();
             let checklist = if view.checklist.is_empty() {
                 String::new()
             } else {
@@ -150,7 +149,9 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         // No form-action: a browser applies it to the redirect after the form, which leads to the provider.
-        HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'"),
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        ),
     );
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
@@ -191,7 +192,10 @@ mod tests {
     fn the_cookie_of_another_registration_is_not_taken() {
         let mut headers = HeaderMap::new();
         headers.insert(header::COOKIE, HeaderValue::from_static("a=1; __Host-patchbay-login-cli_x=secret; b=2"));
-        assert_eq!(cookie(&headers, "__Host-patchbay-login-cli_x").map(|found| found.expose().to_owned()).as_deref(), Some("secret"));
+        assert_eq!(
+            cookie(&headers, "__Host-patchbay-login-cli_x").map(|found| found.expose().to_owned()).as_deref(),
+            Some("secret")
+        );
         assert!(cookie(&headers, "__Host-patchbay-login-cli_y").is_none());
     }
 }

@@ -22,7 +22,7 @@ mod tenant;
 mod words;
 
 pub(crate) use card::{Card, CatalogEntry};
-pub(crate) use change::{Change, Changes};
+pub(crate) use change::Changes;
 pub(crate) use connection::{Connection, ConnectionDetail};
 pub(crate) use key::{Key, NewKey};
 pub(crate) use oauth_client::OauthClient;

@@ -35,10 +35,7 @@ impl From<contract::Choice> for Choice {
 
 impl From<patchbay_app::Picked> for Picked {
     fn from(picked: patchbay_app::Picked) -> Self {
-        Self {
-            choices: picked.choices.into_iter().map(Into::into).collect(),
-            as_of: picked.as_of.map(Into::into),
-        }
+        Self { choices: picked.choices.into_iter().map(Into::into).collect(), as_of: picked.as_of.map(Into::into) }
     }
 }
 

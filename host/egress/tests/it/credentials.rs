@@ -1,10 +1,15 @@
 //! H10, H11: a credential goes where the manifest says, and a guest never sees one.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use patchbay_egress::{Body, Incident, Request, SendError};
-use patchbay_model::contract::{CredentialChoice, Effect};
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::support::{Fake, ORIGIN, Reply, TOKEN, answer, door, gate, get, grant, host, ok, read};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use patchbay_egress::{Body, CredentialError, CredentialSource, Incident, Request, SendError, Values, Writes};
+use patchbay_model::{
+    Secret,
+    contract::{CredentialChoice, Effect},
+};
+
+use crate::support::{Fake, ORIGIN, Reply, TOKEN, answer, door, gate, get, grant, host, ok, read, scope};
 
 fn with_slot(id: &str, body: Body) -> Request {
     Request {
@@ -102,6 +107,40 @@ async fn an_echo_is_masked_in_headers_and_bodies_however_it_is_spelt() {
         let location = answer.headers.iter().find(|(name, _)| name == "location").expect("a header");
         assert!(location.1.starts_with("/x?t=") && location.1.contains("[secret]"), "{}", location.1);
     }
+}
+
+/// A password that is too short to be found alone.
+struct Password;
+
+#[async_trait::async_trait]
+impl CredentialSource for Password {
+    async fn current(&self) -> Result<Arc<Values>, CredentialError> {
+        let secrets = BTreeMap::from([("access_token".to_owned(), Secret::new("hunter2-hunter"))]);
+        Ok(Arc::new(Values { secrets, ..Values::default() }))
+    }
+
+    async fn renew(&self, _refused: &Values) -> Result<Arc<Values>, CredentialError> {
+        Err(CredentialError::Busy("not in this test".to_owned()))
+    }
+}
+
+#[tokio::test]
+async fn what_a_basic_slot_sent_is_masked_though_the_password_is_short() {
+    let fake = Fake::plain(|_, request| {
+        let echo = "x-echo: hunter2-hunter\r\nx-page: hunter2-hunter is here\r\n";
+        std::future::ready(Reply::Bytes(answer("200 OK", echo, request.as_bytes())))
+    })
+    .await;
+    let door = gate(&fake).door(Arc::new(grant()), Arc::new(Password), scope(Writes::Forbidden));
+    let answer = door.send(with_slot("basic", Body::Bytes(b"hunter2-hunter".to_vec()))).await.expect("an answer");
+    let body = String::from_utf8(answer.body).expect("text");
+    assert!(body.contains("authorization: Basic [secret]"), "{body}");
+    // Alone it is masked as a whole header and nowhere else: never in a page's records.
+    assert!(body.ends_with("\r\n\r\nhunter2-hunter"), "{body}");
+    assert!(answer.headers.contains(&("x-echo".to_owned(), "[secret]".to_owned())));
+    assert!(answer.headers.contains(&("x-page".to_owned(), "hunter2-hunter is here".to_owned())));
+    let whole = Request { headers: vec![("x-a".to_owned(), "hunter2-hunter".to_owned())], ..read("/a") };
+    assert_eq!(door.send(whole).await, Err(SendError::SecretSeen));
 }
 
 #[tokio::test]

@@ -95,13 +95,13 @@ async fn an_entry_sealed_with_another_key_is_compiled_again() {
 }
 
 #[tokio::test]
-async fn a_sealed_entry_that_wasmtime_does_not_take_is_compiled_again() {
+async fn what_cannot_be_mapped_is_never_sealed() {
     let counted = Counted::new();
-    // A child that writes what is no code at all: it is sealed only if it could be mapped.
     let script = "cat > /dev/null; echo nonsense";
     let compiler = ["/bin/sh", "-c", script].map(Into::into).to_vec();
     let engine = Engine::build(EngineConfig { compiler, ..counted.config() }).expect("an engine");
     assert!(engine.load(&digest(guests()), guests()).await.is_err());
+    assert_eq!(fs::read_dir(counted.folder.path().join("compiled")).expect("a cache").count(), 0);
     drop(load(counted.config()).await);
     assert_eq!(counted.children(), 1);
 }

@@ -39,8 +39,9 @@ fn guests_path() -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = Path::new(WORKER).ancestors().nth(2).expect("a target folder");
     let built = target.join("wasm32-wasip2/connector/patchbay_guests.wasm");
-    let sources = [root.join("tests/guests/src"), root.join("tests/guests"), root.join("wit")];
-    if !is_newer(&built, &sources) {
+    // Marks the last build, because cargo leaves a file alone that it would only make again.
+    let mark = Path::new(env!("CARGO_TARGET_TMPDIR")).join("guests-built");
+    if !built.exists() || !is_newer(&mark, &root) {
         let done = Command::new(env!("CARGO"))
             .args(["build", "--quiet", "--package", "patchbay-guests", "--target", "wasm32-wasip2"])
             .args(["--profile", "connector", "--target-dir"])
@@ -48,18 +49,19 @@ fn guests_path() -> PathBuf {
             .current_dir(&root)
             .status();
         assert!(done.is_ok_and(|status| status.success()), "the guests do not build");
+        fs::write(&mark, b"").expect("a mark");
     }
     built
 }
 
-fn is_newer(file: &Path, folders: &[PathBuf]) -> bool {
+/// Whether `mark` was written after every source of the guests.
+fn is_newer(mark: &Path, root: &Path) -> bool {
     let changed = |path: &Path| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
-    let Some(built) = changed(file) else { return false };
+    let Some(built) = changed(mark) else { return false };
+    let folders = [root.join("tests/guests/src"), root.join("wit")];
     let files = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder of sources"));
-    files
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.is_file())
-        .all(|path| changed(&path).is_some_and(|time| time <= built))
+    let files = files.map(|entry| entry.expect("an entry").path()).chain([root.join("tests/guests/Cargo.toml")]);
+    files.filter(|path| path.is_file()).all(|path| changed(&path).is_some_and(|time| time <= built))
 }
 
 /// SHA-256, hex.

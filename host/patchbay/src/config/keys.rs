@@ -43,7 +43,7 @@ keys! {
     "egress.exchange_seconds" = "15": "Longest request of a login.";
     "egress.idle_seconds" = "60": "How long an unused connection is kept.";
     "jobs.workers" = "8": "Runs and pushes at work at the same time.";
-    "jobs.lease_seconds" = "60": "How long a worker that says nothing keeps its run.";
+    "jobs.lease_seconds" = "30": "How long a worker that says nothing keeps its run.";
     "jobs.poll_millis" = "1000": "How often the queue is looked at when nothing wakes it.";
     "jobs.shutdown_seconds" = "20": "How long runs in flight may take to end when the host stops.";
     "jobs.settle_seconds" = "3600": "Longest wait before a write whose answer was lost is looked up, whatever a manifest asks.";

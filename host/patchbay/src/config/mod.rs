@@ -214,7 +214,7 @@ impl Config {
             },
             jobs: Jobs {
                 workers: usize::try_from(from.number("jobs.workers", (1, 1_024), 8)).unwrap_or(8),
-                lease: from.seconds("jobs.lease_seconds", (1, 3_600), 60),
+                lease: from.seconds("jobs.lease_seconds", (1, 3_600), 30),
                 poll: Duration::from_millis(from.number("jobs.poll_millis", (10, 60_000), 1_000)),
                 shutdown: from.seconds("jobs.shutdown_seconds", (0, 600), 20),
                 settle: from.seconds("jobs.settle_seconds", (0, 86_400), 3_600),

@@ -37,7 +37,7 @@ mod tests {
         ];
         assert_eq!(
             lay_out(["step", "time", "proof"], &rows),
-            "  step    time  proof\n────────────────────\n  a      1.0 s  yes\n  bcd   10.0 s\n"
+            "  step    time  proof\n─────────────────────\n  a      1.0 s  yes\n  bcd   10.0 s\n"
         );
     }
 }

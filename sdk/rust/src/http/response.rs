@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::{Content, Effect, link, status};
-use crate::{Case, Error, Records, Result};
+use crate::{Case, Error, Records, Result, shape};
 
 /// An answer of the provider, whatever its status.
 #[derive(Debug, Clone)]
@@ -130,7 +130,7 @@ impl Response {
     /// `outcome-unknown`, because it may well have happened.
     pub fn json<'a, T: Deserialize<'a>>(&'a self) -> Result<T> {
         self.check_json()?;
-        serde_json::from_slice(self.body()).map_err(|error| self.unreadable(&shape(&error)))
+        serde_json::from_slice(self.body()).map_err(|error| self.unreadable(&shape::of(&error)))
     }
 
     /// The body's JSON array as rows, each with its own text.
@@ -209,16 +209,6 @@ impl HttpError {
 fn is_json(media_type: &str) -> bool {
     let essence = media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     essence == "application/json" || essence == "text/json" || essence.ends_with("+json")
-}
-
-/// What is wrong with a JSON text, without any of it. (The message of a type error may quote a value.)
-fn shape(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Eof => "JSON that is cut off",
-        serde_json::error::Category::Data => "JSON of an unexpected shape",
-        serde_json::error::Category::Syntax | serde_json::error::Category::Io => "no JSON",
-    };
-    format!("{what} at line {}, column {}", error.line(), error.column())
 }
 
 #[cfg(test)]

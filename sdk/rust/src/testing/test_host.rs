@@ -11,15 +11,23 @@ use super::{
 use crate::http::{Effect, HttpError, WireRequest, WireResponse};
 
 /// Headers that only the gate sets, so that a connector which sends one is refused.
-const RESERVED: [&str; 8] = [
+const RESERVED: [&str; 16] = [
+    "accept-encoding",
     "authorization",
     "connection",
+    "content-encoding",
     "content-length",
     "cookie",
+    "expect",
+    "forwarded",
     "host",
+    "keep-alive",
     "proxy-authorization",
+    "te",
+    "trailer",
     "transfer-encoding",
     "upgrade",
+    "via",
 ];
 
 /// The host of a test: answers from fixtures, for this thread, until it is dropped.

@@ -2,7 +2,6 @@
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -13,7 +12,7 @@ use crate::{
 };
 
 /// Which cards.
-#[derive(Default, Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {

@@ -4,7 +4,6 @@ use axum::{Json, extract::State};
 use patchbay_app::FeedFilter;
 use patchbay_model::ConnectionId;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -15,7 +14,7 @@ use crate::{
 };
 
 /// Which changes.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {

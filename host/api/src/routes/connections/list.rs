@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use patchbay_app::{ConnectionFilter, ConnectionSort};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
     Api,
@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Which connections.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
@@ -28,6 +28,7 @@ pub(crate) struct Which {
     q: Option<String>,
     /// In which order; newest first when left out.
     #[serde(default)]
+    #[param(inline)]
     sort: Sort,
     /// `next` of the page before, with the same filter.
     after: Option<String>,

@@ -56,7 +56,7 @@ pub(crate) async fn put(
 )]
 pub(crate) async fn get(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     InPath(connector): InPath<String>,
 ) -> Result<Json<OauthClient>, Problem> {
     let row = api.app.registered_client(&connector).await?;

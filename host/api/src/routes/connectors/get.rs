@@ -20,7 +20,7 @@ use crate::{
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     InPath(connector): InPath<String>,
 ) -> Result<Json<List<Release>>, Problem> {
     let releases = api.app.releases(Some(&connector)).await?;

@@ -15,9 +15,6 @@ use crate::{
     responses((status = 200, description = "The connectors", body = List<Connector>), Refusal),
     security(("operator" = []))
 )]
-pub(crate) async fn handler(
-    State(api): State<Api>,
-    Operator(_): Operator,
-) -> Result<Json<List<Connector>>, Problem> {
+pub(crate) async fn handler(State(api): State<Api>, _operator: Operator) -> Result<Json<List<Connector>>, Problem> {
     Ok(Json(List::whole(Connector::gather(api.app.releases(None).await?))))
 }

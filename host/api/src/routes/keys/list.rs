@@ -20,7 +20,7 @@ use crate::{
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     InPath(tenant): InPath<TenantId>,
 ) -> Result<Json<List<Key>>, Problem> {
     Ok(Json(List::whole(api.app.tenant_keys(&tenant).await?)))

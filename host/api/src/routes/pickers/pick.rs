@@ -3,7 +3,6 @@
 use axum::{Json, extract::State};
 use patchbay_model::ConnectionId;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -14,7 +13,7 @@ use crate::{
 };
 
 /// What was typed.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Typed {

@@ -4,7 +4,6 @@ use axum::{Json, extract::State};
 use patchbay_app::RecordFilter;
 use patchbay_model::ConnectionId;
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -15,7 +14,7 @@ use crate::{
 };
 
 /// Which records.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
@@ -47,11 +46,7 @@ pub(crate) async fn handler(
     InPath((connection, stream)): InPath<(ConnectionId, String)>,
     Params(which): Params<Which>,
 ) -> Result<Json<List<Record>>, Problem> {
-    let filter = RecordFilter {
-        stream,
-        account: which.account,
-        after: which.after,
-        limit: limit(which.limit, 100, 1_000)?,
-    };
+    let filter =
+        RecordFilter { stream, account: which.account, after: which.after, limit: limit(which.limit, 100, 1_000)? };
     Ok(Json(List::checked(api.app.records(&tenant.id, &connection, &filter).await?)?))
 }

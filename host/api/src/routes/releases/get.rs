@@ -20,7 +20,7 @@ use crate::{
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     InPath(id): InPath<ReleaseId>,
 ) -> Result<Json<ReleaseDetail>, Problem> {
     Ok(Json(api.app.release_detail(&id).await?.into()))

@@ -4,7 +4,6 @@ use axum::{Json, extract::State};
 use patchbay_app::RunFilter;
 use patchbay_model::{ConnectionId, SyncId};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -15,7 +14,7 @@ use crate::{
 };
 
 /// Which runs.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {

@@ -4,7 +4,13 @@ use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::{Api, body::Body, caller::Operator, problem::{Problem, Refusal}, wire::Tenant};
+use crate::{
+    Api,
+    body::Body,
+    caller::Operator,
+    problem::{Problem, Refusal},
+    wire::Tenant,
+};
 
 /// A tenant to be made.
 #[derive(Deserialize, ToSchema)]

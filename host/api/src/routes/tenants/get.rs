@@ -20,7 +20,7 @@ use crate::{
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     InPath(id): InPath<TenantId>,
 ) -> Result<Json<Tenant>, Problem> {
     Ok(Json(api.app.tenant(&id).await?.into()))

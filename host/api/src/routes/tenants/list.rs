@@ -2,7 +2,6 @@
 
 use axum::{Json, extract::State};
 use serde::Deserialize;
-use utoipa::IntoParams;
 
 use crate::{
     Api,
@@ -13,7 +12,7 @@ use crate::{
 };
 
 /// Which tenants.
-#[derive(Deserialize, IntoParams)]
+#[derive(Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct Which {
@@ -33,7 +32,7 @@ pub(crate) struct Which {
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    Operator(_): Operator,
+    _operator: Operator,
     Params(which): Params<Which>,
 ) -> Result<Json<List<Tenant>>, Problem> {
     let limit = limit(which.limit, 50, 200)?;

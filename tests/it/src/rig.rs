@@ -1,0 +1,120 @@
+//! A host with everything around it.
+
+use patchbay_test_support::{
+    Answer, Api, HostProcess, HostSetup, Result, Trouble,
+    fakes::{Fakes, FakesConfig},
+    packaged,
+};
+use serde_json::json;
+
+use crate::{EchoServer, Tenant, Variant};
+
+/// Short waits, so that a test of what comes after a wait is quick; everything else as it is.
+pub const BRISK: &str =
+    "[jobs]\nlease_seconds = 3\npoll_millis = 50\nsettle_seconds = 1\nsettle_again_seconds = 1\nworkers = 32\n";
+
+/// A running host, its providers, and the operator's key.
+pub struct Rig {
+    /// The real binary.
+    pub host: HostProcess,
+    /// The providers of `plugins/`.
+    pub fakes: Fakes,
+    /// The provider of the guests.
+    pub echo: EchoServer,
+    /// The API with the operator's key.
+    pub operator: Api,
+}
+
+impl Rig {
+    /// A host with few records at its providers.
+    ///
+    /// # Errors
+    ///
+    /// Something did not start.
+    pub fn start() -> Result<Self> {
+        Self::with(FakesConfig::small(), "")
+    }
+
+    /// A host with these providers; `more` is TOML after the section `[jobs]`.
+    ///
+    /// # Errors
+    ///
+    /// Something did not start.
+    pub fn with(config: FakesConfig, more: &str) -> Result<Self> {
+        let fakes = Fakes::start(config)?;
+        let echo = EchoServer::start()?;
+        let mut setup = HostSetup { more: format!("{BRISK}\n{more}"), ..HostSetup::with(&fakes) };
+        setup.rewrites.push(echo.rewrite());
+        let host = HostProcess::start(setup)?;
+        let operator = host.operator()?;
+        Ok(Self { host, fakes, echo, operator })
+    }
+
+    /// The API without a key.
+    #[must_use]
+    pub fn stranger(&self) -> Api {
+        Api::new(&self.host.base())
+    }
+
+    /// A tenant with a key.
+    ///
+    /// # Errors
+    ///
+    /// It was not made.
+    pub fn tenant(&self, name: &str) -> Result<Tenant> {
+        let made = self.operator.post("/v1/tenants", &json!({ "name": name }))?.expect(201)?;
+        let id = made.text_at("/id")?;
+        let made = self.operator.post(&format!("/v1/tenants/{id}/keys"), &json!({ "name": "test" }))?.expect(201)?;
+        let key = made.text_at("/key")?;
+        Ok(Tenant { api: self.stranger().with_key(&key), id, key })
+    }
+
+    /// Posts a packaged file.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer.
+    pub fn post(&self, packaged: Vec<u8>) -> Result<Answer> {
+        self.operator.send("POST", "/v1/connectors", Some("application/wasm"), packaged)
+    }
+
+    /// Posts a packaged file that becomes active; its release.
+    ///
+    /// # Errors
+    ///
+    /// It does not become active.
+    pub fn install(&self, packaged: Vec<u8>) -> Result<String> {
+        let answer = self.post(packaged)?.expect(201)?;
+        match answer.text_at("/release/state")?.as_str() {
+            "active" => answer.text_at("/release/id"),
+            _ => Err(Trouble::new(format!("it is not active: {}", answer.text()))),
+        }
+    }
+
+    /// Installs connectors of `plugins/`.
+    ///
+    /// # Errors
+    ///
+    /// One is not packaged, or does not become active.
+    pub fn install_connectors(&self, names: &[&str]) -> Result<()> {
+        for name in names {
+            self.install(std::fs::read(packaged(name)?)?)?;
+        }
+        Ok(())
+    }
+
+    /// Installs the guests as this version; their release.
+    ///
+    /// # Errors
+    ///
+    /// They are not built, or do not become active.
+    pub fn install_guests(&self, version: &str) -> Result<String> {
+        self.install(Variant::of_guests(version)?.pack()?)
+    }
+
+    /// The operator's view of a tenant.
+    #[must_use]
+    pub fn operator_of(&self, tenant: &Tenant) -> Api {
+        self.operator.for_tenant(&tenant.id)
+    }
+}

@@ -1,0 +1,13 @@
+//! What Patchbay promises, over the real binary: one module per promise.
+
+mod access;
+mod bad_input;
+mod bad_packages;
+mod connector_does_only_what_was_approved;
+mod credential_never_enters_a_connector;
+mod cursor_moves_only_with_its_records;
+mod first_start;
+mod hot_load;
+mod oauth;
+mod openapi;
+mod write_is_never_repeated_blindly;
