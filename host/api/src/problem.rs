@@ -49,13 +49,10 @@ pub(crate) struct ProblemBody {
     /// What happened here.
     detail: String,
     /// Why; only an operator's key sees it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<String>,
     /// The fields that are wrong, by JSON pointer (RFC 6901) into the request body.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FieldProblem>,
     /// When it makes sense to try again, seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
     retry_after: Option<u64>,
 }
 

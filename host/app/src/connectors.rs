@@ -20,7 +20,11 @@ use crate::App;
 
 /// Releases that were used since the host started, by id.
 #[derive(Default)]
-pub(crate) struct Releases(Mutex<HashMap<ReleaseId, Arc<Release>>>);
+pub(crate) struct Releases {
+    facts: Mutex<HashMap<ReleaseId, Arc<Release>>>,
+    /// Machine code that is kept mapped. The engine forgets what nobody holds.
+    loaded: Mutex<HashMap<ReleaseId, (String, Arc<Component>)>>,
+}
 
 /// A release as work needs it.
 pub(crate) struct Release {
@@ -121,7 +125,8 @@ impl App {
         let component = self.engine.load(&row.digest, bytes).await.map_err(|error| error.fault())?;
         self.set_state(&row.id, ReleaseState::Compiled, None).await?;
         self.engine.probe(&component).await.map_err(|error| error.fault())?;
-        self.set_state(&row.id, ReleaseState::Probed, None).await
+        self.set_state(&row.id, ReleaseState::Probed, None).await?;
+        self.set_state(&row.id, ReleaseState::Ready, None).await
     }
 
     async fn set_state(&self, release: &ReleaseId, state: ReleaseState, reason: Option<&str>) -> Result<(), Fault> {
@@ -147,9 +152,7 @@ impl App {
             let release = self.activate(&row, granted.is_none().then_some(asks), &approval.actor).await?;
             return Ok(Installed { release, known: false, beyond });
         }
-        if row.state != ReleaseState::Ready {
-            self.set_state(&row.id, ReleaseState::Ready, Some("asks for more than was approved")).await?;
-        }
+        self.set_state(&row.id, ReleaseState::Ready, Some("asks for more than was approved")).await?;
         Ok(Installed { release: self.store.release(&row.id).await?, known: false, beyond })
     }
 
@@ -174,6 +177,10 @@ impl App {
             self.store.insert_approval(approval).await?;
         }
         let active = self.store.activate_release(&row.id, actor).await?;
+        // Runs in flight hold the component of the release before; it goes with the last of them.
+        let mut loaded = self.releases.loaded.lock().unwrap_or_else(PoisonError::into_inner);
+        loaded.retain(|id, (connector, _)| *connector != row.connector || *id == row.id);
+        drop(loaded);
         tracing::info!(release = %row.id, connector = row.connector, version = row.version, "release {} is active", row.id);
         Ok(active)
     }
@@ -214,23 +221,29 @@ impl App {
     /// A release ready for work: its manifest, and the component out of the compile cache.
     pub(crate) async fn release(&self, id: &ReleaseId) -> Result<(Arc<Release>, Arc<Component>), Fault> {
         let release = self.release_facts(id).await?;
+        let held = self.releases.loaded.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some((_, component)) = held {
+            return Ok((release, component));
+        }
         let path = self.settings.components_dir.join(format!("{}.wasm", release.digest));
         let unusable = |error: &dyn std::fmt::Display| Fault::new(Code::ReleaseUnusable).operator(error);
         let bytes = tokio::fs::read(&path).await.map_err(|error| unusable(&error))?;
         let component = self.engine.load(&release.digest, &bytes).await.map_err(|error| error.fault())?;
+        let kept = (release.manifest.id.clone(), Arc::clone(&component));
+        self.releases.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), kept);
         Ok((release, component))
     }
 
     /// The manifest of a release; parsed once.
     pub(crate) async fn release_facts(&self, id: &ReleaseId) -> Result<Arc<Release>, Fault> {
-        if let Some(known) = self.releases.0.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
+        if let Some(known) = self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
             return Ok(Arc::clone(known));
         }
         let row = self.store.release(id).await?;
         let manifest: Manifest =
             serde_json::from_str(&row.manifest).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
         let release = Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest });
-        self.releases.0.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
+        self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
         Ok(release)
     }
 

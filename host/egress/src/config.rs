@@ -23,7 +23,7 @@ pub struct EgressConfig {
 /// the name in the certificate stay the original's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rewrite {
-    /// The origin as the connector knows it: `https://api.github.com`.
+    /// The origin as the connector knows it: `https://api.example.com`.
     pub origin: String,
     /// Where the connection is opened: `http://127.0.0.1:8080` or `https://127.0.0.1:8443`.
     pub connect: String,

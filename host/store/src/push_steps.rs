@@ -221,12 +221,12 @@ impl Store {
         self.move_step(push, epoch, step, StepState::Open, "sending").await
     }
 
-    /// The step may have left, and no answer will come.
+    /// The step may have left, and no answer will come; or what came says neither yes nor no.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over.
     pub async fn step_lost(&self, push: &PushId, epoch: i64, step: &str) -> Result<(), StoreError> {
-        self.move_step(push, epoch, step, StepState::Lost, "sending").await
+        self.move_step(push, epoch, step, StepState::Lost, "sending answered").await
     }
 
     /// The answer was a refusal in the guise of a success: the step may be sent again.

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()));
     println!("{}: {} rounds from seed {seed}", soak.name, args.rounds);
     let built = connectors::build()?;
-    Run::cargo(&["build", "--package", "patchbay"]).status()?;
+    Run::cargo(&["build", "--workspace"]).status()?;
     let test = Run::cargo(&["test", "--package", soak.package, soak.test, "--", "--exact", "--nocapture"])
         .env("PATCHBAY_SOAK_ROUNDS", args.rounds.to_string())
         .env("PATCHBAY_SOAK_SEED", seed.to_string());

@@ -11,6 +11,8 @@
 //! A choice is a word, or a word with arguments after colons. [`misbehave`] knows those that work in every
 //! export; the others belong to one. In a real host, with the manifest beside this, the stream is `chosen`
 //! and the choice a field of the connection ([`outside`]).
+// The exports of a component have names that a native linker does not take.
+#![cfg(target_family = "wasm")]
 
 mod misbehave;
 mod outside;

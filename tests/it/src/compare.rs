@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use patchbay_test_support::{Result, Trouble};
 use serde_json::Value;
 
-use crate::{Rig, Tenant};
+use crate::{Rig, Tenant, tenant::at};
 
 /// Kind at the fake and stream in the feed.
-const KINDS: [(&str, &str); 3] =
-    [("repository", "repositories"), ("issue", "issues"), ("comment", "issue_comments")];
+const KINDS: [(&str, &str); 3] = [("repository", "repositories"), ("issue", "issues"), ("comment", "issue_comments")];
 
 /// A copy of one GitHub connection's records, kept as a tenant's backend would: from the feed alone.
 #[derive(Default)]
@@ -27,18 +26,18 @@ impl Mirror {
     pub fn follow(&mut self, tenant: &Tenant) -> Result<usize> {
         let changes = tenant.feed(self.after)?;
         for change in &changes {
-            let seq = change["seq"].as_u64().unwrap_or_default();
+            let seq = at(change, "seq").as_u64().unwrap_or_default();
             if seq <= self.after {
                 return Err(Trouble::new(format!("sequence {seq} follows {}", self.after)));
             }
             self.after = seq;
-            let text = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
+            let text = |name: &str| at(change, name).as_str().unwrap_or_default().to_owned();
             let place = (text("stream"), text("key"));
-            let before = match change["op"].as_str() {
+            let before = match at(change, "op").as_str() {
                 Some("delete") => self.records.remove(&place),
-                _ => self.records.insert(place.clone(), change["record"].clone()),
+                _ => self.records.insert(place.clone(), at(change, "record").clone()),
             };
-            if before.as_ref() == Some(&change["record"]) {
+            if before.as_ref() == Some(at(change, "record")) {
                 return Err(Trouble::new(format!("{place:?} was stored twice: {change}")));
             }
         }
@@ -61,7 +60,7 @@ impl Mirror {
         let mut compared = 0;
         for (kind, stream) in KINDS {
             for record in rig.fakes.github.provider.records(kind) {
-                let id = record["id"].to_string();
+                let id = at(&record, "id").to_string();
                 let found = stored.remove(&(stream.to_owned(), id.clone()));
                 // Pull requests come with the issues and are no issues.
                 let wanted = record.get("pull_request").is_none().then_some(record);

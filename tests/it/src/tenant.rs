@@ -105,10 +105,11 @@ impl Tenant {
     /// There is none.
     pub fn sync(&self, connection: &str, stream: &str) -> Result<String> {
         let syncs = self.get(&format!("/v1/connections/{connection}/syncs"))?;
-        let found = syncs.array_at("/items")?.into_iter().find(|sync| {
-            sync["stream"] == json!(stream) && sync["enabled"] == json!(true)
-        });
-        let id = found.as_ref().and_then(|sync| sync["id"].as_str()).map(str::to_owned);
+        let found = syncs
+            .array_at("/items")?
+            .into_iter()
+            .find(|sync| *at(sync, "stream") == json!(stream) && *at(sync, "enabled") == json!(true));
+        let id = found.as_ref().and_then(|sync| at(sync, "id").as_str()).map(str::to_owned);
         id.ok_or_else(|| Trouble::new(format!("no sync of {stream}: {}", syncs.text())))
     }
 
@@ -128,8 +129,8 @@ impl Tenant {
     /// There is no such connection.
     pub fn run_all(&self, connection: &str) -> Result<Vec<String>> {
         let syncs = items(&self.api, &format!("/v1/connections/{connection}/syncs"))?;
-        let enabled = syncs.iter().filter(|sync| sync["enabled"] == json!(true));
-        enabled.map(|sync| self.run(sync["id"].as_str().unwrap_or_default())).collect()
+        let enabled = syncs.iter().filter(|sync| *at(sync, "enabled") == json!(true));
+        enabled.map(|sync| self.run(at(sync, "id").as_str().unwrap_or_default())).collect()
     }
 
     /// Waits for the end of a run; the run.
@@ -141,7 +142,7 @@ impl Tenant {
         let path = format!("/v1/runs/{run}");
         wait_until(&format!("the end of {run}"), LIMIT, || {
             let run = self.get(&path)?.json;
-            Ok(run["ended_at"].is_string().then_some(run))
+            Ok(at(&run, "ended_at").is_string().then_some(run))
         })
     }
 
@@ -161,7 +162,7 @@ impl Tenant {
     /// There is none, or it does not end.
     pub fn first_run(&self, connection: &str) -> Result<Value> {
         let run = wait_until("a run", LIMIT, || Ok(self.runs(connection)?.pop()))?;
-        self.ended(run["id"].as_str().unwrap_or_default())
+        self.ended(at(&run, "id").as_str().unwrap_or_default())
     }
 
     /// Waits until nothing is due or running. A run that is to be tried again later counts as due.
@@ -190,8 +191,8 @@ impl Tenant {
         loop {
             let part = self.get(&format!("/v1/changes?after={after}&limit=1000"))?;
             all.extend(part.array_at("/changes")?);
-            after = part.json["next_after"].as_u64().ok_or_else(|| Trouble::new(part.text()))?;
-            if part.json["more"] != json!(true) {
+            after = at(&part.json, "next_after").as_u64().ok_or_else(|| Trouble::new(part.text()))?;
+            if *at(&part.json, "more") != json!(true) {
                 return Ok(all);
             }
         }
@@ -207,10 +208,15 @@ impl Tenant {
         let mut last = Value::Null;
         let found = wait_until(&format!("{push} to be one of {states:?}"), LIMIT, || {
             last = self.get(&path)?.json;
-            Ok(states.iter().any(|state| last["state"] == json!(state)).then(|| last.clone()))
+            Ok(states.iter().any(|state| *at(&last, "state") == json!(state)).then(|| last.clone()))
         });
         found.map_err(|error| Trouble::new(format!("{error}; it is {last}")))
     }
+}
+
+/// A member of an object; null when there is none.
+pub(crate) fn at<'a>(object: &'a Value, name: &str) -> &'a Value {
+    object.get(name).unwrap_or(&Value::Null)
 }
 
 /// All items of a list, page by page.
@@ -224,7 +230,7 @@ pub fn items(api: &Api, path: &str) -> Result<Vec<Value>> {
     loop {
         let answer = api.get(&page)?.expect(200)?;
         all.extend(answer.array_at("/items")?);
-        let Some(next) = answer.json["next"].as_str() else { return Ok(all) };
+        let Some(next) = at(&answer.json, "next").as_str() else { return Ok(all) };
         let join = if path.contains('?') { '&' } else { '?' };
         page = format!("{path}{join}after={next}");
     }

@@ -16,12 +16,12 @@ use super::{
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Card {
     /// The connector, `publisher.name`.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     connector: String,
     /// Version of the release that new connections use.
     version: String,
     /// What people call the provider.
-    #[schema(example = "GitHub")]
+    #[schema(example = "Acme Books")]
     name: String,
     /// One or two sentences.
     summary: String,

@@ -13,7 +13,7 @@ pub(crate) struct Connection {
     #[schema(example = "con_068r3m5e4pvk3b8c9d0e1f2g3h")]
     id: String,
     /// The connector, `publisher.name`.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     connector: String,
     /// What the tenant calls it.
     name: String,
@@ -25,8 +25,12 @@ pub(crate) struct Connection {
     enabled: bool,
     /// The way to log in that it was made with.
     auth: String,
-    /// Whose account it is.
-    business_account: BusinessAccount,
+    /// The provider's id of the business account: tells equal names apart.
+    business_id: String,
+    /// What people call the business account.
+    business_name: String,
+    /// E-mail or login behind the credential.
+    login: Option<String>,
     /// The release that it is pinned to; null when it follows the active one.
     release: Option<String>,
     /// Since when it exists.
@@ -35,17 +39,6 @@ pub(crate) struct Connection {
     authorized_at: Time,
     /// When it was changed last.
     updated_at: Time,
-}
-
-/// The business account behind a connection, as the provider names it.
-#[derive(Debug, Serialize, ToSchema)]
-struct BusinessAccount {
-    /// The provider's id: tells equal names apart.
-    id: String,
-    /// What people call it.
-    name: String,
-    /// E-mail or login behind the credential.
-    login: Option<String>,
 }
 
 impl From<patchbay_app::Connection> for Connection {
@@ -58,7 +51,9 @@ impl From<patchbay_app::Connection> for Connection {
             reason: Reason::of(row.reason_code, row.reason),
             enabled: row.enabled,
             auth: row.auth,
-            business_account: BusinessAccount { id: row.business_id, name: row.business_name, login: row.login },
+            business_id: row.business_id,
+            business_name: row.business_name,
+            login: row.login,
             release: row.release.map(|id| id.to_string()),
             created_at: row.created_at.into(),
             authorized_at: row.authorized_at.into(),

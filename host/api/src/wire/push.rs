@@ -40,7 +40,6 @@ pub(crate) struct Push {
     /// Why it stands as it does.
     reason: Option<Reason>,
     /// The same for the operator; only an operator's key sees it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<String>,
     /// The fields that the provider refused, by JSON pointer into the payload.
     errors: Vec<FieldProblem>,

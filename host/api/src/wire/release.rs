@@ -1,7 +1,7 @@
 //! Connectors and their releases on the wire, as operators see them.
 
 use patchbay_app::Installed;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{Time, words::ReleaseState};
@@ -12,7 +12,7 @@ pub(crate) struct Release {
     /// Its id, `rel_…`.
     id: String,
     /// The connector, `publisher.name`.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     connector: String,
     /// Its semantic version.
     #[schema(example = "1.4.0")]
@@ -71,8 +71,10 @@ impl From<Installed> for InstalledRelease {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Connector {
     /// Its id, `publisher.name`.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     id: String,
+    /// What people call the provider.
+    name: String,
     /// The release that new runs use; null when none was approved.
     active: Option<Release>,
     /// The release that was installed last; where it is not the active one, it may wait for approval.
@@ -90,6 +92,7 @@ impl Connector {
                 Some(_) => {}
                 None => connectors.push(Self {
                     id: row.connector.clone(),
+                    name: name(&row),
                     active: active.then(|| row.clone().into()),
                     latest: row.into(),
                 }),
@@ -97,6 +100,15 @@ impl Connector {
         }
         connectors
     }
+}
+
+/// The provider's name, out of a manifest that was checked when it was installed.
+fn name(row: &patchbay_app::Release) -> String {
+    #[derive(Deserialize)]
+    struct Named {
+        name: String,
+    }
+    serde_json::from_str::<Named>(&row.manifest).map_or_else(|_| row.connector.clone(), |manifest| manifest.name)
 }
 
 #[cfg(test)]
@@ -113,7 +125,7 @@ mod tests {
             digest: String::new(),
             size: 0,
             contract: String::new(),
-            manifest: String::new(),
+            manifest: format!(r#"{{"id":"{connector}","name":"Name of {connector}"}}"#),
             asks: String::new(),
             state,
             reason: None,
@@ -133,6 +145,7 @@ mod tests {
             .iter()
             .map(|c| (c.id.as_str(), c.latest.version.as_str(), c.active.as_ref().map(|a| a.version.as_str())))
             .collect();
+        assert_eq!(found[0].name, "Name of a.one");
         assert_eq!(shown, [("a.one", "2.0.0", Some("1.0.0")), ("b.two", "1.0.0", None)]);
     }
 }

@@ -42,7 +42,7 @@ pub(crate) struct ReleaseDetail {
 #[derive(Debug, Serialize, ToSchema)]
 struct Host {
     /// Scheme, host and port.
-    #[schema(example = "https://api.github.com")]
+    #[schema(example = "https://api.acme.com")]
     origin: String,
     /// What a path starts with.
     paths: Vec<String>,

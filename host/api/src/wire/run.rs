@@ -26,10 +26,11 @@ pub(crate) struct Run {
     /// Why it ended as it did.
     reason: Option<Reason>,
     /// The same for the operator; only an operator's key sees it.
-    #[serde(skip_serializing_if = "Option::is_none")]
     operator: Option<String>,
     /// Attempts in a row, this one included once it has begun.
     attempts: u32,
+    /// Workers that died on it; another took it over each time.
+    deaths: u32,
     /// Pages stored.
     pages: u64,
     /// Records read.
@@ -79,6 +80,7 @@ impl Run {
             reason: Reason::of(row.code, row.person),
             operator: row.operator.filter(|_| matches!(caller, Caller::Operator { .. })),
             attempts: row.attempts,
+            deaths: row.deaths,
             pages: row.pages,
             records: row.records,
             changed: row.changed,

@@ -149,7 +149,16 @@ impl App {
                 return None;
             }
         };
-        if let Some(step) = unanswered(&steps) {
+        // An answer that the connector cannot read as yes or no (a 5xx after a write) is no answer.
+        let doubted = matches!(failure, Failure::Connector(ConnectorError::OutcomeUnknown(_)));
+        let last = steps.iter().rev().find(|step| step.state == StepState::Answered).filter(|_| doubted);
+        if let Some(step) = last
+            && let Err(error) = self.store.step_lost(&push.id, push.epoch, &step.step).await
+        {
+            tracing::error!(push.id = %push.id, "a doubted step of {} could not be noted: {:?}", push.id, Fault::from(error));
+            return None;
+        }
+        if let Some(step) = unanswered(&steps).or(last) {
             let mut end = unknown();
             end.operator = failure.operator().or_else(|| Some(failure.person()));
             end.next_at = self.look_up_wait(push).await.map(|wait| step.sent_at.plus(wait));

@@ -1,4 +1,4 @@
-//! A provider of one answer, and a manifest like Silverfin's, for tests.
+//! A provider of one answer, and a manifest like the accounting provider's, for tests.
 
 use std::{collections::BTreeMap, sync::Mutex};
 

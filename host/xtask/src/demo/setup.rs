@@ -32,7 +32,7 @@ impl World {
         let children = Children::default();
         children.end_with_us()?;
         let built = connectors::build()?;
-        Run::cargo(&["build", "--package", "patchbay"]).status()?;
+        Run::cargo(&["build", "--workspace", "--exclude", "patchbay-it"]).status()?;
 
         let folder = fresh_folder()?;
         let config = FakesConfig { journal_dir: Some(folder.join("providers")), ..FakesConfig::default() };

@@ -120,7 +120,11 @@ fn an_unreadable_answer_with_status_200_fails_the_run_and_leaves_the_cursor() ->
         let reads = since(&rig, &list).len();
         rig.fakes.github.script.add(Rule::on("GET", &list, act).times(1));
         let failed = tenant.ended(&tenant.run(&sync)?)?;
-        assert_eq!((&failed["state"], &failed["reason"]["code"]), (&json!("failed"), &json!("PB3005")), "{what}: {failed}");
+        assert_eq!(
+            (&failed["state"], &failed["reason"]["code"]),
+            (&json!("failed"), &json!("PB3005")),
+            "{what}: {failed}"
+        );
         assert_eq!((&failed["records"], &failed["pages"]), (&json!(0), &json!(0)), "{what}: {failed}");
         assert_eq!(mirror.follow(&tenant)?, 0, "{what}: a failed page stores nothing");
         rig.fakes.github.script.clear();
@@ -150,8 +154,7 @@ fn a_page_that_repeats_its_cursor_ends_the_run_as_stalled_and_its_records_are_ke
     let connection = tenant.connect_github(&rig)?;
     tenant.settled()?;
     let sync = sync_of(&rig, &tenant, &connection, &list)?;
-    let stalled: Vec<Value> =
-        tenant.runs(&connection)?.into_iter().filter(|run| run["sync"] == json!(sync)).collect();
+    let stalled: Vec<Value> = tenant.runs(&connection)?.into_iter().filter(|run| run["sync"] == json!(sync)).collect();
     assert_eq!(stalled.len(), 1, "the next slot of the schedule tries again, not before: {stalled:?}");
     assert_eq!((&stalled[0]["state"], &stalled[0]["reason"]["code"]), (&json!("stalled"), &json!("PB3001")));
     let mut mirror = Mirror::default();

@@ -1,4 +1,5 @@
 //! What Patchbay promises, over the real binary: one module per promise.
+#![cfg(test)]
 
 mod access;
 mod bad_input;

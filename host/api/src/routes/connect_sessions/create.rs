@@ -20,7 +20,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct SessionWanted {
     /// The connector, `publisher.name`.
-    #[schema(example = "patchbay.silverfin")]
+    #[schema(example = "acme.books")]
     connector: String,
     /// Which way to log in; may be left out where the connector has one at the provider only.
     auth: Option<String>,

@@ -22,7 +22,7 @@ use crate::{
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConnectionWanted {
     /// The connector, `publisher.name`.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     connector: String,
     /// Which way to log in; may be left out where the connector has one by a form only.
     #[schema(example = "token")]

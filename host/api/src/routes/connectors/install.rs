@@ -1,16 +1,11 @@
 //! `POST /v1/connectors`
 
-use axum::{
-    Json,
-    extract::{DefaultBodyLimit, Request, State},
-    http::StatusCode,
-};
+use axum::{Json, extract::State, http::StatusCode};
 use patchbay_app::Approval;
-use patchbay_model::Code;
 
 use crate::{
     Api,
-    body::{bytes, of_type},
+    body::Component,
     caller::Operator,
     problem::{Problem, Refusal},
     wire::InstalledRelease,
@@ -24,7 +19,7 @@ use crate::{
 /// run meanwhile finish on the release that they began with.
 #[utoipa::path(
     post, path = "/v1/connectors", tag = "connectors", operation_id = "installConnector",
-    request_body(content = Vec<u8>, content_type = "application/wasm", description = "The packaged component"),
+    request_body(content = Component, content_type = "application/wasm", description = "The packaged component"),
     responses(
         (status = 201, description = "A release that was not known", body = InstalledRelease),
         (status = 200, description = "The same bytes were installed before", body = InstalledRelease),
@@ -35,16 +30,10 @@ use crate::{
 pub(crate) async fn handler(
     State(api): State<Api>,
     Operator(caller): Operator,
-    mut request: Request,
+    Component(bytes): Component,
 ) -> Result<(StatusCode, Json<InstalledRelease>), Problem> {
-    of_type(request.headers(), "application/wasm")?;
-    DefaultBodyLimit::max(api.limits.component_bytes).apply(&mut request);
-    let component = bytes(request, &api).await.map_err(|problem| match problem.0.code {
-        Code::BodyTooLarge => Problem::of(Code::ComponentTooLarge),
-        _ => problem,
-    })?;
     let approval = Approval { actor: caller.actor(), approves: true };
-    let installed = api.app.install(component.into(), approval).await?;
+    let installed = api.app.install(bytes.into(), approval).await?;
     let status = if installed.known { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(installed.into())))
 }

@@ -21,7 +21,7 @@ use crate::{
 pub(crate) struct Item {
     /// The connector; may be left out when the connection is named. Without a connection the tenant's single
     /// active one of this connector is used; while there is none, or several, the push waits.
-    #[schema(example = "patchbay.github")]
+    #[schema(example = "acme.books")]
     connector: Option<String>,
     /// The connection.
     #[schema(value_type = Option<String>, example = "con_068r3m5e4pvk3b8c9d0e1f2g3h")]

@@ -15,7 +15,7 @@ pub(super) fn kill(world: &mut World) -> Result<String> {
     // The sixth page of issues waits, so that some pages are stored, one is being read, others are to come.
     let hold = Act::Hold { name: HELD.to_owned(), applied: true };
     world.fakes.github.script.add(Rule::on("GET", "/repos/", hold).containing("/issues?").after(5));
-    let begun = run_all(tenant(world)?, &world.left.github)?;
+    let begun = run_all(tenant(world)?, &world.left.silverfin)? + run_all(tenant(world)?, &world.left.github)?;
     if !world.fakes.github.script.wait_until_held(HELD, LIMIT) {
         return Err("the second sync did not come to its sixth page".to_owned());
     }
@@ -32,7 +32,7 @@ pub(super) fn kill(world: &mut World) -> Result<String> {
 pub(super) fn finish(world: &mut World) -> Result<String> {
     world.start_host_again()?;
     wait_for_runs(tenant(world)?, LIMIT)?;
-    let runs = items(tenant(world)?, &format!("/v1/runs?connection={}", world.left.github))?;
+    let runs = items(tenant(world)?, "/v1/runs")?;
     if let Some(bad) = runs.iter().find(|run| run["state"] != "done") {
         return Err(format!("a run is not done: {bad}"));
     }

@@ -16,15 +16,15 @@ pub(super) fn sync(world: &mut World) -> Result<String> {
     let api = tenant(world)?;
     wait_for_runs(api, LIMIT)?;
     let runs = items(api, "/v1/runs")?;
-    let sum = |field: &str| runs.iter().filter_map(|run| run[field].as_u64()).sum::<u64>();
+    let sum = |at: &str| runs.iter().filter_map(|run| run.pointer(at)?.as_u64()).sum::<u64>();
     if let Some(bad) = runs.iter().find(|run| run["state"] != "done") {
         return Err(format!("a run is not done: {bad}"));
     }
-    let records = sum("records");
+    let records = sum("/records");
     if records < RECORDS {
         return Err(format!("only {records} records"));
     }
-    Ok(format!("{} runs, {} pages, {records} records, {} requests", runs.len(), sum("pages"), sum("requests")))
+    Ok(format!("{} runs, {} pages, {records} records, {} requests", runs.len(), sum("/pages"), sum("/usage/requests")))
 }
 
 /// Reads the feed to its end; each change with its sequence.

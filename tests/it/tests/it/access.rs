@@ -1,0 +1,243 @@
+//! Who may call what: every operation of the served document is tried without a key, with the wrong kind of
+//! key, and with the key of another tenant. A new operation is in these tests as soon as it is in the
+//! document; one that takes a body needs a valid one in [`body`], else its test fails.
+
+use std::collections::BTreeSet;
+
+use patchbay_it::Rig;
+use patchbay_test_support::{Answer, Api, Result};
+use serde_json::{Value, json};
+
+/// Operations that anybody may call. This list only shrinks.
+const PUBLIC: [&str; 3] = ["getErrorPage", "live", "ready"];
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: String,
+    path: String,
+    /// Which keys may call it.
+    keys: BTreeSet<String>,
+    has_body: bool,
+}
+
+impl Operation {
+    fn call(&self, api: &Api, path: &str) -> Result<Answer> {
+        let (kind, body) = match body(&self.id) {
+            _ if !self.has_body => (None, Vec::new()),
+            Some((kind, body)) => (Some(kind), body),
+            None => panic!("{} takes a body: add a valid one to `body` in tests/it/access.rs", self.id),
+        };
+        api.send(&self.method, path, kind, body)
+    }
+}
+
+fn operations(rig: &Rig) -> Result<Vec<Operation>> {
+    let document = rig.stranger().get("/openapi.json")?.expect(200)?.json;
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().expect("paths") {
+        for (method, operation) in item.as_object().expect("operations") {
+            let alternatives = operation["security"].as_array().cloned().unwrap_or_default();
+            let keys = alternatives.iter().filter_map(Value::as_object).flat_map(|keys| keys.keys().cloned());
+            operations.push(Operation {
+                id: operation["operationId"].as_str().unwrap_or_default().to_owned(),
+                method: method.to_uppercase(),
+                path: path.clone(),
+                keys: keys.collect(),
+                has_body: operation.get("requestBody").is_some(),
+            });
+        }
+    }
+    assert!(operations.len() > 30, "only {} operations", operations.len());
+    Ok(operations)
+}
+
+/// A body that would be taken, where an operation takes one.
+fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
+    let json = |value: Value| Some(("application/json", value.to_string().into_bytes()));
+    match operation {
+        "createTenant" => json(json!({"name": "Intruder"})),
+        "createKey" => json(json!({"name": "intruder"})),
+        "installConnector" => Some(("application/wasm", b"\0asm\x0d\0\x01\0".to_vec())),
+        "putOauthClient" => json(json!({"client_id": "intruder", "client_secret": "0123456789"})),
+        "createConnectSession" => json(json!({"connector": "patchbay.silverfin"})),
+        "createConnection" => {
+            json(json!({"connector": "patchbay.guests", "fields": {"token": "x", "choice": "page:1"}}))
+        }
+        "changeConnection" => json(json!({"name": "Intruder"})),
+        "changeSync" => json(json!({"enabled": false})),
+        "createPush" => json(json!({"connector": "patchbay.guests", "action": "exists", "key": "k", "payload": {}})),
+        _ => None,
+    }
+}
+
+/// An address with something in place of each parameter.
+fn filled(path: &str, with: impl Fn(&str) -> String) -> String {
+    let mut filled = String::new();
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        filled.push_str(before);
+        filled.push_str(&with(name));
+        rest = tail;
+    }
+    filled + rest
+}
+
+#[test]
+fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
+    let rig = Rig::start()?;
+    let tenant = rig.tenant("A")?;
+    let stranger = rig.stranger();
+    let callers = [
+        ("no key", stranger.clone()),
+        ("a key that was never given", stranger.with_key(&format!("pbt_{}", "a".repeat(52)))),
+        ("an operator's key that was never given", stranger.with_key(&format!("pbo_{}", "a".repeat(52)))),
+        ("a key cut short", stranger.with_key(&tenant.key[..20])),
+        ("another prefix", stranger.with_key(&tenant.key.replace("pbt_", "pbo_"))),
+    ];
+    let mut public = BTreeSet::new();
+    for operation in operations(&rig)? {
+        if operation.keys.is_empty() {
+            public.insert(operation.id);
+            continue;
+        }
+        for (what, caller) in &callers {
+            let answer = operation.call(caller, &filled(&operation.path, |_| "x".to_owned()))?;
+            let told = (answer.status, answer.json["code"].as_str());
+            assert_eq!(told, (401, Some("PB5003")), "{} with {what}: {}", operation.id, answer.text());
+        }
+    }
+    assert_eq!(public, PUBLIC.map(str::to_owned).into());
+    Ok(())
+}
+
+#[test]
+fn a_tenants_key_reaches_nothing_of_the_operators() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install_guests("0.1.0")?;
+    let tenant = rig.tenant("A")?;
+    let connectors = rig.operator.get("/v1/connectors/patchbay.guests")?.expect(200)?;
+    let release = connectors.text_at("/items/0/id")?;
+    let mut tried = 0;
+    for operation in operations(&rig)? {
+        if operation.keys != BTreeSet::from(["operator".to_owned()]) {
+            continue;
+        }
+        let path = filled(&operation.path, |name| match name {
+            "connector" => "patchbay.guests".to_owned(),
+            "id" if operation.path.contains("/releases/") => release.clone(),
+            // Even about itself a tenant is not asked.
+            "id" => tenant.id.clone(),
+            _ => "key_00000000000000000000000000".to_owned(),
+        });
+        let answer = operation.call(&tenant.api, &path)?;
+        assert_eq!(
+            (answer.status, answer.json["code"].as_str()),
+            (403, Some("PB5004")),
+            "{}: {}",
+            operation.id,
+            answer.text()
+        );
+        tried += 1;
+    }
+    assert!(tried >= 10, "only {tried} operations are the operators'");
+    assert_eq!(rig.operator.get("/v1/tenants")?.expect(200)?.array_at("/items")?.len(), 1);
+    Ok(())
+}
+
+#[test]
+fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install_guests("0.1.0")?;
+    rig.install_connectors(&["silverfin"])?;
+    crate::oauth::register(&rig)?;
+    let (owner, other) = (rig.tenant("A")?, rig.tenant("B")?);
+    let connection = owner.connect_guests("0123456789", "paged:1:https://echo.example/echo")?;
+    let run = owner.first_run(&connection)?["id"].as_str().unwrap_or_default().to_owned();
+    let sync = owner.sync(&connection, "chosen")?;
+    let (session, _) = owner.silverfin_session()?;
+    let push = json!({"connection": connection, "action": "exists", "key": "k", "payload": {}});
+    let push_id = owner.api.post("/v1/pushes", &push)?.expect(201)?.text_at("/id")?;
+    owner.push_is(&push_id, &["done"])?;
+
+    let about = |path: &str, name: &str| match name {
+        "id" if path.starts_with("/v1/connections/") => connection.clone(),
+        "id" if path.starts_with("/v1/connect-sessions/") => session.clone(),
+        "id" if path.starts_with("/v1/syncs/") => sync.clone(),
+        "id" if path.starts_with("/v1/runs/") => run.clone(),
+        "id" if path.starts_with("/v1/pushes/") => push_id.clone(),
+        "stream" => "chosen".to_owned(),
+        "picker" => "search".to_owned(),
+        "connector" => "patchbay.guests".to_owned(),
+        _ => panic!("say what {{{name}}} is in {path}: in `about` of tests/it/access.rs"),
+    };
+    let tenants: Vec<Operation> =
+        operations(&rig)?.into_iter().filter(|operation| operation.keys.contains("tenant")).collect();
+    let mut tried = 0;
+    for operation in &tenants {
+        let path = filled(&operation.path, |name| about(&operation.path, name));
+        // The catalog is everybody's; and without an id there is nothing of another's to name.
+        if !operation.path.contains("{id}") {
+            continue;
+        }
+        let path = if operation.path.ends_with("/pickers/{picker}") { format!("{path}?q=x") } else { path };
+        for caller in [other.api.clone(), rig.operator_of(&other)] {
+            let answer = operation.call(&caller, &path)?;
+            assert_eq!(
+                (answer.status, answer.json["code"].as_str()),
+                (404, Some("PB5005")),
+                "{} {path}: {}",
+                operation.id,
+                answer.text()
+            );
+            assert!(!answer.text().contains(&owner.id));
+        }
+        tried += 1;
+    }
+    assert!(tried >= 12, "only {tried} operations name an id");
+
+    // Named in a body or a query.
+    let refused = other.api.post("/v1/pushes", &push)?;
+    assert_eq!(refused.status, 404, "{}", refused.text());
+    let fields = json!({"token": "0123456789", "choice": "page:1"});
+    let body = json!({"connector": "patchbay.guests", "fields": fields, "reconnect": connection});
+    let refused = other.api.post("/v1/connections", &body)?;
+    assert!([404, 409].contains(&refused.status), "{}", refused.text());
+    let session = json!({"connector": "patchbay.silverfin", "reconnect": connection});
+    other.api.post("/v1/connect-sessions", &session)?.expect(404)?;
+    for list in ["/v1/connections", "/v1/runs", "/v1/pushes"] {
+        assert_eq!(other.get(list)?.array_at("/items")?.len(), 0, "{list}");
+    }
+    assert_eq!(other.feed(0)?.len(), 0);
+    for query in [format!("/v1/changes?connection={connection}"), format!("/v1/runs?connection={connection}")] {
+        let answer = other.api.get(&query)?;
+        assert!(answer.status == 404 || !answer.text().contains("chosen"), "{query}: {}", answer.text());
+    }
+    // A tenant that names another one in the operator's header gets nothing either.
+    other.api.for_tenant(&owner.id).get("/v1/connections")?.expect(404)?;
+    rig.operator.get("/v1/connections")?.expect(422)?;
+
+    // And the owner has everything as it was.
+    for operation in tenants.iter().filter(|operation| operation.method == "GET" && operation.path.contains("{id}")) {
+        let path = filled(&operation.path, |name| about(&operation.path, name));
+        let path = if operation.path.ends_with("/pickers/{picker}") { format!("{path}?q=x") } else { path };
+        owner.get(&path)?;
+    }
+    assert_eq!(owner.get(&format!("/v1/connections/{connection}"))?.text_at("/name")?, "Business");
+    assert_eq!(owner.get(&format!("/v1/connections/{connection}/syncs"))?.json["items"][0]["enabled"], json!(true));
+    Ok(())
+}
+
+#[test]
+fn a_revoked_key_opens_nothing_at_once() -> Result<()> {
+    let rig = Rig::start()?;
+    let tenant = rig.tenant("A")?;
+    tenant.get("/v1/connections")?;
+    let keys = rig.operator.get(&format!("/v1/tenants/{}/keys", tenant.id))?.expect(200)?;
+    assert!(!keys.text().contains(&tenant.key));
+    let key = keys.text_at("/items/0/id")?;
+    rig.operator.delete(&format!("/v1/tenants/{}/keys/{key}", tenant.id))?.expect(204)?;
+    tenant.api.get("/v1/connections")?.expect(401)?;
+    Ok(())
+}
