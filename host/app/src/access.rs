@@ -50,6 +50,18 @@ pub struct IssuedKey {
     pub created_at: Timestamp,
 }
 
+/// Bytes of a name that people give to something.
+pub(crate) const NAME: usize = 200;
+
+/// Refuses a text that is empty, too long, or would disturb a log or a table.
+pub(crate) fn check_text(pointer: &str, text: &str, most: usize) -> Result<(), Fault> {
+    if text.trim().is_empty() || text.len() > most || text.chars().any(char::is_control) {
+        let message = format!("must have 1 to {most} bytes of printable characters");
+        return Err(Fault::new(Code::BodyInvalid).field(pointer, message));
+    }
+    Ok(())
+}
+
 fn hash(key: &str) -> [u8; 32] {
     Sha256::digest(key.as_bytes()).into()
 }
@@ -92,6 +104,7 @@ impl App {
 
     /// Makes a key for a tenant's backend.
     pub async fn issue_tenant_key(&self, tenant: &TenantId, name: &str, actor: &str) -> Result<IssuedKey, Fault> {
+        check_text("/name", name, NAME)?;
         self.store.tenant(tenant).await?;
         self.issue(Some(tenant), name, actor).await
     }
@@ -118,11 +131,8 @@ impl App {
 
     /// Makes a tenant.
     pub async fn create_tenant(&self, name: &str, industry: Option<&str>, actor: &str) -> Result<Tenant, Fault> {
-        let name = name.trim();
-        if name.is_empty() || name.len() > 200 || name.chars().any(char::is_control) {
-            return Err(Fault::new(Code::BodyInvalid).field("/name", "must have 1 to 200 printable characters"));
-        }
-        Ok(self.store.create_tenant(name, industry.unwrap_or_default(), actor).await?)
+        check_text("/name", name, NAME)?;
+        Ok(self.store.create_tenant(name.trim(), industry.unwrap_or_default(), actor).await?)
     }
 
     /// One tenant.

@@ -2,11 +2,16 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{AccountId, ConnectionId, Fault, TenantId};
+use patchbay_model::{AccountId, Code, ConnectionId, Fault, TenantId};
 use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate, Page};
 use serde_json::Value;
 
-use crate::{App, push};
+use crate::{
+    App,
+    access::{NAME, check_text},
+    push,
+    work::listed,
+};
 
 /// What may be changed; what is not given stays.
 #[derive(Debug, Default)]
@@ -32,7 +37,7 @@ pub struct ConnectionDetail {
 impl App {
     /// Connections of the tenant.
     pub async fn connections(&self, tenant: &TenantId, filter: &ConnectionFilter) -> Result<Page<Connection>, Fault> {
-        Ok(self.store.connections(tenant, filter).await?)
+        self.store.connections(tenant, filter).await.map_err(listed)
     }
 
     /// One connection with its accounts.
@@ -53,6 +58,17 @@ impl App {
         let app = Arc::clone(self);
         self.own(async move {
             let row = app.store.connection(&tenant, &id).await?;
+            if let Some(name) = &change.name {
+                check_text("/name", name, NAME)?;
+            }
+            // All accounts are known before the first one is changed.
+            let known = app.store.accounts(&tenant, &id).await?;
+            for (account, _) in &change.accounts {
+                if known.iter().all(|row| row.id != *account) {
+                    let pointer = format!("/accounts/{account}");
+                    return Err(Fault::new(Code::BodyInvalid).field(pointer, "is no account of this connection"));
+                }
+            }
             if let Some(settings) = &change.settings {
                 let release = app.release_of(&row).await?;
                 push::check_settings(&release, settings)?;

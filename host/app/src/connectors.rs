@@ -134,12 +134,7 @@ impl App {
     }
 
     /// An approval by this caller, or one that covers everything asked, makes it active; else it waits.
-    async fn activate_if_allowed(
-        &self,
-        row: ReleaseRow,
-        asks: &Asks,
-        approval: &Approval,
-    ) -> Result<Installed, Fault> {
+    async fn activate_if_allowed(&self, row: ReleaseRow, asks: &Asks, approval: &Approval) -> Result<Installed, Fault> {
         let granted = self.granted(&row.connector).await?;
         // A first release is approved by whoever installs it; a later one only for what was approved
         // before, because an upgrade is where a trusted publisher turns into an attacker.

@@ -45,8 +45,8 @@ pub use settings::Settings;
 
 // The rows that use cases answer with; `api` turns them into its own types.
 pub use patchbay_store::{
-    Account, ApiKey, Change, ConnectSession, Connection, ConnectionFilter, ConnectionSort, FeedFilter, OauthClient, Page, Push, PushFilter,
-    Record, RecordFilter, Release, Run, RunFilter, SyncRow, Tenant, Trigger,
+    Account, ApiKey, Change, ConnectSession, Connection, ConnectionFilter, ConnectionSort, FeedFilter, OauthClient,
+    Page, Push, PushFilter, Record, RecordFilter, Release, Run, RunFilter, SyncRow, Tenant, Trigger,
 };
 
 use connectors::Releases;

@@ -1,9 +1,9 @@
 //! Reading what was synced: records as they are now, and the ordered feed of changes.
 
-use patchbay_model::{ConnectionId, Fault, TenantId};
+use patchbay_model::{Code, ConnectionId, Fault, TenantId};
 use patchbay_store::{Change, FeedFilter, Page, Record, RecordFilter};
 
-use crate::App;
+use crate::{App, work::listed};
 
 impl App {
     /// Records of a stream, by key.
@@ -13,7 +13,11 @@ impl App {
         connection: &ConnectionId,
         filter: &RecordFilter,
     ) -> Result<Page<Record>, Fault> {
-        Ok(self.store.records(tenant, connection, filter).await?)
+        let row = self.store.connection(tenant, connection).await?;
+        if self.release_of(&row).await?.manifest.stream(&filter.stream).is_none() {
+            return Err(Fault::new(Code::StreamUnknown));
+        }
+        self.store.records(tenant, connection, filter).await.map_err(listed)
     }
 
     /// Changes after a sequence number, in the order in which they were committed.

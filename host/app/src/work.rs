@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use patchbay_egress::{Door, DoorScope, Grant, Writes};
 use patchbay_model::{
-    Failure, Fault,
+    Code, Failure, Fault,
     contract::Context,
     manifest::{Auth, Manifest},
 };
@@ -98,4 +98,14 @@ pub(crate) fn refused(failure: &Failure) -> Fault {
         fault.retry_after = error.info().retry_after;
     }
     fault
+}
+
+/// A failure of a list: its place to go on is the only thing that can conflict.
+pub(crate) fn listed(error: StoreError) -> Fault {
+    match error {
+        StoreError::Conflict(_) => {
+            Fault::because(Code::ParameterInvalid, "`after` is not the `next` of an earlier answer.")
+        }
+        other => other.into(),
+    }
 }

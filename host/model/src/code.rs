@@ -101,7 +101,7 @@ codes! {
     "1105" ConnectorFailed Failed "The connector gave up";
     "1106" Unsupported Invalid "The connector does not do this";
     "2001" FieldInvalid Invalid "A field is wrong";
-    "2002" CredentialRefused Failed "The provider does not accept the credential";
+    "2002" CredentialRefused Invalid "The provider does not accept the credential";
     "2003" CredentialBusy Unavailable "The credential could not be had just now";
     "2004" StateUnknown Invalid "This login cannot be continued";
     "2005" ConsentRefused Invalid "The provider did not grant access";
@@ -111,7 +111,7 @@ codes! {
     "2009" KeyMismatch Failed "The key does not belong to this database";
     "2010" SealBroken Failed "A stored credential cannot be opened";
     "2011" SessionUnusable Invalid "This connect session cannot be used";
-    "2012" PermissionMissing Failed "The credential may not do this";
+    "2012" PermissionMissing Invalid "The credential may not do this";
     "2013" AuthUnknown Invalid "The connector has no such way to log in";
     "3001" RunStalled Failed "The connector went in circles";
     "3002" CursorRefused Failed "The provider no longer accepts the position";
@@ -124,7 +124,7 @@ codes! {
     "3009" ShuttingDown Pause "The host is stopping";
     "3010" Cancelled Pause "Somebody stopped it";
     "3011" LeaseLost Pause "Another worker has taken over";
-    "3012" SettingsWrong Failed "A setting of the connection is wrong";
+    "3012" SettingsWrong Invalid "A setting of the connection is wrong";
     "3013" StreamUnknown NotFound "There is no such stream";
     "4001" ItemRejected Invalid "The provider refused the item";
     "4002" PayloadInvalid Invalid "The payload does not fit the action";

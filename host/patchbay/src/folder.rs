@@ -37,7 +37,7 @@ pub(crate) fn watch(app: &Arc<App>, dir: &Path, mut stop: watch::Receiver<bool>)
     });
     let watching = std::fs::create_dir_all(dir)
         .map_err(notify::Error::io)
-        .and_then(|()| watcher)
+        .and(watcher)
         .and_then(|mut watcher| watcher.watch(dir, RecursiveMode::NonRecursive).map(|()| watcher));
     let watcher = match watching {
         Ok(watcher) => watcher,

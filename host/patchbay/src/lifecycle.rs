@@ -32,23 +32,3 @@ pub(crate) fn stop_signal() -> std::io::Result<watch::Receiver<bool>> {
     });
     Ok(told)
 }
-
-/// Waits until the host was told to stop.
-pub(crate) async fn told(stop: &watch::Receiver<bool>) {
-    let mut stop = stop.clone();
-    // An error means that the teller is gone, and with it everybody who could ask to go on.
-    let _ = stop.wait_for(|told| *told).await;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn waiting_ends_when_told() {
-        let (tell, told_by) = watch::channel(false);
-        let waiting = tokio::spawn(async move { told(&told_by).await });
-        tell.send(true).expect("somebody waits");
-        waiting.await.expect("no panic");
-    }
-}

@@ -13,6 +13,7 @@ use patchbay_egress::{EgressConfig, Gate, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
 use patchbay_store::{Store, StoreConfig};
+use rustix::fs::Mode;
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
@@ -24,6 +25,8 @@ use crate::{config::Config, exit::Stop, folder, lifecycle, operator_key, telemet
 /// What kept it from starting, or from ending well.
 pub(crate) fn run(config: &Config) -> Result<(), Stop> {
     telemetry::start(&config.log);
+    // Whatever is written is nobody else's, also where the folder was made by somebody else.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     make_folder(&config.data_dir)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -180,7 +180,7 @@ impl Store {
     /// Connections of a tenant.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] for an `after` that is none.
+    /// [`StoreError::NoPlace`] for an `after` that is none.
     pub async fn connections(
         &self,
         tenant: &TenantId,
@@ -349,7 +349,7 @@ impl Store {
 
 /// A page's end: the id, and what the list is ordered by.
 fn place(after: &str) -> Result<(&str, &str), StoreError> {
-    after.split_at_checked(ID).ok_or(StoreError::Conflict("not a place in this list"))
+    after.split_at_checked(ID).ok_or(StoreError::NoPlace)
 }
 
 /// The connection, inside a transaction.

@@ -11,6 +11,9 @@ pub enum StoreError {
     /// It does not fit what is there; names what.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// What a list was to go on after is no place in it.
+    #[error("not a place in this list")]
+    NoPlace,
     /// The lease or epoch it was done under is over; nothing was written.
     #[error("stale epoch")]
     Stale,
@@ -45,6 +48,9 @@ impl From<StoreError> for Fault {
         match &error {
             StoreError::NotFound => Self::new(Code::NotFound),
             StoreError::Conflict(what) => Self::new(Code::Conflict).operator(what),
+            StoreError::NoPlace => {
+                Self::because(Code::ParameterInvalid, "after is not the `next` of a page of this list.")
+            }
             StoreError::Stale => Self::new(Code::LeaseLost),
             StoreError::Inconsistent { .. } => Self::new(Code::Internal).operator(&error),
             StoreError::Unavailable(text) => Self::new(Code::StorageFailed).operator(text),

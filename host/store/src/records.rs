@@ -83,7 +83,7 @@ impl Store {
     /// Records of a stream.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a connection that is not the tenant's; [`StoreError::Conflict`] for an
+    /// [`StoreError::NotFound`] for a connection that is not the tenant's; [`StoreError::NoPlace`] for an
     /// `after` that is none.
     pub async fn records(
         &self,
@@ -92,12 +92,11 @@ impl Store {
         filter: &RecordFilter,
     ) -> Result<Page<Record>, StoreError> {
         self.connection(tenant, connection).await?;
-        let bad = StoreError::Conflict("not a place in this list");
         let (no, key) = match filter.after.as_deref() {
             None => (-1, ""),
             Some(after) => {
-                let (no, key) = after.split_once('.').ok_or(bad.clone())?;
-                (no.parse::<i64>().map_err(|_| bad)?, key)
+                let (no, key) = after.split_once('.').ok_or(StoreError::NoPlace)?;
+                (no.parse::<i64>().map_err(|_| StoreError::NoPlace)?, key)
             }
         };
         // Where the page before ended is inside one account; the accounts behind it follow whole.

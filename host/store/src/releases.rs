@@ -97,8 +97,15 @@ impl Store {
                 let there: Option<Release> =
                     maybe(&mut *tx, statement.bind(new.connector.as_str()).bind(new.version.as_str())).await?;
                 if let Some(there) = there {
-                    let same = there.digest == new.digest;
-                    return if same { Ok(there) } else { Err(StoreError::Conflict("version with other bytes")) };
+                    if there.digest == new.digest {
+                        return Ok(there);
+                    }
+                    // Bytes that were refused never ran: a damaged copy must not keep the version from the whole one.
+                    if there.state != ReleaseState::Refused {
+                        return Err(StoreError::Conflict("version with other bytes"));
+                    }
+                    let refused = sqlx::query("DELETE FROM releases WHERE id = $1");
+                    refused.bind(there.id.as_str()).execute(&mut *tx).await?;
                 }
                 sqlx::query(
                     "INSERT INTO releases (id, connector, version, digest, size, contract, manifest, asks, state, \

@@ -85,8 +85,8 @@ impl Rig {
     /// It does not become active.
     pub fn install(&self, packaged: Vec<u8>) -> Result<String> {
         let answer = self.post(packaged)?.expect(201)?;
-        match answer.text_at("/state")?.as_str() {
-            "active" => answer.text_at("/id"),
+        match answer.text_at("/release/state")?.as_str() {
+            "active" => answer.text_at("/release/id"),
             _ => Err(Trouble::new(format!("it is not active: {}", answer.text()))),
         }
     }

@@ -6,7 +6,10 @@ use patchbay_credentials::{Credential, fields};
 use patchbay_model::{Code, ConnectionId, Fault, TenantId, manifest::AuthKind};
 
 use super::{Connected, auth_method, settle::Authorised};
-use crate::App;
+use crate::{
+    App,
+    access::{NAME, check_text},
+};
 
 /// What the form was filled with.
 pub struct FieldsConnect {
@@ -40,6 +43,9 @@ impl App {
         actor: String,
         request: FieldsConnect,
     ) -> Result<Connected, Fault> {
+        if let Some(name) = &request.name {
+            check_text("/name", name, NAME)?;
+        }
         let release = self.active_release(&request.connector).await?;
         let auth = auth_method(&release, &request.auth)?;
         if auth.kind != AuthKind::Fields {

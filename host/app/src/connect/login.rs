@@ -16,7 +16,12 @@ use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::{Connected, auth_method, settle::Authorised};
-use crate::{App, connectors::Release, vault::Place};
+use crate::{
+    App,
+    access::{NAME, check_text},
+    connectors::Release,
+    vault::Place,
+};
 
 /// What a tenant's backend asks for.
 pub struct OauthConnect {
@@ -74,6 +79,8 @@ pub struct ReturnedLogin {
     pub cookie: Option<Secret>,
 }
 
+/// Bytes of a client id.
+const CLIENT_ID: usize = 500;
 const VERIFIER: &str = "verifier";
 const CLIENT_SECRET: &str = "client_secret";
 
@@ -110,6 +117,12 @@ impl App {
 
     /// Makes a session for one login of one end user.
     pub async fn start_session(&self, tenant: &TenantId, request: OauthConnect) -> Result<SessionStarted, Fault> {
+        if let Some(name) = &request.name {
+            check_text("/name", name, NAME)?;
+        }
+        if let Some(end_user) = &request.end_user {
+            check_text("/end_user", end_user, NAME)?;
+        }
         let release = self.active_release(&request.connector).await?;
         let auth = auth_method(&release, &request.auth)?;
         if auth.kind != AuthKind::Oauth2 {
@@ -293,6 +306,7 @@ impl App {
         client_secret: Option<Secret>,
         actor: &str,
     ) -> Result<OauthClient, Fault> {
+        check_text("/client_id", client_id, CLIENT_ID)?;
         self.active_release(connector).await?;
         let known = self.store.oauth_client_of(connector, None).await?;
         let (id, version) = match known {

@@ -113,7 +113,7 @@ mod tests {
     use patchbay_model::SeededRandom;
 
     use super::*;
-    use crate::oauth::script::{client, silverfin};
+    use crate::oauth::script::{books, client};
 
     fn begun(auth: &Auth) -> Begin {
         begin(auth, &client(), &BTreeMap::new(), &SeededRandom::new(1)).expect("begun")
@@ -125,8 +125,8 @@ mod tests {
 
     #[test]
     fn the_authorize_address_holds_what_the_standard_and_the_manifest_say() {
-        let begun = begun(&silverfin());
-        assert_eq!(begun.address.origin().ascii_serialization(), "https://live.getsilverfin.com");
+        let begun = begun(&books());
+        assert_eq!(begun.address.origin().ascii_serialization(), "https://login.books.example");
         assert_eq!(begun.address.path(), "/oauth/authorize");
         let challenge =
             URL_SAFE_NO_PAD.encode(Sha256::digest(begun.verifier.as_ref().expect("a verifier").expose().as_bytes()));
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn state_and_verifier_are_256_random_bits_each_and_never_the_same() {
         let random = SeededRandom::new(1);
-        let begin = || begin(&silverfin(), &client(), &BTreeMap::new(), &random).expect("begun");
+        let begin = || begin(&books(), &client(), &BTreeMap::new(), &random).expect("begun");
         let (one, two) = (begin(), begin());
         let texts =
             [&one, &two].map(|b| [b.state.expose().to_owned(), b.verifier.as_ref().expect("one").expose().to_owned()]);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_provider_that_rejects_pkce_is_sent_none() {
-        let mut auth = silverfin();
+        let mut auth = books();
         auth.pkce = false;
         let begun = begun(&auth);
         assert!(begun.verifier.is_none());
@@ -176,12 +176,12 @@ mod tests {
             |auth| set(auth, "state", "fixed"),
             |auth| set(auth, "redirect_uri", "https://evil.example"),
             |auth| set(auth, "x", "{client_secret}"),
-            |auth| url(auth, "https://live.getsilverfin.com/oauth/authorize?response_type=token"),
+            |auth| url(auth, "https://login.books.example/oauth/authorize?response_type=token"),
             |auth| url(auth, "javascript:alert(1)"),
-            |auth| url(auth, "https://{nobody}.getsilverfin.com/oauth/authorize"),
+            |auth| url(auth, "https://{nobody}.books.example/oauth/authorize"),
         ];
         for (at, change) in tries.iter().enumerate() {
-            let mut auth = silverfin();
+            let mut auth = books();
             change(&mut auth);
             let fault = begin(&auth, &client(), &BTreeMap::new(), &SeededRandom::new(1)).expect_err("refused");
             assert_eq!(fault.code, Code::ManifestInvalid, "try {at}");
@@ -198,7 +198,7 @@ mod tests {
 
     #[test]
     fn the_address_and_the_state_do_not_print_themselves() {
-        let begun = begun(&silverfin());
+        let begun = begun(&books());
         let printed = format!("{begun:?}");
         assert!(!printed.contains(begun.state.expose()), "{printed}");
     }

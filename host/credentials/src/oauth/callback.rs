@@ -103,20 +103,20 @@ fn refused(pairs: Pairs<'_>, error: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::{canary, script::silverfin};
+    use crate::oauth::{canary, script::books};
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
     }
 
     fn with_issuer() -> Auth {
-        Auth { issuer: Some("https://live.getsilverfin.com".to_owned()), ..silverfin() }
+        Auth { issuer: Some("https://login.books.example".to_owned()), ..books() }
     }
 
     #[test]
     fn a_good_callback_gives_code_and_facts() {
         let callback =
-            callback(&silverfin(), &pairs("code=c0de&authorized_firm_id=13827&state=s&x=1&x=2")).expect("a callback");
+            callback(&books(), &pairs("code=c0de&authorized_firm_id=13827&state=s&x=1&x=2")).expect("a callback");
         assert_eq!(callback.code.expose(), "c0de");
         assert_eq!(callback.facts, BTreeMap::from([("firm_id".to_owned(), "13827".to_owned())]));
     }
@@ -127,31 +127,31 @@ mod tests {
         let long = format!("code={}&{firm}", "c".repeat(LONGEST + 1));
         let many = format!("code=c0de&{firm}&{}", "x=1&".repeat(100));
         for (auth, query, code) in [
-            (silverfin(), "", Code::StateUnknown),
-            (silverfin(), firm, Code::StateUnknown),
-            (silverfin(), &*format!("code=&{firm}"), Code::StateUnknown),
-            (silverfin(), &*format!("code=a&code=b&{firm}"), Code::StateUnknown),
-            (silverfin(), &*format!("code=a&code=a&{firm}"), Code::StateUnknown),
-            (silverfin(), &*format!("code=a&state=s&state=t&{firm}"), Code::StateUnknown),
-            (silverfin(), &*format!("code=a%0d%0aX:1&{firm}"), Code::StateUnknown),
-            (silverfin(), &long, Code::StateUnknown),
-            (silverfin(), &many, Code::StateUnknown),
-            (silverfin(), &*format!("code=a&{firm}&authorized_firm_id=2"), Code::StateUnknown),
-            (silverfin(), "code=a", Code::TokenAnswerInvalid),
-            (silverfin(), "code=a&authorized_firm_id=", Code::TokenAnswerInvalid),
-            (silverfin(), "code=a&authorized_firm_id=1/../2", Code::TokenAnswerInvalid),
-            (silverfin(), "code=a&authorized_firm_id=13827%0a", Code::TokenAnswerInvalid),
-            (silverfin(), "error=access_denied", Code::ConsentRefused),
-            (silverfin(), &*format!("error=access_denied&code=a&{firm}"), Code::ConsentRefused),
-            (silverfin(), "error=server_error&state=s", Code::ConsentRefused),
-            (silverfin(), "error=", Code::ConsentRefused),
-            (silverfin(), "error=a&error=b", Code::StateUnknown),
-            (silverfin(), &*format!("code=a&{firm}&iss=a&iss=b"), Code::IssuerMismatch),
+            (books(), "", Code::StateUnknown),
+            (books(), firm, Code::StateUnknown),
+            (books(), &*format!("code=&{firm}"), Code::StateUnknown),
+            (books(), &*format!("code=a&code=b&{firm}"), Code::StateUnknown),
+            (books(), &*format!("code=a&code=a&{firm}"), Code::StateUnknown),
+            (books(), &*format!("code=a&state=s&state=t&{firm}"), Code::StateUnknown),
+            (books(), &*format!("code=a%0d%0aX:1&{firm}"), Code::StateUnknown),
+            (books(), &long, Code::StateUnknown),
+            (books(), &many, Code::StateUnknown),
+            (books(), &*format!("code=a&{firm}&authorized_firm_id=2"), Code::StateUnknown),
+            (books(), "code=a", Code::TokenAnswerInvalid),
+            (books(), "code=a&authorized_firm_id=", Code::TokenAnswerInvalid),
+            (books(), "code=a&authorized_firm_id=1/../2", Code::TokenAnswerInvalid),
+            (books(), "code=a&authorized_firm_id=13827%0a", Code::TokenAnswerInvalid),
+            (books(), "error=access_denied", Code::ConsentRefused),
+            (books(), &*format!("error=access_denied&code=a&{firm}"), Code::ConsentRefused),
+            (books(), "error=server_error&state=s", Code::ConsentRefused),
+            (books(), "error=", Code::ConsentRefused),
+            (books(), "error=a&error=b", Code::StateUnknown),
+            (books(), &*format!("code=a&{firm}&iss=a&iss=b"), Code::IssuerMismatch),
             (with_issuer(), &*format!("code=a&{firm}"), Code::IssuerMismatch),
             (with_issuer(), &*format!("code=a&{firm}&iss="), Code::IssuerMismatch),
             (with_issuer(), &*format!("code=a&{firm}&iss=https://evil.example"), Code::IssuerMismatch),
-            (with_issuer(), &*format!("code=a&{firm}&iss=https://live.getsilverfin.com/"), Code::IssuerMismatch),
-            (with_issuer(), &*format!("code=a&{firm}&iss=https://LIVE.getsilverfin.com"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss=https://login.books.example/"), Code::IssuerMismatch),
+            (with_issuer(), &*format!("code=a&{firm}&iss=https://LOGIN.books.example"), Code::IssuerMismatch),
             (with_issuer(), "error=access_denied&iss=https://evil.example", Code::IssuerMismatch),
             (with_issuer(), "error=access_denied", Code::ConsentRefused),
         ] {
@@ -162,21 +162,21 @@ mod tests {
 
     #[test]
     fn the_declared_issuer_is_taken_and_an_undeclared_one_is_not_compared() {
-        let good = "code=a&authorized_firm_id=1&iss=https://live.getsilverfin.com";
+        let good = "code=a&authorized_firm_id=1&iss=https://login.books.example";
         assert!(callback(&with_issuer(), &pairs(good)).is_ok());
-        assert!(callback(&silverfin(), &pairs("code=a&authorized_firm_id=1&iss=https://any.example")).is_ok());
+        assert!(callback(&books(), &pairs("code=a&authorized_firm_id=1&iss=https://any.example")).is_ok());
     }
 
     #[test]
     fn a_missing_fact_is_named_to_the_person() {
-        let fault = callback(&silverfin(), &pairs("code=a")).expect_err("refused");
+        let fault = callback(&books(), &pairs("code=a")).expect_err("refused");
         assert!(fault.person.contains("firm_id"), "{fault:?}");
     }
 
     #[test]
     fn code_and_state_cannot_be_made_facts() {
         for from in ["callback:code", "callback:state"] {
-            let mut auth = silverfin();
+            let mut auth = books();
             auth.facts[0].from = from.to_owned();
             auth.facts[0].pattern = ".*".to_owned();
             let fault = callback(&auth, &pairs("code=canary-code-1&state=canary-state-1")).expect_err("refused");
@@ -188,7 +188,7 @@ mod tests {
     #[test]
     fn what_the_provider_says_is_bounded_escaped_and_masked() {
         let query = format!("error=%3Cb%3E&error_description=canary-code-1%0a{}&code=canary-code-1", "x".repeat(1_000));
-        let fault = callback(&silverfin(), &pairs(&query)).expect_err("refused");
+        let fault = callback(&books(), &pairs(&query)).expect_err("refused");
         let operator = fault.operator.clone().expect("a text");
         assert!(operator.contains("(masked)x") && operator.chars().count() < 400, "{operator}");
         assert!(!fault.person.contains("<b>"));

@@ -132,7 +132,7 @@ mod tests {
     use super::*;
     use crate::oauth::{
         TransportError, begin, canary,
-        script::{NOW, Script, client, clock, firm, silverfin},
+        script::{NOW, Script, books, client, clock, firm},
     };
 
     async fn exchanged(auth: &Auth, script: &Script) -> Result<Tokens, TokenError> {
@@ -151,24 +151,23 @@ mod tests {
             200,
             r#"{"access_token":"canary-a","token_type":"bearer","expires_in":7200,"refresh_token":"canary-r"}"#,
         );
-        let tokens = exchanged(&silverfin(), &script).await.expect("tokens");
+        let tokens = exchanged(&books(), &script).await.expect("tokens");
         assert_eq!(tokens.credential.auth, "oauth");
         assert_eq!(tokens.credential.secrets[ACCESS_TOKEN].expose(), "canary-a");
         assert_eq!(tokens.credential.secrets[REFRESH_TOKEN].expose(), "canary-r");
         assert_eq!(tokens.credential.obtained_at, NOW);
         assert_eq!(tokens.credential.expires_at, Some(NOW.plus(Duration::from_secs(7_200))));
         assert_eq!(tokens.credential.refresh_ends, Some(NOW.plus(Duration::from_secs(60 * 86_400))));
-        assert_eq!(script.request().uri(), "https://live.getsilverfin.com/f/13827/oauth/token");
+        assert_eq!(script.request().uri(), "https://login.books.example/f/13827/oauth/token");
     }
 
     #[tokio::test]
     async fn the_verifier_that_is_sent_fits_the_challenge_that_was_shown() {
-        let begun =
-            begin(&silverfin(), &client(), &BTreeMap::new(), &patchbay_model::SeededRandom::new(5)).expect("begun");
+        let begun = begin(&books(), &client(), &BTreeMap::new(), &patchbay_model::SeededRandom::new(5)).expect("begun");
         let script = Script::answering(200, r#"{"access_token":"canary-a"}"#);
         let code = Secret::new("canary-code-1");
         let verifier = begun.verifier.as_ref();
-        exchange(&silverfin(), &client(), &code, verifier, &firm(), &clock(), &script).await.expect("tokens");
+        exchange(&books(), &client(), &code, verifier, &firm(), &clock(), &script).await.expect("tokens");
         let request = script.request();
         let sent: BTreeMap<_, _> = url::form_urlencoded::parse(request.body()).collect();
         let shown: BTreeMap<_, _> = begun.address.query_pairs().collect();
@@ -226,14 +225,14 @@ mod tests {
             (Script::answering(302, ""), |error| matches!(error, TokenError::Unreadable(_)), Code::TokenAnswerInvalid),
         ];
         for (at, (script, expected, code)) in rows.into_iter().enumerate() {
-            let error = exchanged(&silverfin(), &script).await.expect_err("refused");
+            let error = exchanged(&books(), &script).await.expect_err("refused");
             assert!(expected(&error), "row {at}: {error:?}");
             assert_eq!(Fault::from(error).code, code, "row {at}");
         }
     }
 
     fn with_fact(from: &str, pattern: &str) -> Auth {
-        let mut auth = silverfin();
+        let mut auth = books();
         let (id, from, pattern) = ("org".to_owned(), from.to_owned(), pattern.to_owned());
         auth.facts.push(Fact { id, from, pattern });
         auth
@@ -278,7 +277,7 @@ mod tests {
             |auth| auth.token.as_mut().expect("token").url = "http://x.example/token".to_owned(),
         ];
         for change in tries {
-            let mut auth = silverfin();
+            let mut auth = books();
             change(&mut auth);
             let script = Script::answering(200, "{}");
             assert!(matches!(exchanged(&auth, &script).await, Err(TokenError::Misconfigured(_))));

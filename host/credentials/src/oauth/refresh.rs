@@ -114,7 +114,7 @@ mod tests {
         credential::ACCESS_TOKEN,
         oauth::{
             canary,
-            script::{NOW, Script, client, clock, firm, silverfin},
+            script::{NOW, Script, books, client, clock, firm},
         },
     };
 
@@ -138,7 +138,7 @@ mod tests {
     async fn a_rotated_refresh_token_takes_the_place_of_the_old_one() {
         let script =
             Script::answering(200, r#"{"access_token":"canary-a2","refresh_token":"canary-r2","expires_in":"60"}"#);
-        let fresh = refreshed(&silverfin(), &script).await.expect("fresh");
+        let fresh = refreshed(&books(), &script).await.expect("fresh");
         assert_eq!(fresh.secrets[ACCESS_TOKEN].expose(), "canary-a2");
         assert_eq!(fresh.secrets[REFRESH_TOKEN].expose(), "canary-r2");
         assert_eq!(fresh.expires_at, Some(NOW.plus(Duration::from_secs(60))));
@@ -153,12 +153,12 @@ mod tests {
             r#"{"access_token":"canary-a2","refresh_token":null}"#,
             r#"{"access_token":"canary-a2","refresh_token":""}"#,
         ] {
-            let fresh = refreshed(&silverfin(), &Script::answering(200, body)).await.expect("fresh");
+            let fresh = refreshed(&books(), &Script::answering(200, body)).await.expect("fresh");
             assert_eq!(fresh.secrets[REFRESH_TOKEN].expose(), "canary-old-r", "{body}");
             assert_eq!(fresh.scopes, old().scopes);
             assert_eq!(fresh.refresh_ends, Some(NOW.plus(Duration::from_secs(60 * 86_400))), "its use counts");
         }
-        let mut auth = silverfin();
+        let mut auth = books();
         auth.idle_days = None;
         let fresh = refreshed(&auth, &Script::answering(200, r#"{"access_token":"canary-a2"}"#)).await.expect("fresh");
         assert_eq!(fresh.refresh_ends, old().refresh_ends);
@@ -166,7 +166,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_token_request_serves_where_no_refresh_request_is_declared() {
-        let mut auth = silverfin();
+        let mut auth = books();
         auth.refresh = None;
         let script = Script::answering(200, r#"{"access_token":"canary-a2"}"#);
         refreshed(&auth, &script).await.expect("fresh");
@@ -180,13 +180,13 @@ mod tests {
             (401, r#"{"error":"invalid_grant"}"#),
             (200, r#"{"error":"invalid_grant"}"#),
         ] {
-            let error = refreshed(&silverfin(), &Script::answering(status, body)).await.expect_err("refused");
+            let error = refreshed(&books(), &Script::answering(status, body)).await.expect_err("refused");
             assert!(matches!(error, RefreshError::Dead(_)), "{status} {body}: {error:?}");
         }
         let mut without = old();
         without.secrets.remove(REFRESH_TOKEN);
         let script = Script::answering(200, "{}");
-        let error = refresh(&silverfin(), &client(), &without, &firm(), &clock(), &script).await;
+        let error = refresh(&books(), &client(), &without, &firm(), &clock(), &script).await;
         assert!(matches!(error, Err(RefreshError::Dead(_))));
         assert_eq!(script.requests(), 0);
     }
@@ -209,7 +209,7 @@ mod tests {
             (429, r#"{"error":"invalid_grant"}"#, false, false),
             (302, "", false, false),
         ] {
-            let error = refreshed(&silverfin(), &Script::answering(status, body)).await.expect_err("refused");
+            let error = refreshed(&books(), &Script::answering(status, body)).await.expect_err("refused");
             let RefreshError::Busy(busy) = error else { panic!("{status} {body}: {error:?}") };
             assert_eq!((busy.may_be_spent, busy.misconfigured), (may_be_spent, misconfigured), "{status} {body}");
         }
@@ -221,14 +221,14 @@ mod tests {
             (TransportError::NotSent("no address for canary-old-r".to_owned()), false),
             (TransportError::Unknown("15 s over, sent canary-old-r".to_owned()), true),
         ] {
-            let error = refreshed(&silverfin(), &Script::failing(error)).await.expect_err("refused");
+            let error = refreshed(&books(), &Script::failing(error)).await.expect_err("refused");
             assert!(matches!(error, RefreshError::Busy(Busy { may_be_spent, .. }) if may_be_spent == expected));
         }
     }
 
     #[tokio::test]
     async fn a_wait_that_the_provider_asks_for_is_handed_on() {
-        let error = refreshed(&silverfin(), &Script::throttling(429, "120")).await.expect_err("refused");
+        let error = refreshed(&books(), &Script::throttling(429, "120")).await.expect_err("refused");
         assert!(matches!(error, RefreshError::Busy(Busy { retry_after: Some(wait), .. }) if wait.as_secs() == 120));
     }
 }

@@ -142,7 +142,7 @@ fn basic(id: &str, secret: &str) -> Zeroizing<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::script::{client, firm, silverfin};
+    use crate::oauth::script::{books, client, firm};
 
     fn wanted(place: ExchangePlace, client_auth: ClientAuth) -> TokenRequest {
         TokenRequest { url: "https://provider.example/token".to_owned(), params: BTreeMap::new(), place, client_auth }
@@ -171,10 +171,10 @@ mod tests {
 
     #[test]
     fn silverfins_code_goes_out_byte_for_byte_as_its_sheet_says() {
-        let auth = silverfin();
+        let auth = books();
         assert_eq!(
             shown_code(auth.token.as_ref().expect("token")),
-            "POST https://live.getsilverfin.com/f/13827/oauth/token\n\
+            "POST https://login.books.example/f/13827/oauth/token\n\
              accept: application/json\n\
              content-type: application/x-www-form-urlencoded\n\
              \n\
@@ -187,13 +187,13 @@ mod tests {
 
     #[test]
     fn silverfins_refresh_repeats_the_redirect_address() {
-        let auth = silverfin();
+        let auth = books();
         let token = Secret::new("r1");
         let wanted = auth.refresh.as_ref().expect("refresh");
         let outgoing = build(wanted, &client(), &Grant::Refresh { token: &token }, &firm()).expect("a request");
         assert_eq!(
             shown(&outgoing.request),
-            "POST https://live.getsilverfin.com/f/13827/oauth/token\n\
+            "POST https://login.books.example/f/13827/oauth/token\n\
              accept: application/json\n\
              content-type: application/x-www-form-urlencoded\n\
              \n\

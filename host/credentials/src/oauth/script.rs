@@ -70,14 +70,14 @@ pub(super) fn firm() -> BTreeMap<String, String> {
     BTreeMap::from([("firm_id".to_owned(), "13827".to_owned())])
 }
 
-/// Silverfin's login, as its sheet says.
-pub(super) fn silverfin() -> Auth {
+/// Books's login, as its sheet says.
+pub(super) fn books() -> Auth {
     serde_json::from_value(serde_json::json!({
-        "id": "oauth", "kind": "oauth2", "label": "Log in with Silverfin",
-        "authorize": {"url": "https://live.getsilverfin.com/oauth/authorize", "params": {"prompt": "consent"}},
-        "token": {"url": "https://live.getsilverfin.com/f/{firm_id}/oauth/token"},
+        "id": "oauth", "kind": "oauth2", "label": "Log in with Books",
+        "authorize": {"url": "https://login.books.example/oauth/authorize", "params": {"prompt": "consent"}},
+        "token": {"url": "https://login.books.example/f/{firm_id}/oauth/token"},
         "refresh": {
-            "url": "https://live.getsilverfin.com/f/{firm_id}/oauth/token",
+            "url": "https://login.books.example/f/{firm_id}/oauth/token",
             "params": {"redirect_uri": "{redirect_uri}"},
         },
         "scope": [

@@ -69,19 +69,38 @@ fn rows(answer: &Value) -> &[Value] {
 }
 
 fn list(answer: &Value) -> String {
-    let columns = ["id", "version", "state", "name"];
-    let rows: Vec<Vec<String>> =
-        rows(answer).iter().map(|row| columns.iter().map(|column| cell(row.get(column))).collect()).collect();
+    let columns = ["id", "name", "version", "state", "latest"];
+    // What runs, and beside it what came last where that is another.
+    let line = |row: &Value| {
+        let of = |release: &str, field: &str| row.get(release).and_then(|release| release.get(field));
+        let latest = ["version", "state"].map(|field| cell(of("latest", field))).join(" ");
+        let newer = of("latest", "id") != of("active", "id");
+        let fields = [row.get("id"), row.get("name"), of("active", "version"), of("active", "state")];
+        fields.into_iter().map(cell).chain([if newer { latest } else { "-".to_owned() }]).collect()
+    };
+    let rows: Vec<Vec<String>> = rows(answer).iter().map(line).collect();
     if rows.is_empty() {
         return "no connectors\n".to_owned();
     }
     table::lay_out(&columns, &rows)
 }
 
+/// A connector with the release that is used, or the newest where none is.
+fn line_of(connector: &Value) -> Vec<String> {
+    let active = connector.get("active").filter(|release| !release.is_null());
+    let release = active.or_else(|| connector.get("latest")).unwrap_or(&Value::Null);
+    vec![
+        cell(connector.get("id")),
+        cell(release.get("version")),
+        cell(release.get("state")),
+        cell(connector.get("name")),
+    ]
+}
+
 fn outcome(answer: &Value) -> String {
-    let field = |name| cell(answer.get(name));
+    let field = |name: &str| cell(answer.get("release").and_then(|release| release.get(name)));
     let mut text = format!("{} {} {}\n", field("connector"), field("version"), field("state"));
-    let beyond = answer.get("beyond").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
+    let beyond = answer.get("asks_beyond").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if !beyond.is_empty() {
         text.push_str("It waits for approval, because it asks for more than was approved:\n");
         for sentence in beyond {
@@ -136,14 +155,21 @@ mod tests {
 
     #[test]
     fn a_list_is_a_table() {
-        let answer = json!({"items": [{"id": "acme.books", "version": "1.2.0", "state": "active", "name": "Books"}]});
-        assert_eq!(list(&answer), "id          version  state   name\nacme.books  1.2.0    active  Books\n");
+        let release = |id: &str, version: &str, state: &str| json!({"id": id, "version": version, "state": state});
+        let (active, ready) = (release("rel_1", "1.2.0", "active"), release("rel_2", "1.3.0", "ready"));
+        let same = json!({"items": [{"id": "acme.books", "name": "Books", "active": active, "latest": active}]});
+        let newer = json!({"items": [{"id": "acme.books", "name": "Books", "active": active, "latest": ready}]});
+        let none = json!({"items": [{"id": "acme.books", "name": "Books", "active": null, "latest": ready}]});
+        let last = |answer: &Value| list(answer).lines().last().map(str::to_owned);
+        assert_eq!(last(&same).as_deref(), Some("acme.books  Books  1.2.0    active  -"));
+        assert_eq!(last(&newer).as_deref(), Some("acme.books  Books  1.2.0    active  1.3.0 ready"));
+        assert_eq!(last(&none).as_deref(), Some("acme.books  Books  -        -      1.3.0 ready"));
         assert_eq!(list(&json!({"items": []})), "no connectors\n");
     }
 
     #[test]
     fn an_installation_that_waits_says_for_what() {
-        let answer = json!({"connector": "acme.books", "version": "2.0.0", "state": "ready", "beyond": ["reach https://b.example"]});
+        let answer = json!({"connector": "acme.books", "version": "2.0.0", "state": "ready", "asks_beyond": ["reach https://b.example"]});
         assert!(outcome(&answer).ends_with("  - reach https://b.example\n"));
     }
 

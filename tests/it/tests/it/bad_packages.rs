@@ -95,11 +95,11 @@ fn a_wrong_manifest_is_refused_before_packing_with_line_and_remedy() -> Result<(
         ("a host in plain", "origin = \"https://", "origin = \"http://", "origin = \"http://", "https://echo.example"),
         ("a wildcard", "https://echo.example", "https://*.example", "https://*", "name each host"),
         ("an address of numbers", "https://echo.example", "https://10.0.0.1", "https://10", "host's name"),
-        ("a method that is none", "[\"GET\"]", "[\"FETCH\"]", "FETCH", "GET"),
+        ("a method that is none", "[\"GET\", \"POST\"]", "[\"FETCH\"]", "FETCH", "GET"),
         ("a stream without a key", "key = [\"/id\"]", "key = []", "key = []", "key = [\"/id\"]"),
         ("an action without a schema", "schema = '{", "# schema = '{", "[[action]]", "schema"),
         ("a schema that is none", "\"type\": \"object\"", "\"type\": \"thing\"", "schema", "schema"),
-        ("a version that is none", "version = \"0.1.0\"", "version = \"one\"", "version = \"one\"", "1.0.0"),
+        ("a version that is none", "version = \"0.1.0\"", "version = \"one\"", "version = \"one\"", "three numbers"),
         ("a function that is none", "function = \"notes\"", "function = \"nots\"", "function = \"nots\"", "notes"),
     ] {
         let wrong = text.replacen(from, to, 1);

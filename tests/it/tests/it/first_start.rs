@@ -108,7 +108,7 @@ fn a_later_start_finds_everything_as_it_was() -> Result<()> {
     rig.host.restart()?;
     assert_eq!(look(&tenant)?, before);
     let again = rig.post(fs::read(packaged("github")?)?)?.expect(200)?;
-    assert_eq!(again.text_at("/state")?, "active");
+    assert_eq!(again.text_at("/release/state")?, "active");
     let run = tenant.ended(&tenant.run(&tenant.sync(&connection, "repositories")?)?)?;
     assert_eq!(run["state"], json!("done"), "its credential opens: {run}");
     Ok(())

@@ -72,7 +72,7 @@ fn a_version_of_other_bytes_is_refused_and_the_same_bytes_are_known() -> Result<
     let mut variant = Variant::of_guests("0.1.0")?;
     let release = rig.install(variant.pack()?)?;
     let known = rig.post(variant.pack()?)?.expect(200)?;
-    assert_eq!(known.text_at("/id")?, release);
+    assert_eq!(known.text_at("/release/id")?, release);
     "Other words.".clone_into(&mut variant.manifest.summary);
     assert_eq!(rig.post(variant.pack()?)?.expect(409)?.text_at("/code")?, "PB1010");
     assert_eq!(active(&rig, "0.1.0")?, release);

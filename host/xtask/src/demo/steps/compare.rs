@@ -46,7 +46,7 @@ pub(super) fn compare(world: &mut World) -> Result<String> {
             _ => world.fakes.github.journal.served(),
         };
         for record in truth {
-            let id = record["id"].to_string();
+            let id = record.get("id").unwrap_or(&Value::Null).to_string();
             let was_served = served.contains_key(&(kind.to_owned(), id.clone()));
             let stored = current.remove(&(stream.to_owned(), id.clone()));
             // Pull requests come with the issues and are no issues.

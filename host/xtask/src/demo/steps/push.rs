@@ -14,16 +14,20 @@ pub(super) fn pick(world: &mut World) -> Result<String> {
     let api = tenant(world)?;
     let company = world.fakes.silverfin.provider.records("company");
     let name = company.first().and_then(|company| company["name"].as_str()).ok_or("the fake has no company")?;
-    let query: String = name.chars().filter(char::is_ascii_alphanumeric).take(6).collect();
     let path = format!(
         "/v1/connections/{}/pickers/companies?q={}",
         world.left.silverfin,
-        &name.split(' ').next().unwrap_or(&query)
+        name.split(' ').next().unwrap_or(name)
     );
     let answer = told(api.get(&path).and_then(|answer| answer.expect(200)))?;
     let choices = told(answer.array_at("/choices"))?;
     match choices.first() {
-        Some(first) => Ok(format!("{} choices, first {} ({})", choices.len(), first["label"], first["hint"])),
+        Some(first) => Ok(format!(
+            "{} choices, first {} ({})",
+            choices.len(),
+            first.pointer("/label").unwrap_or(&Value::Null),
+            first.pointer("/hint").unwrap_or(&Value::Null)
+        )),
         None => Err(format!("no choice for {path}")),
     }
 }
@@ -41,11 +45,9 @@ fn wanted(world: &World) -> Result<Vec<Value>> {
         .and_then(|issue| issue["number"].as_u64())
         .ok_or("the fake has no issue")?;
     // A company that certainly has a period: the first one of which a period was read.
-    let company =
-        super::items(tenant(world)?, &format!("/v1/connections/{}/records/periods?limit=1", world.left.silverfin))
-            .ok()
-            .and_then(|periods| periods.first().map(|period| period["record"]["company_id"].clone()))
-            .ok_or("no period was read")?;
+    let path = format!("/v1/connections/{}/records/periods?limit=1", world.left.silverfin);
+    let periods = told(tenant(world)?.get(&path).and_then(|answer| answer.expect(200)))?;
+    let company = periods.json.pointer("/items/0/record/company_id").ok_or("no period was read")?;
     let company = company.as_str().map_or_else(|| company.to_string(), ToOwned::to_owned);
     let (github, silverfin) = (&world.left.github, &world.left.silverfin);
     Ok(vec![
@@ -70,10 +72,11 @@ pub(super) fn push(world: &mut World) -> Result<String> {
         let api = tenant(world)?;
         let ended = told(wait_until("the end of a push", LIMIT, || {
             let push = api.get(&format!("/v1/pushes/{id}"))?.expect(200)?;
-            Ok((push.json["ended_at"].is_string() || push.json["state"] == "unknown").then_some(push.json))
+            let ended = push.json.pointer("/ended_at").is_some_and(Value::is_string);
+            Ok((ended || push.text_at("/state")? == "unknown").then_some(push))
         }))?;
-        if ended["state"] != "done" {
-            return Err(format!("{} is {}", body["key"], ended));
+        if told(ended.text_at("/state"))? != "done" {
+            return Err(format!("{body} became {}", ended.json));
         }
     }
     let objects = objects(world);
