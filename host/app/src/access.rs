@@ -3,7 +3,7 @@
 //! A key is a prefix that says whose it is (`pbo_` operator, `pbt_` tenant) and 256 random bits. Only its
 //! SHA-256 is stored: the bits are random, so a slow hash would protect nothing more.
 
-use patchbay_model::{Code, Fault, KeyId, TenantId, Timestamp};
+use patchbay_model::{Code, Fault, Industry, KeyId, TenantId, Timestamp};
 use patchbay_store::{ApiKey, Page, Tenant};
 use sha2::{Digest, Sha256};
 
@@ -132,6 +132,13 @@ impl App {
     /// Makes a tenant.
     pub async fn create_tenant(&self, name: &str, industry: Option<&str>, actor: &str) -> Result<Tenant, Fault> {
         check_text("/name", name, NAME)?;
+        if let Some(industry) = industry
+            && Industry::from_word(industry).is_none()
+        {
+            let known: Vec<&str> = Industry::ALL.iter().map(|industry| industry.as_str()).collect();
+            let message = format!("must be one of {}", known.join(", "));
+            return Err(Fault::new(Code::BodyInvalid).field("/industry", message));
+        }
         Ok(self.store.create_tenant(name.trim(), industry.unwrap_or_default(), actor).await?)
     }
 

@@ -23,4 +23,4 @@ pub use id::{
 pub use outcome::{Failure, Outcome};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use secret::Secret;
-pub use state::{CardStatus, ConnectionState, PushResult, PushState, ReleaseState, RunState};
+pub use state::{CardStatus, ConnectionState, Industry, PushResult, PushState, ReleaseState, RunState};

@@ -122,6 +122,24 @@ states! {
         Quarantined = "quarantined",
     }
 
+    /// What a tenant does, for Recommended.
+    Industry {
+        /// Accountants, tax advisers, auditors.
+        Accounting = "accounting",
+        /// Insurance and credit brokers.
+        Insurance = "insurance",
+        /// Advertising, media, communication.
+        Marketing = "marketing",
+        /// Shops and trade.
+        Retail = "retail",
+        /// Software and information technology.
+        Software = "software",
+        /// Advice and other services.
+        Services = "services",
+        /// Everything else.
+        Other = "other",
+    }
+
     /// The status of a card in the catalog. Derived from facts, never stored.
     CardStatus {
         /// Listed, not installable yet.

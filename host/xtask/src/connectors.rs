@@ -92,7 +92,8 @@ fn compile() -> Result<Components> {
     let guests: Vec<(String, &Package)> = metadata.under(GUESTS).collect();
 
     let mut cargo =
-        Run::cargo(&["build", "--profile", PROFILE, "--target", TRIPLE, "--message-format=json-render-diagnostics"]);
+        Run::cargo(&["build", "--profile", PROFILE, "--target", TRIPLE, "--message-format=json-render-diagnostics"])
+            .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", same_paths_everywhere());
     for (_, package) in connectors.iter().chain(&guests) {
         cargo = cargo.arg("--package").arg(&package.name);
     }
@@ -126,6 +127,20 @@ fn components(messages: &str, manifest: &Path) -> Vec<PathBuf> {
         .flat_map(|message| message.filenames)
         .filter(|file| file.extension().is_some_and(|end| end == "wasm"))
         .collect()
+}
+
+/// Flags that keep the folders of the machine out of a component, so that the same source makes the same
+/// bytes anywhere: panics carry the paths of the files that they stand in.
+fn same_paths_everywhere() -> String {
+    #[expect(clippy::disallowed_methods, reason = "cargo tells its folder in no other way")]
+    let named = std::env::var("CARGO_HOME").ok();
+    #[expect(clippy::disallowed_methods, reason = "the default of cargo's folder stands in the home folder")]
+    let home = named.or_else(|| std::env::var("HOME").ok().map(|home| format!("{home}/.cargo")));
+    let mut flags = format!("--remap-path-prefix={}=/patchbay", root().display());
+    if let Some(home) = home {
+        flags.push_str(&format!(" --remap-path-prefix={home}=/cargo"));
+    }
+    flags
 }
 
 /// Adds the sandbox's target where rustup has not got it. Without rustup the build itself will tell.

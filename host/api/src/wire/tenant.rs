@@ -15,7 +15,7 @@ pub(crate) struct Tenant {
     #[schema(example = "Kantoor Vermeulen")]
     name: String,
     /// Its industry, for Recommended; null when nobody said.
-    #[schema(example = "accounting-firm")]
+    #[schema(example = "accounting")]
     industry: Option<String>,
     /// Since when it exists.
     created_at: Time,

@@ -85,18 +85,6 @@ fn list(answer: &Value) -> String {
     table::lay_out(&columns, &rows)
 }
 
-/// A connector with the release that is used, or the newest where none is.
-fn line_of(connector: &Value) -> Vec<String> {
-    let active = connector.get("active").filter(|release| !release.is_null());
-    let release = active.or_else(|| connector.get("latest")).unwrap_or(&Value::Null);
-    vec![
-        cell(connector.get("id")),
-        cell(release.get("version")),
-        cell(release.get("state")),
-        cell(connector.get("name")),
-    ]
-}
-
 fn outcome(answer: &Value) -> String {
     let field = |name: &str| cell(answer.get("release").and_then(|release| release.get(name)));
     let mut text = format!("{} {} {}\n", field("connector"), field("version"), field("state"));
@@ -169,7 +157,8 @@ mod tests {
 
     #[test]
     fn an_installation_that_waits_says_for_what() {
-        let answer = json!({"connector": "acme.books", "version": "2.0.0", "state": "ready", "asks_beyond": ["reach https://b.example"]});
+        let answer = json!({"release": {"connector": "acme.books", "version": "2.0.0", "state": "ready"},
+            "asks_beyond": ["reach https://b.example"]});
         assert!(outcome(&answer).ends_with("  - reach https://b.example\n"));
     }
 

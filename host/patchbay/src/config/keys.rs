@@ -55,8 +55,6 @@ keys! {
     "limits.call_seconds" = "120": "Longest single call into a connector.";
     "limits.run_minutes" = "60": "Ceiling of the run time that a connector may ask for.";
     "limits.login_minutes" = "30": "How long a started login may take.";
-    "retention.runs_days" = "30": "How long ended runs are kept.";
-    "retention.releases" = "3": "How many releases of a connector are kept for rollback.";
     "log.format" = "text": "text or json.";
     "log.filter" = "info": "What is logged, e.g. info or patchbay_app=debug,info.";
 }

@@ -47,8 +47,6 @@ pub(crate) struct Config {
     pub(crate) jobs: Jobs,
     /// `[limits]`.
     pub(crate) limits: Limits,
-    /// `[retention]`.
-    pub(crate) retention: Retention,
     /// `[log]`.
     pub(crate) log: Log,
 }
@@ -132,15 +130,6 @@ pub(crate) struct Limits {
     pub(crate) run: Duration,
     /// How long a started login may take.
     pub(crate) login: Duration,
-}
-
-/// `[retention]`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Retention {
-    /// How long ended runs are kept.
-    pub(crate) runs: Duration,
-    /// How many releases of a connector are kept.
-    pub(crate) releases: u32,
 }
 
 /// `[log]`.
@@ -229,10 +218,6 @@ impl Config {
                 call: from.seconds("limits.call_seconds", (1, 3_600), 120),
                 run: from.seconds("limits.run_minutes", (1, 1_440), 60) * 60,
                 login: from.seconds("limits.login_minutes", (1, 1_440), 30) * 60,
-            },
-            retention: Retention {
-                runs: from.seconds("retention.runs_days", (1, 3_650), 30) * 86_400,
-                releases: u32::try_from(from.number("retention.releases", (1, 100), 3)).unwrap_or(3),
             },
             log: Log {
                 format: from.choice(

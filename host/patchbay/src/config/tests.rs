@@ -105,9 +105,7 @@ fn http_is_taken_for_loopback_only() {
 
 #[test]
 fn times_have_the_units_of_their_names() {
-    let config =
-        read("[limits]\nrun_minutes = 2\n[retention]\nruns_days = 1\n[jobs]\npoll_millis = 50\n", &[]).expect("times");
+    let config = read("[limits]\nrun_minutes = 2\n[jobs]\npoll_millis = 50\n", &[]).expect("times");
     assert_eq!(config.limits.run, Duration::from_secs(120));
-    assert_eq!(config.retention.runs, Duration::from_secs(86_400));
     assert_eq!(config.jobs.poll, Duration::from_millis(50));
 }

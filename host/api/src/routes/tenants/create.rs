@@ -19,8 +19,9 @@ pub(crate) struct NewTenant {
     /// What people call it.
     #[schema(example = "Kantoor Vermeulen", min_length = 1, max_length = 200)]
     name: String,
-    /// Its industry, for Recommended.
-    #[schema(example = "accounting-firm")]
+    /// Its industry, for Recommended: `accounting`, `insurance`, `marketing`, `retail`, `software`,
+    /// `services` or `other`.
+    #[schema(example = "accounting")]
     industry: Option<String>,
 }
 

@@ -1,6 +1,7 @@
 //! Who the connector is, its guides, logo, config and limits.
 
 use super::{names, root};
+use crate::Industry;
 use crate::manifest::{Manifest, compile_schema, logo, problem::Findings};
 
 /// Memory that can be asked for, MiB.
@@ -25,6 +26,7 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
     {
         findings.add(root().key("logo"), error, "save it as a plain SVG of shapes, without scripts, images or links");
     }
+    industries(&manifest.recommended_for, findings);
     guides(manifest, findings);
     if let Some(settings) = &manifest.settings {
         super::action::object_schema(settings, root().key("settings"), findings);
@@ -41,6 +43,16 @@ fn id(id: &str, findings: &mut Findings) {
             format!("{id:?} is not an id"),
             "write publisher.name, each of lower-case letters, digits and hyphens",
         );
+    }
+}
+
+fn industries(named: &[String], findings: &mut Findings) {
+    for (index, industry) in named.iter().enumerate() {
+        if Industry::from_word(industry).is_none() {
+            let known: Vec<&str> = Industry::ALL.iter().map(|industry| industry.as_str()).collect();
+            let message = format!("{industry:?} is no industry");
+            findings.add(root().entry("recommended-for", index), message, format!("write one of {}", known.join(", ")));
+        }
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) fn install(world: &mut World) -> Result<String> {
 
 pub(super) fn tenant_made(world: &mut World) -> Result<(String, String)> {
     let operator = world.operator()?;
-    let body = json!({"name": "Kantoor Vermeulen", "industry": "accounting-firm"});
+    let body = json!({"name": "Kantoor Vermeulen", "industry": "accounting"});
     let made = told(operator.post("/v1/tenants", &body).and_then(|answer| answer.expect(201)))?;
     let id = told(made.text_at("/id"))?;
     let path = format!("/v1/tenants/{id}/keys");
