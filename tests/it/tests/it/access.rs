@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use patchbay_it::Rig;
-use patchbay_test_support::{Answer, Api, Result};
+use patchbay_test_support::{Answer, Result};
 use serde_json::{Value, json};
 
 /// Operations that anybody may call. This list only shrinks.
@@ -21,13 +21,34 @@ struct Operation {
     has_body: bool,
 }
 
+/// Whose key a call is made with, and which tenant it names.
+#[derive(Clone, Default)]
+struct Caller {
+    key: Option<String>,
+    tenant: Option<String>,
+}
+
+impl Caller {
+    fn with(key: impl Into<String>) -> Self {
+        Self { key: Some(key.into()), tenant: None }
+    }
+}
+
 impl Operation {
-    fn call(&self, api: &Api, path: &str) -> Result<Answer> {
+    /// Each call on a connection of its own: a refusal may come before the body was read, and ends it then.
+    fn call(&self, rig: &Rig, caller: &Caller, path: &str) -> Result<Answer> {
         let (kind, body) = match body(&self.id) {
             _ if !self.has_body => (None, Vec::new()),
             Some((kind, body)) => (Some(kind), body),
             None => panic!("{} takes a body: add a valid one to `body` in tests/it/access.rs", self.id),
         };
+        let mut api = rig.stranger();
+        if let Some(key) = &caller.key {
+            api = api.with_key(key);
+        }
+        if let Some(tenant) = &caller.tenant {
+            api = api.for_tenant(tenant);
+        }
         api.send(&self.method, path, kind, body)
     }
 }
@@ -88,13 +109,12 @@ fn filled(path: &str, with: impl Fn(&str) -> String) -> String {
 fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
     let rig = Rig::start()?;
     let tenant = rig.tenant("A")?;
-    let stranger = rig.stranger();
     let callers = [
-        ("no key", stranger.clone()),
-        ("a key that was never given", stranger.with_key(&format!("pbt_{}", "a".repeat(52)))),
-        ("an operator's key that was never given", stranger.with_key(&format!("pbo_{}", "a".repeat(52)))),
-        ("a key cut short", stranger.with_key(&tenant.key[..20])),
-        ("another prefix", stranger.with_key(&tenant.key.replace("pbt_", "pbo_"))),
+        ("no key", Caller::default()),
+        ("a key that was never given", Caller::with(format!("pbt_{}", "a".repeat(52)))),
+        ("an operator's key that was never given", Caller::with(format!("pbo_{}", "a".repeat(52)))),
+        ("a key cut short", Caller::with(&tenant.key[..20])),
+        ("another prefix", Caller::with(tenant.key.replace("pbt_", "pbo_"))),
     ];
     let mut public = BTreeSet::new();
     for operation in operations(&rig)? {
@@ -103,7 +123,7 @@ fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
             continue;
         }
         for (what, caller) in &callers {
-            let answer = operation.call(caller, &filled(&operation.path, |_| "x".to_owned()))?;
+            let answer = operation.call(&rig, caller, &filled(&operation.path, |_| "x".to_owned()))?;
             let told = (answer.status, answer.json["code"].as_str());
             assert_eq!(told, (401, Some("PB5003")), "{} with {what}: {}", operation.id, answer.text());
         }
@@ -131,7 +151,7 @@ fn a_tenants_key_reaches_nothing_of_the_operators() -> Result<()> {
             "id" => tenant.id.clone(),
             _ => "key_00000000000000000000000000".to_owned(),
         });
-        let answer = operation.call(&tenant.api, &path)?;
+        let answer = operation.call(&rig, &Caller::with(&tenant.key), &path)?;
         assert_eq!(
             (answer.status, answer.json["code"].as_str()),
             (403, Some("PB5004")),
@@ -174,6 +194,8 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     };
     let tenants: Vec<Operation> =
         operations(&rig)?.into_iter().filter(|operation| operation.keys.contains("tenant")).collect();
+    let as_operator = Caller { key: Some(rig.host.operator_key()?), tenant: Some(other.id.clone()) };
+    let callers = [Caller::with(&other.key), as_operator];
     let mut tried = 0;
     for operation in &tenants {
         let path = filled(&operation.path, |name| about(&operation.path, name));
@@ -182,8 +204,8 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
             continue;
         }
         let path = if operation.path.ends_with("/pickers/{picker}") { format!("{path}?q=x") } else { path };
-        for caller in [other.api.clone(), rig.operator_of(&other)] {
-            let answer = operation.call(&caller, &path)?;
+        for caller in &callers {
+            let answer = operation.call(&rig, caller, &path)?;
             assert_eq!(
                 (answer.status, answer.json["code"].as_str()),
                 (404, Some("PB5005")),

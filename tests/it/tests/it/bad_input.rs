@@ -1,7 +1,7 @@
 //! Bad input of a caller gets a clear error and loses nothing.
 
 use patchbay_it::{Rig, Tenant};
-use patchbay_test_support::{Answer, Result, fakes::FakesConfig, raw};
+use patchbay_test_support::{Answer, Api, Result, fakes::FakesConfig, raw};
 use serde_json::{Value, json};
 
 /// A host that takes small bodies, with the guests installed and connected.
@@ -24,6 +24,17 @@ impl Scene {
         Ok(scene)
     }
 
+    /// The API with the operator's key, on a connection of its own: a refusal may come before the body was
+    /// read, and ends the connection then.
+    fn operator(&self) -> Result<Api> {
+        self.rig.host.operator()
+    }
+
+    /// The same with the tenant's key.
+    fn caller(&self) -> Api {
+        self.rig.stranger().with_key(&self.tenant.key)
+    }
+
     fn all(&self) -> Result<Vec<Value>> {
         let tenants = self.rig.operator.get("/v1/tenants")?.expect(200)?.json;
         let connectors = self.rig.operator.get("/v1/connectors")?.expect(200)?.json;
@@ -40,6 +51,9 @@ impl Scene {
     }
 }
 
+/// A caller on a new connection.
+type Door<'a> = dyn Fn() -> Result<Api> + 'a;
+
 /// Whether this is a problem with this status and code.
 fn assert_told(what: &str, answer: &Answer, status: u16, code: &str) {
     let told = (answer.status, answer.json["code"].as_str());
@@ -50,7 +64,8 @@ fn assert_told(what: &str, answer: &Answer, status: u16, code: &str) {
 #[test]
 fn a_body_that_does_not_fit_is_refused_with_the_place_that_is_wrong() -> Result<()> {
     let scene = Scene::set()?;
-    let (operator, tenant) = (&scene.rig.operator, &scene.tenant.api);
+    let (operator, tenant) = (|| scene.operator(), || Ok(scene.caller()));
+    let (operator, tenant): (&Door<'_>, &Door<'_>) = (&operator, &tenant);
     let fields = json!({"token": "x", "choice": "y"});
     let connect = |more: Value| {
         let mut body = json!({"connector": "patchbay.guests", "fields": fields});
@@ -108,7 +123,7 @@ fn a_body_that_does_not_fit_is_refused_with_the_place_that_is_wrong() -> Result<
         ("a payload that does not fit", tenant, "/v1/pushes", push(json!({"text": 7})), "PB4002", "/payload/text"),
         ("a payload with more", tenant, "/v1/pushes", push(json!({"txt": "x"})), "PB4002", "/payload"),
     ] {
-        let answer = api.post(path, &body)?;
+        let answer = api()?.post(path, &body)?;
         assert_told(what, &answer, 422, code);
         let pointers: Vec<&str> = answer.json["errors"]
             .as_array()
@@ -124,13 +139,13 @@ fn a_body_that_does_not_fit_is_refused_with_the_place_that_is_wrong() -> Result<
         ("two documents", "{\"name\":\"a\"}{}"),
         ("a field twice", "{\"name\":\"a\",\"name\":\"b\"}"),
     ] {
-        let answer = operator.send("POST", "/v1/tenants", Some("application/json"), body.into())?;
+        let answer = operator()?.send("POST", "/v1/tenants", Some("application/json"), body.into())?;
         assert_told(what, &answer, 422, "PB5001");
     }
     let deep = "[".repeat(3_000);
     assert_told(
         "nesting",
-        &operator.send("POST", "/v1/tenants", Some("application/json"), deep.into())?,
+        &operator()?.send("POST", "/v1/tenants", Some("application/json"), deep.into())?,
         422,
         "PB5001",
     );
@@ -140,24 +155,24 @@ fn a_body_that_does_not_fit_is_refused_with_the_place_that_is_wrong() -> Result<
 #[test]
 fn too_much_the_wrong_kind_and_the_wrong_door_are_told_apart() -> Result<()> {
     let scene = Scene::set()?;
-    let (operator, tenant) = (&scene.rig.operator, &scene.tenant.api);
+    let (operator, tenant) = (|| scene.operator(), || scene.caller());
     let large = json!({"name": "x".repeat(5_000)});
-    assert_told("a large body", &operator.post("/v1/tenants", &large)?, 413, "PB5002");
+    assert_told("a large body", &operator()?.post("/v1/tenants", &large)?, 413, "PB5002");
     let body = b"{\"name\":\"x\"}".to_vec();
     for kind in ["text/plain", "application/x-www-form-urlencoded", "application/jsonx"] {
-        assert_told(kind, &operator.send("POST", "/v1/tenants", Some(kind), body.clone())?, 415, "PB5010");
+        assert_told(kind, &operator()?.send("POST", "/v1/tenants", Some(kind), body.clone())?, 415, "PB5010");
     }
     assert_told(
         "JSON as a component",
-        &operator.send("POST", "/v1/connectors", Some("application/json"), body)?,
+        &operator()?.send("POST", "/v1/connectors", Some("application/json"), body)?,
         415,
         "PB5010",
     );
-    assert_told("no such address", &tenant.get("/v1/nothing")?, 404, "PB5005");
-    assert_told("no such version", &tenant.get("/v2/connections")?, 404, "PB5005");
+    assert_told("no such address", &tenant().get("/v1/nothing")?, 404, "PB5005");
+    assert_told("no such version", &tenant().get("/v2/connections")?, 404, "PB5005");
     assert_told(
         "no such method",
-        &tenant.send("PUT", "/v1/connections", Some("application/json"), b"{}".to_vec())?,
+        &tenant().send("PUT", "/v1/connections", Some("application/json"), b"{}".to_vec())?,
         405,
         "PB5009",
     );
@@ -170,10 +185,10 @@ fn too_much_the_wrong_kind_and_the_wrong_door_are_told_apart() -> Result<()> {
         ("an unknown state", "/v1/runs?state=gone"),
         ("a place in a list that is none", "/v1/connections?after=%00"),
     ] {
-        assert_told(what, &tenant.get(path)?, 422, "PB5008");
+        assert_told(what, &tenant().get(path)?, 422, "PB5008");
     }
     for path in ["/v1/runs/run_x", "/v1/connections/con_%F0%9F%98%80", "/v1/pushes/psh_00000000000000000000000000"] {
-        assert_told(path, &tenant.get(path)?, 404, "PB5005");
+        assert_told(path, &tenant().get(path)?, 404, "PB5005");
     }
     scene.assert_nothing_lost()
 }

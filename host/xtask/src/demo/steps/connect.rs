@@ -14,11 +14,11 @@ pub(super) fn install(world: &mut World) -> Result<String> {
         let size = bytes.len() / 1024;
         let answer = told(operator.send("POST", "/v1/connectors", Some("application/wasm"), bytes))?;
         let answer = told(answer.expect(201))?;
-        let state = told(answer.text_at("/state"))?;
+        let state = told(answer.text_at("/release/state"))?;
         if state != "active" {
             return Err(format!("{name} is {state}"));
         }
-        said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/version"))?));
+        said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/release/version"))?));
     }
     Ok(said.join(", "))
 }
