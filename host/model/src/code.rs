@@ -71,6 +71,22 @@ macro_rules! codes {
                 match self { $(Self::$name => include_str!(concat!("errors/PB", $id, ".md"))),* }
             }
 
+            /// What happened, from its page: one paragraph.
+            #[must_use]
+            pub fn happened(self) -> &'static str {
+                self.paragraph("**What happened.** ")
+            }
+
+            /// What to do about it, from its page: one paragraph.
+            #[must_use]
+            pub fn remedy(self) -> &'static str {
+                self.paragraph("**What to do.** ")
+            }
+
+            fn paragraph(self, heading: &str) -> &'static str {
+                self.page().lines().find_map(|line| line.strip_prefix(heading)).unwrap_or_default()
+            }
+
             /// The code of a number, whatever its case.
             #[must_use]
             pub fn from_id(id: &str) -> Option<Self> {
@@ -159,7 +175,7 @@ mod tests {
         for code in Code::ALL {
             let heading = format!("# {}: {}\n", code.id(), code.title());
             assert!(code.page().starts_with(&heading), "{} does not start with {heading:?}", code.id());
-            assert!(code.page().contains("**What to do.**"), "{}", code.id());
+            assert!(!code.happened().is_empty() && !code.remedy().is_empty(), "{}", code.id());
             assert_eq!(Code::from_id(&code.id().to_lowercase()), Some(*code));
         }
     }

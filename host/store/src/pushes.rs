@@ -241,8 +241,8 @@ impl Store {
         Ok(Page::cut(many(self.read(), statement).await?, filter.limit, |push: &Push| push.id.to_string()))
     }
 
-    /// Binds the pushes that wait for a connection of this connector to one, and wakes those that wait for
-    /// it to work again; how many.
+    /// Binds the pushes that wait for a connection of this connector to this one, where it is the only active
+    /// one (among several a person chooses), and wakes those that wait for it to work again; how many.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a connection that is not the tenant's.
@@ -255,7 +255,8 @@ impl Store {
                     let done = sqlx::query(
                         "UPDATE pushes SET connection = $3, state = 'planned', code = NULL, person = NULL, next_at = $4, \
                          updated_at = $4 WHERE tenant = $1 AND connector = $2 AND state = 'waiting' \
-                         AND (connection IS NULL OR connection = $3)",
+                         AND (connection = $3 OR connection IS NULL AND (SELECT count(*) FROM connections \
+                         WHERE tenant = $1 AND connector = $2 AND state = 'active') = 1)",
                     )
                     .bind(tenant.as_str())
                     .bind(connector)

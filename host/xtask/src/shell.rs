@@ -82,6 +82,14 @@ impl Run {
 
     fn prepared(&self) -> Command {
         let mut command = Command::new(&self.program);
+        // Cargo runs us, and tells about us in variables that build scripts watch: handed on, they would
+        // make every second build compile half of TLS again.
+        for (name, _) in std::env::vars_os() {
+            let text = name.to_string_lossy();
+            if text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
+                command.env_remove(&name);
+            }
+        }
         command.args(&self.args).current_dir(root()).envs(self.env.iter().map(|(name, value)| (name, value)));
         command
     }

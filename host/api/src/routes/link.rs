@@ -29,27 +29,31 @@ async fn show(State(api): State<Api>, Path(token): Path<String>) -> Response {
     match api.app.session_view(&token).await {
         Err(fault) => trouble(&fault),
         Ok(view) => {
-            let list =
-                |items: &[String]| items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect::<String>();
-            let checklist = if view.checklist.is_empty() {
-                String::new()
-            } else {
-                format!("<h2>Before you start</h2><ul>{}</ul>", list(&view.checklist))
-            };
+            let provider = escape(&view.provider);
+            let sections: String = [
+                ("Before you start", &view.checklist),
+                ("What will be read", &view.reads),
+                ("What may be written", &view.writes),
+                ("What you will be asked to allow", &view.asks),
+                ("Where requests go", &view.reaches),
+            ]
+            .into_iter()
+            .filter(|(_, items)| !items.is_empty())
+            .map(|(heading, items)| {
+                let items: String = items.iter().map(|item| format!("<li>{}</li>", escape(item))).collect();
+                format!("<h2>{heading}</h2><ul>{items}</ul>")
+            })
+            .collect();
+            let minutes = view.remaining.as_secs().div_ceil(60);
             page(
                 StatusCode::OK,
                 &format!("Connect {}", view.provider),
                 &format!(
-                    "<p><strong>{}</strong> asks to connect your account at <strong>{}</strong>.</p>{checklist}\
-                     <h2>What will be shared</h2><ul>{}</ul>\
-                     <form method=\"post\"><button autofocus>Continue to {}</button></form>\
-                     <p class=\"small\">You log in at {}; your password is never seen here. This page ends at {}.</p>",
+                    "<p><strong>{}</strong> asks to connect your account at <strong>{provider}</strong>.</p>{sections}\
+                     <form method=\"post\"><button autofocus>Continue to {provider}</button></form>\
+                     <p class=\"small\">You log in at {provider}; your password is never seen here. \
+                     This page can be used for another {minutes} minutes.</p>",
                     escape(&view.tenant),
-                    escape(&view.provider),
-                    list(&view.sentences),
-                    escape(&view.provider),
-                    escape(&view.provider),
-                    escape(&view.expires_at.to_string()),
                 ),
             )
         }
@@ -129,9 +133,10 @@ fn trouble(fault: &Fault) -> Response {
         status,
         "This did not work",
         &format!(
-            "<p>{}</p><p>Go back to where you came from and start the connection again.</p>\
-             <p class=\"small\">{}</p>",
-            escape(&fault.person),
+            "<p>{}</p><p>{}</p><p>{}</p><p class=\"small\">{}</p>",
+            escape(fault.person.trim_end_matches('.')) + ".",
+            escape(fault.code.happened()),
+            escape(fault.code.remedy()),
             fault.code.id()
         ),
     )
@@ -158,7 +163,7 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
 }
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;margin:0;background:#f6f7f9;color:#1a1d21}\
-    main{max-width:440px;margin:48px auto;padding:32px;background:#fff;border-radius:8px;box-shadow:0 1px 3px #0002}\
+    main{max-width:440px;margin:48px auto;padding:32px;background:#fff;border-radius:8px;overflow-wrap:anywhere;box-shadow:0 1px 3px #0002}\
     h1{font-size:28px;line-height:1.2;margin:0 0 16px}h2{font-size:16px;margin:24px 0 4px}ul{padding-left:20px;margin:0}\
     button{font:inherit;font-weight:600;width:100%;padding:12px;margin-top:24px;border:0;border-radius:6px;background:#1f5fd6;color:#fff;cursor:pointer}\
     button:focus-visible{outline:3px solid #8ab4ff;outline-offset:2px}.small{font-size:14px;color:#5b6470}\

@@ -10,7 +10,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use async_trait::async_trait;
 use patchbay_credentials::{Transport, TransportError, oauth};
 use patchbay_egress::{ExchangeError, Gate};
-use patchbay_model::{ClientId, Code, ConnectionId, Fault, Secret, SessionId, TenantId, Timestamp, manifest::AuthKind};
+use patchbay_model::{ClientId, Code, ConnectionId, Fault, Secret, SessionId, TenantId, manifest::AuthKind};
 use patchbay_store::{Attempt, ConnectSession, Connection, NewSession, OauthClient, PutClient};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -51,12 +51,18 @@ pub struct SessionView {
     pub tenant: String,
     /// The provider.
     pub provider: String,
-    /// What will be read, written and reached, in plain words.
-    pub sentences: Vec<String>,
+    /// What will be read, in plain words.
+    pub reads: Vec<String>,
+    /// What may be written.
+    pub writes: Vec<String>,
+    /// What the provider will be asked to allow, and why.
+    pub asks: Vec<String>,
+    /// Where requests go.
+    pub reaches: Vec<String>,
     /// What is needed before starting.
     pub checklist: Vec<String>,
-    /// When it ends.
-    pub expires_at: Timestamp,
+    /// How long it can still be used.
+    pub remaining: std::time::Duration,
 }
 
 /// A login that begins in this browser.
@@ -178,12 +184,17 @@ impl App {
     pub async fn session_view(&self, token: &str) -> Result<SessionView, Fault> {
         let (session, connector) = self.usable_session(token).await?;
         let release = self.active_release(&connector).await?;
+        let auth = auth_method(&release, &session.auth)?;
+        let said = |title: &str, text: &str| format!("{title}: {text}");
         Ok(SessionView {
             tenant: self.store.tenant(&session.tenant).await?.name,
             provider: release.manifest.name.clone(),
-            sentences: release.manifest.asks().sentences(&release.manifest),
+            reads: release.manifest.streams.iter().map(|stream| said(&stream.title, &stream.meaning)).collect(),
+            writes: release.manifest.actions.iter().map(|action| said(&action.title, &action.meaning)).collect(),
+            asks: auth.scopes.iter().map(|scope| said(&scope.name, &scope.reason)).collect(),
+            reaches: release.manifest.hosts.iter().map(|host| host.origin.clone()).collect(),
             checklist: release.manifest.checklist.clone(),
-            expires_at: session.expires_at,
+            remaining: session.expires_at.since(self.clock.now()),
         })
     }
 

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check {
         return check::run(&mut world);
     }
-    println!("\n{}", world.welcome()?);
+    let prepared = steps::prepare(&mut world)?;
+    println!("\n{}", world.welcome(&prepared)?);
     stay_up(&mut world)
 }
 

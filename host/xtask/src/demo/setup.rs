@@ -97,11 +97,11 @@ impl World {
     }
 
     /// What a person needs to look around.
-    pub(super) fn welcome(&self) -> Result<String> {
+    pub(super) fn welcome(&self, prepared: &str) -> Result<String> {
         let key = self.host.operator_key().map_err(|error| error.to_string())?;
         let connectors: Vec<&str> = self.built.connectors.iter().map(|(name, _)| name.as_str()).collect();
         Ok(format!(
-            "Patchbay is up.\n\n  API and its documentation   {base}/docs\n  operator's API key          {key}\n  \
+            "Patchbay is up.\n\n  API and its documentation   {base}/docs\n  operator's API key          {key}\n{prepared}\n  \
              folder                      {folder}\n  packaged connectors         {built} ({names})\n  \
              fake providers              {first}  {second}\n\nctrl-c ends everything.",
             base = self.host.base(),

@@ -47,6 +47,23 @@ pub(super) struct Left {
     keys: Vec<String>,
 }
 
+/// Brings a host so far that a person can look around: both connectors, a tenant, a link to open.
+pub(super) fn prepare(world: &mut World) -> Result<String> {
+    connect::install(world)?;
+    connect::tenant(world)?;
+    let (_, link) = connect::session(world)?;
+    let login = world.fakes.silverfin.provider.login();
+    Ok(format!(
+        "  tenant's API key            {key}\n  connect Silverfin           {link}\n                              \
+         log in as {user} with {password}\n  connect GitHub              POST /v1/connections \
+         {{\"connector\": \"patchbay.github\", \"fields\": {{\"token\": \"{token}\"}}}}",
+        key = world.left.keys.first().map_or("", String::as_str),
+        user = login.user,
+        password = login.password,
+        token = world.fakes.github.provider.token("owner"),
+    ))
+}
+
 /// A failure of the support library as one of a step.
 fn told<T>(result: patchbay_test_support::Result<T>) -> Result<T> {
     result.map_err(|error| error.to_string())

@@ -7,6 +7,7 @@ use patchbay_it::{Mirror, Rig, Tenant};
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{Act, FakesConfig, Rule},
+    wait_until,
 };
 use serde_json::{Value, json};
 
@@ -74,6 +75,33 @@ fn killed_at_any_page_nothing_is_lost_and_nothing_is_stored_twice() -> Result<()
     }
     assert!(taken_over >= rounds, "each kill must have met a run: {taken_over} of {rounds}");
     Ok(())
+}
+
+#[test]
+fn stopped_in_the_middle_a_run_goes_on_after_the_next_start() -> Result<()> {
+    let mut config = FakesConfig::small();
+    (config.github.records, config.github.repositories) = (1_200, 1);
+    let mut rig = Rig::with(config, "")?;
+    rig.install_connectors(&["github"])?;
+    let hold = Act::Hold { name: "stop".to_owned(), applied: true };
+    rig.fakes.github.script.add(Rule::on("GET", "/repos/", hold).containing("/issues?").after(2));
+    let tenant = rig.tenant("A")?;
+    let connection = tenant.connect_github(&rig)?;
+    assert!(rig.fakes.github.script.wait_until_held("stop", LIMIT), "the third page was not asked for");
+    let mut mirror = Mirror::default();
+    wait_until("the pages before to be stored", LIMIT, || {
+        mirror.follow(&tenant)?;
+        Ok((mirror.count("issues") > 0).then_some(()))
+    })?;
+    assert!(rig.host.stop()?.success(), "{}", rig.host.log_tail());
+    rig.fakes.github.script.clear();
+    rig.host.restart()?;
+    tenant.settled()?;
+    let runs = tenant.runs(&connection)?;
+    assert!(runs.iter().any(|run| run["state"] == json!("more_later")), "it was handed back, not lost: {runs:?}");
+    assert!(runs.iter().all(|run| run["deaths"] == json!(0) && run["state"] != json!("failed")), "{runs:?}");
+    mirror.follow(&tenant)?;
+    mirror.compare(&rig).map(drop)
 }
 
 /// The `since` of each read of the first page of a list, oldest first.

@@ -11,4 +11,5 @@ mod first_start;
 mod hot_load;
 mod oauth;
 mod openapi;
+mod push_is_sent_later;
 mod write_is_never_repeated_blindly;

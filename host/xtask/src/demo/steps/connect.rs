@@ -65,19 +65,25 @@ pub(super) fn github(world: &mut World) -> Result<String> {
     Ok(said)
 }
 
-pub(super) fn silverfin(world: &mut World) -> Result<String> {
+/// Registers the fake's OAuth client, and makes the address that an end user opens.
+pub(super) fn session(world: &mut World) -> Result<(String, String)> {
     let operator = world.operator()?;
     let client = world.fakes.silverfin.provider.client();
     let body = json!({"client_id": client.id, "client_secret": client.secret});
     let path = "/v1/connectors/patchbay.silverfin/oauth-client";
     let registered = told(operator.put(path, &body).and_then(|answer| answer.expect(200)))?;
     world.fakes.silverfin.provider.allow_redirect(&told(registered.text_at("/redirect_uri"))?);
-
-    let api = super::tenant(world)?;
     let body = json!({"connector": "patchbay.silverfin", "end_user": "an"});
-    let session = told(api.post("/v1/connect-sessions", &body).and_then(|answer| answer.expect(201)))?;
+    let session =
+        told(super::tenant(world)?.post("/v1/connect-sessions", &body).and_then(|answer| answer.expect(201)))?;
+    Ok((told(session.text_at("/id"))?, told(session.text_at("/url"))?))
+}
+
+pub(super) fn silverfin(world: &mut World) -> Result<String> {
+    let (session, url) = session(world)?;
+    let api = super::tenant(world)?;
     let mut browser = Browser::default();
-    let page = told(browser.open(&told(session.text_at("/url"))?))?;
+    let page = told(browser.open(&url))?;
     let form = told(page.form())?;
     let away = told(browser.submit(&page, &form, &[]))?;
     let address = away.location().ok_or_else(|| format!("the page leads nowhere: {} {}", away.status, away.text))?;
@@ -92,7 +98,6 @@ pub(super) fn silverfin(world: &mut World) -> Result<String> {
     if again.status == 200 {
         return Err("the same state was taken twice".to_owned());
     }
-    let session = told(session.text_at("/id"))?;
     let session = told(api.get(&format!("/v1/connect-sessions/{session}")).and_then(|answer| answer.expect(200)))?;
     world.left.silverfin = told(session.text_at("/connection"))?;
     let path = format!("/v1/connections/{}", world.left.silverfin);
