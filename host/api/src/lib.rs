@@ -36,6 +36,8 @@ pub struct Limits {
     pub body_bytes: usize,
     /// Bytes of an uploaded component.
     pub component_bytes: usize,
+    /// Connections open at the same time; the next one waits.
+    pub connections: usize,
 }
 
 impl Api {

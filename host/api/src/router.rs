@@ -80,11 +80,20 @@ fn finished<S: Clone + Send + Sync + 'static>(routes: Router<S>, body_bytes: usi
 
 /// Headers that every answer has.
 async fn plain_headers(request: Request, next: Next) -> Response {
-    use axum::http::{HeaderValue, header};
+    use axum::{
+        body::HttpBody,
+        http::{HeaderValue, Version, header},
+    };
+    // A request that was refused before its body was read leaves the rest of it on the connection, where
+    // it would be taken for the next request. HTTP/2 has no such trouble.
+    let may_leave_rest = !request.body().is_end_stream() && request.version() < Version::HTTP_2;
     let mut response = next.run(request).await;
+    if may_leave_rest && response.status().is_client_error() {
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     response
 }

@@ -91,8 +91,13 @@ impl App {
         if let Some(known) = &known
             && matches!(known.state, ReleaseState::Active | ReleaseState::Ready | ReleaseState::Retained)
         {
-            let granted = self.granted(&known.connector).await?.unwrap_or_default();
-            return Ok(Installed { release: known.clone(), known: true, beyond: asks.beyond(&granted) });
+            let granted = self.granted(&known.connector).await?;
+            let beyond = granted.map(|granted| asks.beyond(&granted));
+            // A crash between `ready` and `active` leaves a release that nothing keeps waiting.
+            let left = known.state == ReleaseState::Ready && beyond.as_ref().is_none_or(Vec::is_empty);
+            if !left {
+                return Ok(Installed { release: known.clone(), known: true, beyond: beyond.unwrap_or_default() });
+            }
         }
         let new = NewRelease {
             connector: inspected.manifest.id.clone(),

@@ -11,6 +11,7 @@ mod catalog;
 mod connect;
 mod connections;
 mod connectors;
+mod facts;
 mod jobs;
 mod page;
 mod picker;

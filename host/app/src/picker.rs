@@ -86,7 +86,7 @@ impl App {
         let refused = |failure: Failure| refused(&failure);
         let (release, component) = self.release(&release.id).await?;
         let deadline = Instant::now() + self.settings.call_timeout;
-        let door =
+        let (door, _) =
             self.door(connection, None, &release, Writes::Forbidden, deadline, self.stop.clone()).map_err(refused)?;
         let scope = RunScope {
             door,

@@ -34,12 +34,20 @@ use crate::{
 /// Records that a connector is asked for in one page.
 const PAGE_HINT: u32 = limits::PAGE_RECORDS;
 
+/// What a run used that its pages have not told the store.
+#[derive(Default)]
+struct Spent {
+    usage: Usage,
+    /// Version of the credential that was used last.
+    credential: Option<i64>,
+}
+
 impl App {
     /// Executes a claimed run to its end and writes the end down.
     pub(crate) async fn run(self: &Arc<Self>, claimed: ClaimedRun) {
         let (stop, stopped) = watch::channel(false);
         let pulse = self.keep_lease(claimed.clone(), stop);
-        let mut spent = Usage::default();
+        let mut spent = Spent::default();
         let result = tokio::select! {
             result = self.read_stream(&claimed, stopped, &mut spent) => result,
             failure = pulse => Err(failure),
@@ -79,7 +87,7 @@ impl App {
         self: &Arc<Self>,
         claimed: &ClaimedRun,
         stop: watch::Receiver<bool>,
-        spent: &mut Usage,
+        spent: &mut Spent,
     ) -> Result<RunState, Failure> {
         let work = self.store.load_run(&claimed.run, claimed.epoch).await.map_err(stored)?;
         let id = work.release.clone().ok_or_else(|| {
@@ -93,7 +101,8 @@ impl App {
         let budget = self.settings.run_time.min(Duration::from_secs(u64::from(manifest.limits.run_minutes) * 60));
         let deadline = Instant::now() + budget;
         let account = work.account.as_ref();
-        let door = self.door(&work.connection, account, &release, Writes::Forbidden, deadline, stop.clone())?;
+        let (door, credential) =
+            self.door(&work.connection, account, &release, Writes::Forbidden, deadline, stop.clone())?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),
@@ -120,22 +129,22 @@ impl App {
             deadline,
         };
         let result = pages.read_all(&mut instance).await;
-        *spent = pages.unspent(&instance);
+        *spent = Spent { usage: pages.unspent(&instance), credential: credential.used() };
         result
     }
 
-    async fn end_run(self: &Arc<Self>, claimed: &ClaimedRun, result: Result<RunState, Failure>, spent: &Usage) {
+    async fn end_run(self: &Arc<Self>, claimed: &ClaimedRun, result: Result<RunState, Failure>, spent: &Spent) {
         let end = match result {
             Ok(state) => RunEnd::of(state),
             Err(Failure::StaleEpoch) => {
                 tracing::warn!(run.id = %claimed.run, "run {} is another worker's now", claimed.run);
                 return;
             }
-            Err(failure) => self.end_of(claimed, &failure),
+            Err(failure) => self.end_of(claimed, &failure, spent.credential),
         };
         let (state, follows) = (end.state, end.next.is_some());
         tracing::info!(run.id = %claimed.run, code = end.code.map(patchbay_model::Code::id), "run {} ended: {}", claimed.run, state.as_str());
-        let end = RunEnd { usage: *spent, ..end };
+        let end = RunEnd { usage: spent.usage, ..end };
         if let Err(error) = self.store.finish_run(&claimed.run, claimed.epoch, end).await {
             let fault = Fault::from(error);
             tracing::error!(run.id = %claimed.run, "the end of run {} could not be stored: {fault:?}", claimed.run);
@@ -146,7 +155,7 @@ impl App {
     }
 
     /// What a failure makes of the run, its sync and its connection.
-    fn end_of(&self, claimed: &ClaimedRun, failure: &Failure) -> RunEnd {
+    fn end_of(&self, claimed: &ClaimedRun, failure: &Failure, credential: Option<i64>) -> RunEnd {
         let now = self.clock.now();
         let next = |after: Duration, trigger, attempts| Some(NextRun { at: now.plus(after), trigger, attempts });
         let mut end = RunEnd::of(RunState::Failed);
@@ -169,6 +178,7 @@ impl App {
                     state: ConnectionState::Broken,
                     code: failure.code(),
                     person: failure.person(),
+                    row_version: credential,
                 });
             }
             Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => end.state = RunState::Stalled,
@@ -216,6 +226,10 @@ impl Pages<'_> {
             };
             return match &page.position {
                 Position::More(_) => Err(Failure::BudgetSpent),
+                Position::Wait(..) if stored.waits > limits::WAITS => {
+                    let looks = limits::WAITS;
+                    Err(Failure::Stalled(format!("the provider's job was not ready after {looks} looks")))
+                }
                 Position::Wait(_, after) => Err(Failure::Connector(ConnectorError::RateLimited(ErrorInfo {
                     message: "The provider is preparing the data.".to_owned(),
                     retry_after: Some(*after),

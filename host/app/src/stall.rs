@@ -20,7 +20,6 @@ pub(crate) struct StallGuard {
     keys: HashSet<u64>,
     stale: u32,
     empty: u32,
-    waits: u32,
 }
 
 impl StallGuard {
@@ -28,7 +27,7 @@ impl StallGuard {
     pub(crate) fn starting_at(cursor: Option<&[u8]>) -> Self {
         let hasher = RandomState::new();
         let cursors = cursor.map(|cursor| hasher.hash_one(cursor)).into_iter().collect();
-        Self { hasher, cursors, keys: HashSet::new(), stale: 0, empty: 0, waits: 0 }
+        Self { hasher, cursors, keys: HashSet::new(), stale: 0, empty: 0 }
     }
 
     /// Takes note of a page; an error says why the run cannot go on.
@@ -40,15 +39,8 @@ impl StallGuard {
             new += u32::from(self.keys.insert(self.hasher.hash_one(key)));
         }
         match position {
-            Position::End(_) | Position::Complete(_) => return Ok(()),
-            Position::Wait(..) => {
-                self.waits += 1;
-                return if self.waits > limits::WAITS {
-                    Err(Failure::Stalled(format!("the provider's job was not ready after {} looks", limits::WAITS)))
-                } else {
-                    Ok(())
-                };
-            }
+            // How often a pass may wait is counted by the store: each wait ends a run.
+            Position::End(_) | Position::Complete(_) | Position::Wait(..) => return Ok(()),
             Position::More(cursor) => {
                 if !self.cursors.insert(self.hasher.hash_one(cursor.as_slice())) {
                     return Err(Failure::Stalled("the same cursor came twice".to_owned()));

@@ -11,19 +11,22 @@
 //! providers allow it for a while.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use async_trait::async_trait;
 use patchbay_credentials::{Credential, RefreshError, oauth, oauth::Busy};
 use patchbay_egress::{CredentialError, CredentialSource, Values};
-use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, TenantId};
+use patchbay_model::{Code, ConnectionId, Fault, TenantId, Timestamp};
 use patchbay_store::{CredentialRow, StoreError};
 use tokio::time::timeout;
 
-use crate::{App, vault::Place};
+use crate::{App, facts::Facts, vault::Place};
 
 /// How long a refresh is somebody's own.
 const LEASE: Duration = Duration::from_secs(30);
@@ -32,16 +35,58 @@ const EXCHANGE: Duration = Duration::from_secs(20);
 /// Name under which a connection's credential is sealed.
 pub(crate) const FIELD: &str = "credential";
 
-/// One lock per connection that is being refreshed in this process.
+/// Shortest pause after a refresh that did not work.
+const COOL_DOWN: Duration = Duration::from_secs(30);
+/// Longest one, whatever the provider asks.
+const LONGEST_COOL_DOWN: Duration = Duration::from_secs(3_600);
+/// Pauses between attempts to store a fresh pair; together well inside the lease.
+const STORE_AGAIN: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(4)];
+
+/// What this process knows about refreshes of one connection.
 #[derive(Default)]
-pub(crate) struct Refreshes(Mutex<HashMap<ConnectionId, Arc<tokio::sync::Mutex<()>>>>);
+struct Refreshing {
+    lock: Arc<tokio::sync::Mutex<()>>,
+    /// Not before this moment again.
+    pause_until: Option<Timestamp>,
+    /// A fresh pair that the database did not take yet. The old one is spent.
+    unsaved: Option<Credential>,
+}
+
+/// Connections whose credential is, or was just, refreshed by this process.
+#[derive(Default)]
+pub(crate) struct Refreshes(Mutex<HashMap<ConnectionId, Refreshing>>);
 
 impl Refreshes {
+    fn with<T>(&self, connection: &ConnectionId, act: impl FnOnce(&mut Refreshing) -> T) -> T {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        // What holds nothing that anybody needs is forgotten; the table stays as small as the present.
+        all.retain(|_, one| Arc::strong_count(&one.lock) > 1 || one.pause_until.is_some() || one.unsaved.is_some());
+        act(all.entry(connection.clone()).or_default())
+    }
+
     fn lock_of(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut locks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // Nobody else holds a lock that only the table knows; the table stays as small as the present.
-        locks.retain(|_, lock| Arc::strong_count(lock) > 1);
-        Arc::clone(locks.entry(connection.clone()).or_default())
+        self.with(connection, |one| Arc::clone(&one.lock))
+    }
+
+    /// Whether this connection is left alone for now.
+    fn pauses(&self, connection: &ConnectionId, now: Timestamp) -> bool {
+        self.with(connection, |one| {
+            one.pause_until = one.pause_until.filter(|until| *until > now);
+            one.pause_until.is_some()
+        })
+    }
+
+    fn pause(&self, connection: &ConnectionId, until: Timestamp) {
+        self.with(connection, |one| one.pause_until = Some(until));
+    }
+
+    fn keep(&self, connection: &ConnectionId, fresh: Credential) {
+        self.with(connection, |one| one.unsaved = Some(fresh));
+    }
+
+    fn take(&self, connection: &ConnectionId) -> Option<Credential> {
+        self.with(connection, |one| one.unsaved.take())
     }
 }
 
@@ -50,16 +95,32 @@ pub(crate) struct LiveCredential {
     pub(crate) app: Arc<App>,
     pub(crate) tenant: TenantId,
     pub(crate) connection: ConnectionId,
+    /// Version of the row that was handed out last; 0 before the first.
+    pub(crate) used: AtomicI64,
+}
+
+impl LiveCredential {
+    /// The version that a refusal is about.
+    pub(crate) fn used(&self) -> Option<i64> {
+        Some(self.used.load(Ordering::Relaxed)).filter(|version| *version > 0)
+    }
+
+    fn note(&self, values: Arc<Values>) -> Arc<Values> {
+        self.used.store(i64::try_from(values.generation).unwrap_or_default(), Ordering::Relaxed);
+        values
+    }
 }
 
 #[async_trait]
 impl CredentialSource for LiveCredential {
     async fn current(&self) -> Result<Arc<Values>, CredentialError> {
-        self.app.current_values(&self.tenant, &self.connection, None).await
+        let values = self.app.current_values(&self.tenant, &self.connection, None).await?;
+        Ok(self.note(values))
     }
 
     async fn renew(&self, refused: &Values) -> Result<Arc<Values>, CredentialError> {
-        self.app.current_values(&self.tenant, &self.connection, Some(refused.generation)).await
+        let values = self.app.current_values(&self.tenant, &self.connection, Some(refused.generation)).await?;
+        Ok(self.note(values))
     }
 }
 
@@ -123,7 +184,7 @@ impl App {
         }
         if refused.is_some() && !credential.refreshable() {
             let text = "The provider does not accept the credential any more.";
-            self.break_connection(tenant, connection, text).await;
+            self.break_connection(tenant, connection, Some(row.row_version), text).await;
             return Err(CredentialError::Dead(text.to_owned()));
         }
         // The refresh runs to its end whatever becomes of this run: a spent token must be stored.
@@ -154,6 +215,13 @@ impl App {
             return Ok(values(&credential, generation(&row), refused.is_some()));
         }
         let still_good = refused.is_none() && credential.expires_at.is_none_or(|end| end > self.clock.now());
+        if refused.is_none() && self.refreshes.pauses(connection, self.clock.now()) {
+            return if still_good {
+                Ok(values(&credential, generation(&row), false))
+            } else {
+                Err(CredentialError::Busy("the last refresh has failed; it is tried again soon".to_owned()))
+            };
+        }
         let Some(lease) = self.store.lease_refresh(connection, LEASE).await.map_err(busy)? else {
             return if still_good {
                 Ok(values(&credential, generation(&row), false))
@@ -162,20 +230,17 @@ impl App {
             };
         };
         let epoch = lease.epoch;
-        let asked = self.ask_for_refresh(tenant, connection, &credential).await;
+        let asked = match self.refreshes.take(connection) {
+            // An earlier refresh got it, and the database was not there to take it.
+            Some(fresh) => Ok(fresh),
+            None => self.ask_for_refresh(tenant, connection, &credential).await,
+        };
         match asked {
-            Ok(fresh) => self.keep_refreshed(tenant, &row, epoch, &fresh, refused.is_some()).await,
-            Err(RefreshError::Dead(text)) => {
-                self.store.release_refresh(connection, epoch, true).await.map_err(busy)?;
-                let latest = self.store.credential(connection).await.map_err(busy)?;
-                if latest.row_version != row.row_version {
-                    let credential = self.open_credential(tenant, &latest).await.map_err(busy)?;
-                    return Ok(values(&credential, generation(&latest), refused.is_some()));
-                }
-                self.break_connection(tenant, connection, &text).await;
-                Err(CredentialError::Dead(text))
-            }
+            Ok(fresh) => self.keep_refreshed(tenant, &row, epoch, fresh, refused.is_some()).await,
+            Err(RefreshError::Dead(text)) => self.refresh_is_dead(tenant, &row, epoch, refused.is_some(), text).await,
             Err(RefreshError::Busy(why)) => {
+                let pause = why.retry_after.unwrap_or_default().clamp(COOL_DOWN, LONGEST_COOL_DOWN);
+                self.refreshes.pause(connection, self.clock.now().plus(pause));
                 self.store.release_refresh(connection, epoch, !why.may_be_spent).await.map_err(busy)?;
                 if still_good {
                     Ok(values(&credential, generation(&row), false))
@@ -184,6 +249,40 @@ impl App {
                 }
             }
         }
+    }
+
+    /// The provider says that the grant is gone. Before that is believed, what else there is is tried:
+    /// a pair that another worker has stored, and pairs that lost a race, the newest first.
+    async fn refresh_is_dead(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        row: &CredentialRow,
+        epoch: i64,
+        after_refusal: bool,
+        text: String,
+    ) -> Result<Arc<Values>, CredentialError> {
+        let latest = self.store.credential(&row.connection).await.map_err(busy)?;
+        if latest.row_version != row.row_version {
+            self.store.release_refresh(&row.connection, epoch, true).await.map_err(busy)?;
+            let credential = self.open_credential(tenant, &latest).await.map_err(busy)?;
+            return Ok(values(&credential, generation(&latest), after_refusal));
+        }
+        for lost in self.store.lost_tokens(&row.connection).await.map_err(busy)? {
+            let place = Self::credential_place(tenant, &row.connection, lost.row_version);
+            let plain = self.vault.open_sealed(place, &lost.sealed).await;
+            if let Ok(credential) = plain.and_then(|plain| Credential::from_bytes(&plain)) {
+                match self.ask_for_refresh(tenant, &row.connection, &credential).await {
+                    Ok(fresh) => return self.keep_refreshed(tenant, row, epoch, fresh, after_refusal).await,
+                    // It may be the good one: it is tried again, later.
+                    Err(RefreshError::Busy(why)) => return Err(CredentialError::Busy(why.operator)),
+                    Err(RefreshError::Dead(_)) => {}
+                }
+            }
+            self.store.drop_lost_token(&row.connection, lost.row_version).await.map_err(busy)?;
+        }
+        self.store.release_refresh(&row.connection, epoch, true).await.map_err(busy)?;
+        self.break_connection(tenant, &row.connection, Some(row.row_version), &text).await;
+        Err(CredentialError::Dead(text))
     }
 
     async fn ask_for_refresh(
@@ -200,7 +299,7 @@ impl App {
             .auth(&row.auth)
             .ok_or_else(|| RefreshError::Busy(Busy::from(format!("the release has no auth method {}", row.auth))))?;
         let client = self.oauth_client_of(&row).await.map_err(busy)?;
-        let facts = facts_of(&row.facts);
+        let facts = Facts::read(&row.facts).login;
         let transport = self.transport();
         let call = oauth::refresh(auth, &client, credential, &facts, &*self.clock, &transport);
         timeout(EXCHANGE, call).await.unwrap_or_else(|_| {
@@ -218,43 +317,73 @@ impl App {
         tenant: &TenantId,
         row: &CredentialRow,
         epoch: i64,
-        fresh: &Credential,
+        fresh: Credential,
         after_refusal: bool,
     ) -> Result<Arc<Values>, CredentialError> {
         let version = row.row_version + 1;
+        let mut pauses = STORE_AGAIN.into_iter();
+        let failed = loop {
+            match self.store_refreshed(tenant, row, epoch, &fresh, version).await {
+                Ok(true) => {
+                    tracing::info!(connection.id = %row.connection, "credential of {} refreshed", row.connection);
+                    return Ok(values(&fresh, u64::try_from(version).unwrap_or_default(), after_refusal));
+                }
+                Ok(false) => return Err(CredentialError::Busy("another refresh was quicker".to_owned())),
+                Err(fault) => match pauses.next() {
+                    None => break fault,
+                    Some(pause) => {
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "the old token is spent: the new one is stored now"
+                        )]
+                        tokio::time::sleep(pause).await;
+                    }
+                },
+            }
+        };
+        // The next refresh begins with it, as soon as the database is there again.
+        self.refreshes.keep(&row.connection, fresh);
+        Err(busy(failed))
+    }
+
+    /// Whether the pair is stored as the connection's; false when it lost a race and is kept aside.
+    async fn store_refreshed(
+        &self,
+        tenant: &TenantId,
+        row: &CredentialRow,
+        epoch: i64,
+        fresh: &Credential,
+        version: i64,
+    ) -> Result<bool, Fault> {
         let place = Self::credential_place(tenant, &row.connection, version);
-        let plain = fresh.to_bytes();
-        let sealed = self.vault.seal(place, &plain).await.map_err(busy)?;
-        let stored = self.store.store_refreshed(&row.connection, epoch, row.row_version, sealed.clone(), version);
-        match stored.await {
-            Ok(()) => {
-                tracing::info!(connection.id = %row.connection, "credential of {} refreshed", row.connection);
-                Ok(values(fresh, u64::try_from(version).unwrap_or_default(), after_refusal))
-            }
+        let sealed = self.vault.seal(place, &fresh.to_bytes()).await?;
+        let stored = self.store.store_refreshed(&row.connection, epoch, row.row_version, sealed.clone(), version).await;
+        match stored {
+            Ok(()) => Ok(true),
             Err(StoreError::Stale) => {
-                self.store.keep_lost_token(&row.connection, sealed, version).await.map_err(busy)?;
+                self.store.keep_lost_token(&row.connection, sealed, version).await?;
                 tracing::warn!(connection.id = %row.connection, "a refresh of {} lost its race; its token is kept aside", row.connection);
-                Err(CredentialError::Busy("another refresh was quicker".to_owned()))
+                Ok(false)
             }
-            Err(error) => Err(busy(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// The person has to reconnect: said on the connection, so that card and table show it.
-    pub(crate) async fn break_connection(&self, tenant: &TenantId, connection: &ConnectionId, reason: &str) {
-        let why = (Code::CredentialRefused, reason.to_owned());
-        let state = ConnectionState::Broken;
-        let broken = self.store.set_connection_state(tenant, connection, state, Some(why), "host").await;
-        if let Err(error) = broken {
+    /// The person has to reconnect: said on the connection, so that card and table show it. A fresh
+    /// consent in between (another version of the credential) is left alone.
+    pub(crate) async fn break_connection(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        row_version: Option<i64>,
+        reason: &str,
+    ) {
+        let code = Code::CredentialRefused;
+        if let Err(error) = self.store.break_connection(tenant, connection, row_version, code, reason).await {
             let fault = Fault::from(error);
             tracing::error!(connection.id = %connection, "connection {connection} is broken, and that could not be stored: {fault:?}");
         }
     }
-}
-
-/// The facts of a connection or account, as they are stored: a JSON object of texts.
-pub(crate) fn facts_of(json: &str) -> BTreeMap<String, String> {
-    serde_json::from_str(json).unwrap_or_default()
 }
 
 fn generation(row: &CredentialRow) -> u64 {

@@ -1,8 +1,8 @@
 //! What every piece of work on a connection needs: its door, its context, its limits.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::AtomicI64};
 
-use patchbay_egress::{Door, DoorScope, Grant, Writes};
+use patchbay_egress::{CredentialSource, Door, DoorScope, Grant, Writes};
 use patchbay_model::{
     Code, Failure, Fault,
     contract::Context,
@@ -14,11 +14,13 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     App,
     connectors::Release,
-    tokens::{LiveCredential, facts_of},
+    facts::{self, Facts},
+    tokens::LiveCredential,
 };
 
 impl App {
-    /// The gate's door for work on a connection: what it may reach, and whose credential is filled in.
+    /// The gate's door for work on a connection: what it may reach, and whose credential is filled in. The
+    /// credential tells afterwards which version of it was used.
     pub(crate) fn door(
         self: &Arc<Self>,
         connection: &Connection,
@@ -27,7 +29,7 @@ impl App {
         writes: Writes,
         deadline: Instant,
         stop: watch::Receiver<bool>,
-    ) -> Result<Door, Failure> {
+    ) -> Result<(Door, Arc<LiveCredential>), Failure> {
         let auth = auth_of(release, &connection.auth)?;
         let grant = Grant {
             tenant: connection.tenant.to_string(),
@@ -38,14 +40,16 @@ impl App {
             slots: auth.slots.clone(),
             expired: auth.expired.clone(),
             rates: release.manifest.rates.clone(),
-            placeholders: facts_of(&connection.facts),
+            placeholders: Facts::read(&connection.facts).login,
         };
         let credential = Arc::new(LiveCredential {
             app: Arc::clone(self),
             tenant: connection.tenant.clone(),
             connection: connection.id.clone(),
+            used: AtomicI64::default(),
         });
-        Ok(self.gate.door(Arc::new(grant), credential, DoorScope { writes, deadline, stop }))
+        let source: Arc<dyn CredentialSource> = Arc::clone(&credential) as _;
+        Ok((self.gate.door(Arc::new(grant), source, DoorScope { writes, deadline, stop }), credential))
     }
 
     /// What the manifest asks, never more than the operator's ceiling.
@@ -60,8 +64,12 @@ pub(crate) fn context_of(connection: &Connection, account: Option<&Account>, man
     Context {
         auth: connection.auth.clone(),
         account: account.map(|account| account.provider_id.clone()),
-        facts: facts_of(&connection.facts).into_iter().collect(),
-        account_facts: account.map(|account| facts_of(&account.facts)).unwrap_or_default().into_iter().collect(),
+        facts: Facts::read(&connection.facts).told(),
+        account_facts: account
+            .map(|account| facts::of_account(&account.facts))
+            .unwrap_or_default()
+            .into_iter()
+            .collect(),
         settings: connection.settings.clone().into_bytes(),
         config: config_of(manifest),
     }

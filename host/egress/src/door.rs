@@ -20,7 +20,7 @@ use std::{
 };
 
 use http::StatusCode;
-use patchbay_model::manifest::SlotPlace;
+use patchbay_model::{Secret, manifest::SlotPlace};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
@@ -118,8 +118,8 @@ impl Door {
 
 impl Run {
     async fn send(self: Arc<Self>, order: Order) -> Result<Response, SendError> {
-        let origin = order.outgoing.target.origin.to_string();
-        let lane = self.gate.rates().lane(&self.grant, &origin, &order.outgoing.target.path);
+        let origin = &order.outgoing.target.origin;
+        let lane = self.gate.rates().lane(&self.grant, origin, &order.outgoing.target.path);
         let (mut failures, mut waits) = (0, 0);
         let mut renewed: Option<Arc<Values>> = None;
         loop {
@@ -128,7 +128,7 @@ impl Run {
                 Some(values) => Arc::clone(values),
                 None => self.unless_stopped(self.credential.current()).await?.map_err(lacking)?,
             };
-            let masker = self.learn(&values);
+            let masker = self.learn(&values)?;
             if order.betrays(&masker) {
                 return Err(SendError::SecretSeen);
             }
@@ -280,7 +280,7 @@ impl Run {
 
     /// The masker that knows these values and all that came before them in this run: a token that was
     /// just replaced may still be echoed.
-    fn learn(&self, values: &Arc<Values>) -> Arc<Masker> {
+    fn learn(&self, values: &Arc<Values>) -> Result<Arc<Masker>, SendError> {
         let mut state = self.state();
         let same = |known: &Arc<Values>| {
             let secrets = |values: &Values| values.secrets.values().map(|s| s.expose().to_owned()).collect::<Vec<_>>();
@@ -288,18 +288,22 @@ impl Run {
         };
         if !state.known.iter().any(same) {
             state.known.push(Arc::clone(values));
-            let mut masker = Masker::default();
+            let mut pairs: Vec<Secret> = Vec::new();
             for values in &state.known {
-                values.secrets.values().for_each(|secret| masker.learn(secret.expose()));
                 for slot in self.grant.slots.iter().filter(|slot| slot.place == SlotPlace::Basic) {
                     if let Ok(pair) = slots::value(slot, &self.grant, values) {
-                        masker.learn(&slots::basic(&pair));
+                        pairs.push(Secret::new(slots::basic(&pair)));
                     }
                 }
             }
-            state.masker = Arc::new(masker);
+            let all = state.known.iter().flat_map(|values| values.secrets.values()).chain(&pairs).map(Secret::expose);
+            let masker = Masker::of(all);
+            // What cannot be searched for is not sent, now or on the next try.
+            let masker =
+                masker.map_err(|_| SendError::Other("the credential is too large to be searched for".to_owned()));
+            state.masker = masker.inspect_err(|_| drop(state.known.pop())).map(Arc::new)?;
         }
-        Arc::clone(&state.masker)
+        Ok(Arc::clone(&state.masker))
     }
 
     /// One line for each attempt; never the query, a header or a body.
@@ -394,5 +398,7 @@ fn masked(answer: Answer, masker: &Masker) -> Response {
     };
     let headers = answer.headers.iter().map(header).collect();
     let status: StatusCode = answer.status;
-    Response { status: status.as_u16(), headers, body: masker.mask(answer.body), replayed: false }
+    // Records come with 2xx only, so in all else a short secret is an echo.
+    let body = if status.is_success() { masker.mask(answer.body) } else { masker.mask_refusal(answer.body) };
+    Response { status: status.as_u16(), headers, body, replayed: false }
 }

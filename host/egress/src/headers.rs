@@ -15,7 +15,7 @@ const VALUE: usize = 8 * 1024;
 const TOTAL: usize = 32 * 1024;
 
 /// Names that only the gate sets, with the reason that a refusal gives.
-const RESERVED: [(&str, &str); 21] = [
+const RESERVED: [(&str, &str); 26] = [
     ("host", "the gate sets it from the address"),
     ("authorization", "the gate fills it: name a slot as the request's credential"),
     ("cookie", "cookies are never sent"),
@@ -34,6 +34,11 @@ const RESERVED: [(&str, &str); 21] = [
     ("forwarded", "it would speak for another client"),
     ("via", "it would speak for another client"),
     ("x-real-ip", "it would speak for another client"),
+    ("true-client-ip", "it would speak for another client"),
+    ("x-host", "the gate sets the host from the address"),
+    ("x-original-host", "the gate sets the host from the address"),
+    ("x-original-url", "some servers take it for the address, which was checked"),
+    ("x-rewrite-url", "some servers take it for the address, which was checked"),
     ("x-http-method", "the method stands in the request"),
     ("x-http-method-override", "the method stands in the request"),
     ("x-method-override", "the method stands in the request"),
@@ -108,7 +113,24 @@ mod tests {
             assert!(refusal(name, "x").is_some(), "{name}");
         }
         assert_eq!(refusal("x-request-id", "1"), None);
+        assert_eq!(refusal("x-hosted", "1"), None);
         assert_eq!(refusal("accept", "application/json"), None);
+    }
+
+    #[test]
+    fn another_address_host_client_or_method_cannot_be_named_beside_the_checked_one() {
+        for name in [
+            "x-original-url",
+            "x-rewrite-url",
+            "x-original-host",
+            "x-host",
+            "true-client-ip",
+            "x-http-method",
+            "x-http-method-override",
+            "x-method-override",
+        ] {
+            assert!(refusal(name, "/admin").is_some_and(|text| text.contains(name)), "{name}");
+        }
     }
 
     #[test]

@@ -39,6 +39,7 @@ mod retry;
 mod rewrite;
 mod scope;
 mod slots;
+mod spelling;
 mod target;
 mod template;
 mod tls;

@@ -39,6 +39,13 @@ pub(crate) fn find<'g>(grant: &'g Grant, method: &str, target: &Target) -> Resul
     })
 }
 
+/// Whether a person's entry made this origin: the manifest names it with a placeholder only. Two
+/// connections then ask servers that have nothing in common.
+pub(crate) fn is_entered(grant: &Grant, target: &Origin) -> bool {
+    let mut here = grant.hosts.iter().filter(|host| origin(&host.origin, &grant.placeholders).as_ref() == Some(target));
+    here.clone().next().is_some() && here.all(|host| host.origin.contains('{'))
+}
+
 /// An origin of the manifest with its placeholders filled; none when that gives no origin, so a
 /// connection whose fields are missing reaches nothing.
 fn origin(text: &str, placeholders: &BTreeMap<String, String>) -> Option<Origin> {

@@ -79,6 +79,8 @@ const FIRST: Duration = Duration::from_secs(10);
 const LONGEST: Duration = Duration::from_secs(3_600);
 /// Attempts before the next slot of the schedule is soon enough.
 const ATTEMPTS: u32 = 8;
+/// A provider, or a connector, that asks for less is taken at this: no run follows itself without pause.
+const SHORTEST_ASKED: Duration = Duration::from_secs(5);
 /// A provider that asks for more than this is taken at this.
 const LONGEST_ASKED: Duration = Duration::from_secs(24 * 3_600);
 
@@ -99,9 +101,9 @@ impl Outcome {
         match failure {
             Failure::Connector(error) => match error {
                 E::AuthRequired(_) => Self::WaitForUser,
-                E::RateLimited(info) => {
-                    Self::MoreLater { after: info.retry_after.unwrap_or(Duration::from_secs(60)).min(LONGEST_ASKED) }
-                }
+                E::RateLimited(info) => Self::MoreLater {
+                    after: info.retry_after.unwrap_or(Duration::from_secs(60)).clamp(SHORTEST_ASKED, LONGEST_ASKED),
+                },
                 E::CursorInvalid(_) if attempts < 2 => Self::StartAfresh,
                 E::Transient(_) | E::OutcomeUnknown(_) | E::InvalidResponse(_) => backoff(attempts),
                 E::CursorInvalid(_)
@@ -226,6 +228,13 @@ mod tests {
         let info = ErrorInfo { retry_after: Some(Duration::from_secs(315_360_000)), ..ErrorInfo::default() };
         let slow = Failure::Connector(ConnectorError::RateLimited(info));
         assert_eq!(Outcome::of(&slow, 1), Outcome::MoreLater { after: Duration::from_secs(86_400) });
+    }
+
+    #[test]
+    fn a_connector_that_asks_for_no_pause_gets_one() {
+        let info = ErrorInfo { retry_after: Some(Duration::ZERO), ..ErrorInfo::default() };
+        let hasty = Failure::Connector(ConnectorError::RateLimited(info));
+        assert_eq!(Outcome::of(&hasty, 1), Outcome::MoreLater { after: Duration::from_secs(5) });
     }
 
     #[test]

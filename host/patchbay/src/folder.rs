@@ -49,6 +49,8 @@ pub(crate) fn watch(app: &Arc<App>, dir: &Path, mut stop: watch::Receiver<bool>)
     let (app, dir) = (Arc::clone(app), dir.to_owned());
     tokio::spawn(async move {
         let mut seen = Seen::new();
+        // What was dropped since the first look, before there was a watcher.
+        look(&app, &dir, &mut seen).await;
         loop {
             tokio::select! {
                 news = told.recv() => if news.is_none() { return },

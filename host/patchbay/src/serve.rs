@@ -59,11 +59,15 @@ async fn host(config: &Config) -> Result<(), Stop> {
     let _watching = config.connectors.watch.then(|| folder::watch(&app, &config.connectors.dir, stop.clone()));
     app.start_jobs();
     announce(&format!("listening on http://{address}"));
-    let limits = Limits { body_bytes: config.limits.body_bytes, component_bytes: config.limits.component_bytes };
-    patchbay_api::serve(listener, Api::new(Arc::clone(&app), limits), stop)
-        .await
-        .map_err(|error| Stop::failed(format!("the listener failed: {error}")))?;
-    if tokio::time::timeout(config.jobs.shutdown, app.drain()).await.is_err() {
+    let limits = Limits {
+        body_bytes: config.limits.body_bytes,
+        component_bytes: config.limits.component_bytes,
+        connections: config.limits.connections,
+    };
+    let api = Api::new(Arc::clone(&app), limits);
+    // One deadline for both: runs end while the last requests are answered.
+    let deadline = patchbay_api::serve(listener, api, stop, config.jobs.shutdown).await;
+    if tokio::time::timeout_at(deadline, app.drain()).await.is_err() {
         tracing::warn!("work in flight did not end in time; it goes on after the next start");
     }
     Ok(())

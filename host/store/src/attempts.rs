@@ -70,7 +70,7 @@ impl Row for Attempt {
 }
 
 impl Store {
-    /// Keeps an attempt; `created_at` is set here.
+    /// Keeps an attempt in place of earlier ones of its session; `created_at` is set here.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] for a state that is there.
@@ -78,6 +78,11 @@ impl Store {
         let now = self.now();
         self.write(move |tx| {
             Box::pin(async move {
+                // One session has one login under way, and its holder cannot fill the table.
+                sqlx::query("DELETE FROM attempts WHERE session = $1")
+                    .bind(new.session.as_ref().map(SessionId::as_str))
+                    .execute(&mut *tx)
+                    .await?;
                 sqlx::query(
                     "INSERT INTO attempts (state_hash, session, tenant, connector, release, client, auth, verifier, \
                      row_version, cookie_hash, reconnect, name, facts, created_at, expires_at) \

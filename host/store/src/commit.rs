@@ -75,6 +75,8 @@ pub struct PageStored {
     pub deleted: u64,
     /// The tenant's last sequence.
     pub last_seq: u64,
+    /// `wait` answers of the pass so far, this page included; an end for now or of the pass sets it to 0.
+    pub waits: u32,
     /// Somebody asked to stop.
     pub cancel_requested: bool,
     /// What the end of a pass did; none for other pages.
@@ -182,12 +184,12 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
         stored.sweep = Some(done);
     }
 
-    sqlx::query(
+    let row = sqlx::query(
         "UPDATE syncs SET cursor = $2, cursor_release = $3, records = $4, \
          pass = pass + $5, pass_started_at = CASE WHEN $5 THEN NULL ELSE coalesce(pass_started_at, $6) END, \
-         waits = CASE WHEN $5 THEN 0 ELSE waits + $7 END, \
+         waits = CASE WHEN $5 OR $9 THEN 0 ELSE waits + $7 END, \
          held = CASE WHEN $5 THEN $8 ELSE held END, held_pass = CASE WHEN NOT $5 THEN held_pass WHEN $8 IS NULL THEN NULL \
-         ELSE pass END WHERE no = $1",
+         ELSE pass END WHERE no = $1 RETURNING waits",
     )
     .bind(place.sync)
     .bind(page.cursor)
@@ -200,8 +202,10 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
         Some(Sweep::Held { would, .. }) => Some(int(would)),
         _ => None,
     })
-    .execute(&mut *tx)
+    .bind(page.step == Step::End)
+    .fetch_one(&mut *tx)
     .await?;
+    stored.waits = Reader::of(&row, "syncs").next("waits")?;
     sqlx::query(
         "UPDATE runs SET pages = pages + 1, records = records + $2, changed = changed + $3, deleted = deleted + $4, \
          bytes = bytes + $5, requests = requests + $6, retries = retries + $7, waited = waited + $8, release = $9 \
@@ -594,5 +598,24 @@ mod tests {
         let asked = world.store.enqueue_run(&world.tenant, &claimed.sync, at, Trigger::Manual).await;
         assert_eq!(asked, Ok(next), "one open run of a sync");
         assert_eq!(settled.runs, [run.run]);
+    }
+
+    #[tokio::test]
+    async fn a_page_tells_how_often_its_pass_has_waited() {
+        let world = World::open().await;
+        let (_, run) = world.running("b1").await;
+        for (step, waits) in [
+            (Step::Wait, 1),
+            (Step::More, 1),
+            (Step::Wait, 2),
+            (Step::End, 0),
+            (Step::Wait, 1),
+            (Step::Complete, 0),
+            (Step::Wait, 1),
+        ] {
+            let stored = world.store.commit_page(page(&run, step, &[])).await.expect("stored");
+            assert_eq!(stored.waits, waits, "{step:?}");
+        }
+        assert_eq!(world.store.sync(&world.tenant, &run.sync).await.map(|sync| sync.waits), Ok(1));
     }
 }

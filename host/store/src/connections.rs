@@ -431,7 +431,6 @@ mod tests {
             store.push(&other, &push.id),
             store.decide_push(&other, &push.id, end(), "x"),
             store.bind_push(&other, &push.id, &id, None),
-            store.bind_waiting_pushes(&other, &id),
             store.accept_push(crate::NewPush { tenant: other.clone(), ..world.push("k2", Some(&id)) }),
         );
         assert!(

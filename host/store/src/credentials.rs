@@ -205,10 +205,11 @@ impl Store {
         .await
     }
 
-    /// Keeps a fresh token whose write lost; sealed to the connection and `row_version`.
+    /// Keeps a fresh token whose write lost; sealed to the connection and `row_version`. Nothing is kept for
+    /// a connection that has no credential any more: it was deleted, and so is all that opens it.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::Unavailable`].
     pub async fn keep_lost_token(
         &self,
         connection: &ConnectionId,
@@ -218,13 +219,39 @@ impl Store {
         let (connection, now) = (connection.clone(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
-                sqlx::query("INSERT INTO lost_tokens (connection, sealed, row_version, at) VALUES ($1, $2, $3, $4)")
-                    .bind(connection.as_str())
-                    .bind(sealed)
-                    .bind(row_version)
-                    .bind(now.as_micros())
-                    .execute(tx)
-                    .await?;
+                sqlx::query(
+                    "INSERT INTO lost_tokens (connection, sealed, row_version, at) \
+                     SELECT k.connection, $2, $3, $4 FROM credentials k WHERE k.connection = $1",
+                )
+                .bind(connection.as_str())
+                .bind(sealed)
+                .bind(row_version)
+                .bind(now.as_micros())
+                .execute(tx)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
+    /// Drops a lost token that turned out to be of no use: the newest one of this version, as two workers
+    /// may have lost one each.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn drop_lost_token(&self, connection: &ConnectionId, row_version: i64) -> Result<(), StoreError> {
+        let connection = connection.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "DELETE FROM lost_tokens WHERE no = \
+                     (SELECT max(no) FROM lost_tokens WHERE connection = $1 AND row_version = $2)",
+                )
+                .bind(connection.as_str())
+                .bind(row_version)
+                .execute(tx)
+                .await?;
                 Ok(())
             })
         })
@@ -282,5 +309,35 @@ mod tests {
         assert_eq!((now.sealed, now.row_version, now.refresh_intent_at), (vec![8], 2, None));
         assert!(world.store.lost_tokens(&id).await.expect("read").is_empty());
         assert_eq!(world.store.release_refresh(&id, old.epoch, true).await, Err(StoreError::Stale));
+    }
+
+    #[tokio::test]
+    async fn a_token_of_a_deleted_connection_is_not_kept() {
+        let world = World::open().await;
+        let id = world.connect("b1").await.connection.id;
+        world.store.delete_connection(&world.tenant, &id, "person").await.expect("deleted");
+        assert_eq!(world.store.keep_lost_token(&id, vec![7], 2).await, Ok(()));
+        assert_eq!(world.store.keep_lost_token(&world.fresh(), vec![7], 2).await, Ok(()));
+        assert_eq!(world.number("SELECT count(*) FROM lost_tokens").await, 0);
+    }
+
+    #[tokio::test]
+    async fn a_lost_token_that_is_of_no_use_is_dropped_and_no_other() {
+        let world = World::open().await;
+        let id = world.connect("b1").await.connection.id;
+        let other = world.connect("b2").await.connection.id;
+        for (id, sealed, version) in [(&id, 1, 2), (&id, 2, 3), (&id, 3, 3), (&other, 4, 3)] {
+            world.store.keep_lost_token(id, vec![sealed], version).await.expect("kept");
+        }
+        let left = || async {
+            let tokens = world.store.lost_tokens(&id).await.expect("read");
+            tokens.into_iter().flat_map(|token| token.sealed).collect::<Vec<u8>>()
+        };
+        assert_eq!(left().await, [3, 2, 1]);
+        for (version, wanted) in [(3, vec![2, 1]), (3, vec![1]), (3, vec![1]), (2, vec![])] {
+            world.store.drop_lost_token(&id, version).await.expect("dropped");
+            assert_eq!(left().await, wanted);
+        }
+        assert_eq!(world.store.lost_tokens(&other).await.expect("read").len(), 1);
     }
 }

@@ -116,6 +116,7 @@ mod tests {
         let run = world.claim().await.into_iter().find(|ours| ours.run == run.run).expect("taken over");
         let found = BreakConnection {
             state: ConnectionState::Broken,
+            row_version: Some(1),
             code: Code::CredentialRefused,
             person: "Connect again".to_owned(),
         };

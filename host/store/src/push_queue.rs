@@ -8,6 +8,7 @@ use sqlx::SqliteConnection;
 use crate::{
     Push, Store, StoreError,
     audit::{NewAudit, append},
+    crashes,
     row::{many, one, select},
 };
 
@@ -62,7 +63,8 @@ impl PushEnd {
 }
 
 impl Store {
-    /// Takes pushes that are due, and ones whose lease has lapsed, oldest first.
+    /// Takes pushes that are due, and ones whose lease has lapsed, oldest first. One on which the third
+    /// worker has died is not handed out again: it ends as failed, or waits for a person as unknown.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -71,6 +73,7 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let now = clock.now();
+                crashes::end_pushes(&mut *tx, now).await?;
                 let rest = "WHERE p.id IN (SELECT x.id FROM ( \
                         SELECT id, connection, created_at FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
                         UNION ALL \
@@ -83,7 +86,8 @@ impl Store {
                 for push in due {
                     sqlx::query(
                         "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, \
-                         epoch = epoch + 1, attempts = attempts + 1, lease_until = $3, next_at = NULL, updated_at = $2 \
+                         epoch = epoch + 1, attempts = attempts + 1, \
+                         deaths = deaths + (lease_until IS NOT NULL), lease_until = $3, next_at = NULL, updated_at = $2 \
                          WHERE id = $1",
                     )
                     .bind(push.id.as_str())
@@ -201,7 +205,7 @@ async fn leave(tx: &mut SqliteConnection, push: &PushId, end: PushEnd, now: Time
     use PushState as S;
     let over = matches!(end.state, S::Done | S::Rejected | S::Failed | S::Skipped | S::Expired);
     sqlx::query(
-        "UPDATE pushes SET state = $2, result = $3, object_id = $4, object_url = $5, code = $6, person = $7, \
+        "UPDATE pushes SET state = $2, deaths = 0, result = $3, object_id = $4, object_url = $5, code = $6, person = $7, \
          operator = $8, fields = $9, next_at = $10, updated_at = $11, ended_at = $12 WHERE id = $1",
     )
     .bind(push.as_str())

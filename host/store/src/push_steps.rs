@@ -7,7 +7,9 @@
 //! | `sending`, `lost` | unknown: do not send | mismatch |
 //!
 //! `sending` is committed before the first byte leaves; one that an earlier attempt left behind has no
-//! known outcome. Every write is fenced by the push's epoch and lease.
+//! known outcome. A step is begun only under a lease that has not lapsed. What became of it is a fact that
+//! is stored as long as nobody else has taken the push over: its epoch alone fences that, so an answer
+//! that comes after the push was put aside (a deploy) is not lost.
 
 use patchbay_model::{PushId, Timestamp};
 use sqlx::SqliteConnection;
@@ -101,13 +103,16 @@ pub struct PushStep {
     pub sent_at: Timestamp,
     /// When the answer came.
     pub answered_at: Option<Timestamp>,
+    /// When the provider said that it does not have it, once so far since the step was begun.
+    pub absent_at: Option<Timestamp>,
+    /// How often it was opened again because the provider said so twice.
+    pub reopened: u32,
 }
 
 impl Row for PushStep {
     const TABLE: &'static str = "push_steps";
     const FROM: &'static str = "push_steps t";
-    const COLUMNS: &'static str =
-        "t.step, t.request_hash, t.state, t.status, t.headers, t.body, t.sent_at, t.answered_at";
+    const COLUMNS: &'static str = "t.step, t.request_hash, t.state, t.status, t.headers, t.body, t.sent_at, t.answered_at, t.absent_at, t.reopened";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         let step: String = r.next("step")?;
@@ -123,7 +128,8 @@ impl Row for PushStep {
             _ => None,
         };
         let (sent_at, answered_at) = (r.next("sent_at")?, r.next("answered_at")?);
-        Ok(Self { step, request_hash, state, answer, sent_at, answered_at })
+        let (absent_at, reopened) = (r.next("absent_at")?, r.next("reopened")?);
+        Ok(Self { step, request_hash, state, answer, sent_at, answered_at, absent_at, reopened })
     }
 }
 
@@ -174,7 +180,8 @@ impl Store {
         .await
     }
 
-    /// Stores a step's answer; `opens_again` for a refusal after which the step may be sent once more.
+    /// Stores a step's answer; `opens_again` for a refusal after which the step may be sent once more. The
+    /// push stays as it is: one that was left as `unknown` finds the answer at its next look.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over.
@@ -192,7 +199,6 @@ impl Store {
         let state = if opens_again { StepState::Open } else { StepState::Answered };
         self.write(move |tx| {
             Box::pin(async move {
-                // Without the lease's end: an answer that came is a fact, as long as nobody else has taken over.
                 fence(&mut *tx, &push, epoch, None).await?;
                 let done = sqlx::query(
                     "UPDATE push_steps SET state = $3, status = $4, headers = $5, body = $6, answered_at = $7 \
@@ -248,7 +254,7 @@ impl Store {
             Box::pin(async move {
                 fence(&mut *tx, &push, epoch, None).await?;
                 let open = sqlx::query(
-                    "UPDATE push_steps SET state = 'open', absent_at = NULL \
+                    "UPDATE push_steps SET state = 'open', absent_at = NULL, reopened = reopened + 1 \
                      WHERE push = $1 AND step = $2 AND state IN ('lost', 'sending') AND absent_at IS NOT NULL",
                 );
                 if open.bind(push.as_str()).bind(&step).execute(&mut *tx).await?.rows_affected() > 0 {
@@ -269,7 +275,8 @@ impl Store {
         .await
     }
 
-    /// A write that does nothing twice is begun again although its answer was lost.
+    /// A write that does nothing twice is begun again although its answer was lost. What the provider said
+    /// about the earlier one says nothing about this one.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over; [`StoreError::Conflict`] for a step that is not lost.
@@ -285,13 +292,17 @@ impl Store {
         to: StepState,
         from: &'static str,
     ) -> Result<(), StoreError> {
-        let (push, step) = (push.clone(), step.to_owned());
+        let (push, step, now) = (push.clone(), step.to_owned(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 fence(&mut *tx, &push, epoch, None).await?;
-                let statement = "UPDATE push_steps SET state = $3 WHERE push = $1 AND step = $2 AND instr($4, state)";
-                let statement = sqlx::query(statement).bind(push.as_str()).bind(step);
-                let done = statement.bind(to.as_str()).bind(from).execute(tx).await?;
+                let statement = sqlx::query(
+                    "UPDATE push_steps SET state = $3, sent_at = CASE $3 WHEN 'sending' THEN $5 ELSE sent_at END, \
+                     absent_at = CASE $3 WHEN 'sending' THEN NULL ELSE absent_at END \
+                     WHERE push = $1 AND step = $2 AND instr($4, state)",
+                );
+                let statement = statement.bind(push.as_str()).bind(step).bind(to.as_str()).bind(from);
+                let done = statement.bind(now.as_micros()).execute(tx).await?;
                 if done.rows_affected() == 0 { Err(StoreError::Conflict("the step is elsewhere")) } else { Ok(()) }
             })
         })
@@ -308,17 +319,15 @@ impl Store {
     }
 }
 
-/// The push is still ours; with `now`, under a lease that has not lapsed.
+/// Nobody else has taken the push over; with `now`, and our lease has not lapsed.
 async fn fence(tx: &mut SqliteConnection, push: &PushId, epoch: i64, now: Option<Timestamp>) -> Result<(), StoreError> {
-    let ours: Option<i64> = sqlx::query_scalar(
-        "SELECT 1 FROM pushes WHERE id = $1 AND epoch = $2 AND lease_until IS NOT NULL \
-         AND ($3 IS NULL OR lease_until > $3)",
-    )
-    .bind(push.as_str())
-    .bind(epoch)
-    .bind(now.map(Timestamp::as_micros))
-    .fetch_optional(tx)
-    .await?;
+    let ours: Option<i64> =
+        sqlx::query_scalar("SELECT 1 FROM pushes WHERE id = $1 AND epoch = $2 AND ($3 IS NULL OR lease_until > $3)")
+            .bind(push.as_str())
+            .bind(epoch)
+            .bind(now.map(Timestamp::as_micros))
+            .fetch_optional(tx)
+            .await?;
     ours.map(|_| ()).ok_or(StoreError::Stale)
 }
 
@@ -407,9 +416,79 @@ mod tests {
         other.content_hash = [2; 32];
         assert_eq!(world.store.accept_push(other).await, Ok(Accepted::OtherContent(first)));
         assert_eq!(world.number("SELECT count(*) FROM pushes").await, 1);
-        let id = world.connect("b1").await.connection.id;
+        world.connect("b1").await;
         assert!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").is_empty(), "it waits");
-        assert_eq!(world.store.bind_waiting_pushes(&world.tenant, &id).await, Ok(1));
+        assert_eq!(world.store.wake_waiting_pushes().await, Ok(1));
         assert_eq!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_comes_after_the_push_was_put_aside_is_stored_and_the_push_stays_as_it_is() {
+        let world = World::open().await;
+        let push = claimed(&world).await.push;
+        let (store, id, epoch) = (&world.store, &push.id, push.epoch);
+        for step in ["create", "upload", "pay", "send"] {
+            assert_eq!(store.step_begin(id, epoch, step, [1; 32]).await, Ok(StepBegin::Send));
+        }
+        let end = PushEnd { next_at: Some(store.now()), ..PushEnd::of(PushState::Unknown) };
+        let left = store.finish_push(id, epoch, end).await.expect("put aside");
+        world.clock.advance(LEASE * 2);
+        assert_eq!(store.step_answered(id, epoch, "create", &answer(201), false).await, Ok(()));
+        assert_eq!(store.step_not_sent(id, epoch, "upload").await, Ok(()));
+        assert_eq!(store.step_lost(id, epoch, "pay").await, Ok(()));
+        assert_eq!(store.step_absent(id, epoch, "pay").await, Ok(Absent::Once));
+        assert_eq!(store.step_repeat(id, epoch, "pay").await, Ok(()));
+        assert_eq!(store.step_answered(id, epoch, "send", &answer(200), false).await, Ok(()));
+        assert_eq!(store.step_refused(id, epoch, "send").await, Ok(()));
+        assert_eq!(store.push(&world.tenant, id).await, Ok(left));
+        assert_eq!(store.step_begin(id, epoch, "new", [1; 32]).await, Err(StoreError::Stale), "nothing more is sent");
+
+        let next = store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0);
+        assert_eq!((next.was, next.push.state), (PushState::Unknown, PushState::Unknown));
+        let begin = store.step_begin(id, next.push.epoch, "create", [1; 32]).await;
+        assert_eq!(begin, Ok(StepBegin::Replay(answer(201))));
+        for late in [
+            store.step_answered(id, epoch, "pay", &answer(201), false).await,
+            store.step_not_sent(id, epoch, "pay").await,
+            store.step_lost(id, epoch, "pay").await,
+            store.step_repeat(id, epoch, "pay").await,
+            store.step_refused(id, epoch, "create").await,
+            store.step_absent(id, epoch, "pay").await.map(|_| ()),
+        ] {
+            assert_eq!(late, Err(StoreError::Stale), "somebody else has it now");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_step_that_is_repeated_was_sent_now_and_an_earlier_absence_says_nothing_about_it() {
+        let world = World::open().await;
+        let push = claimed(&world).await.push;
+        let (store, id, epoch) = (&world.store, &push.id, push.epoch);
+        store.step_begin(id, epoch, "create", [1; 32]).await.expect("begun");
+        store.step_lost(id, epoch, "create").await.expect("lost");
+        let step = || async { store.push_steps(id).await.expect("steps").remove(0) };
+        let begun = store.now();
+        world.clock.advance(std::time::Duration::from_secs(5));
+        store.step_absent(id, epoch, "create").await.expect("asked");
+        assert_eq!((step().await.sent_at, step().await.absent_at), (begun, Some(store.now())));
+        store.step_repeat(id, epoch, "create").await.expect("repeated");
+        let again = step().await;
+        assert_eq!((again.state, again.sent_at, again.absent_at), (StepState::Sending, store.now(), None));
+        assert_eq!(store.step_absent(id, epoch, "create").await, Ok(Absent::Once));
+    }
+
+    #[tokio::test]
+    async fn how_often_a_step_was_opened_again_is_counted_over_all_attempts() {
+        let world = World::open().await;
+        let push = claimed(&world).await.push;
+        let (store, id, epoch) = (&world.store, &push.id, push.epoch);
+        for round in 1..=2 {
+            assert_eq!(store.step_begin(id, epoch, "create", [1; 32]).await, Ok(StepBegin::Send));
+            store.step_absent(id, epoch, "create").await.expect("once");
+            assert_eq!(store.push_steps(id).await.expect("steps").remove(0).reopened, round - 1);
+            store.step_absent(id, epoch, "create").await.expect("twice");
+            let step = store.push_steps(id).await.expect("steps").remove(0);
+            assert_eq!((step.state, step.absent_at, step.reopened), (StepState::Open, None, round));
+        }
     }
 }

@@ -241,35 +241,6 @@ impl Store {
         Ok(Page::cut(many(self.read(), statement).await?, filter.limit, |push: &Push| push.id.to_string()))
     }
 
-    /// Binds the pushes that wait for a connection of this connector to this one, where it is the only active
-    /// one (among several a person chooses), and wakes those that wait for it to work again; how many.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] for a connection that is not the tenant's.
-    pub async fn bind_waiting_pushes(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<u64, StoreError> {
-        let connector = self.connection(tenant, connection).await?.connector;
-        let (tenant, connection, now) = (tenant.clone(), connection.clone(), self.now());
-        let bound = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let done = sqlx::query(
-                        "UPDATE pushes SET connection = $3, state = 'planned', code = NULL, person = NULL, next_at = $4, \
-                         updated_at = $4 WHERE tenant = $1 AND connector = $2 AND state = 'waiting' \
-                         AND (connection = $3 OR connection IS NULL AND (SELECT count(*) FROM connections \
-                         WHERE tenant = $1 AND connector = $2 AND state = 'active') = 1)",
-                    )
-                    .bind(tenant.as_str())
-                    .bind(connector)
-                    .bind(connection.as_str())
-                    .bind(now.as_micros());
-                    Ok(done.execute(tx).await?.rows_affected())
-                })
-            })
-            .await?;
-        self.woke();
-        Ok(bound)
-    }
-
     /// Gives a waiting push its connection and, where it was missing, its target.
     ///
     /// # Errors

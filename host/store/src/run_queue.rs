@@ -5,12 +5,12 @@
 
 use std::time::Duration;
 
-use patchbay_model::{Code, ConnectionId, ConnectionState, RunId, RunState, SyncId, TenantId, Timestamp};
+use patchbay_model::{Code, ConnectionId, RunId, RunState, SyncId, TenantId, Timestamp};
 
 use crate::{
-    Store, StoreError, SyncRow, Trigger, Usage,
+    BreakConnection, Store, StoreError, SyncRow, Trigger, Usage,
     audit::{NewAudit, append},
-    connections,
+    broken, crashes,
     row::{Reader, Row, int, many, micros, one, select},
     runs::{enqueue, scheduled},
 };
@@ -120,17 +120,6 @@ pub enum CursorFate {
     Drop,
 }
 
-/// A connection that a run found broken.
-#[derive(Debug, Clone)]
-pub struct BreakConnection {
-    /// `broken` or `needs_setup`.
-    pub state: ConnectionState,
-    /// Why.
-    pub code: Code,
-    /// The same for the person.
-    pub person: String,
-}
-
 impl Store {
     /// Makes runs of the syncs that are due; how many.
     ///
@@ -163,7 +152,8 @@ impl Store {
         Ok(made)
     }
 
-    /// Takes due runs, and running ones whose lease has lapsed, oldest first.
+    /// Takes due runs, and running ones whose lease has lapsed, oldest first. One on which the third worker
+    /// has died is not handed out again: it ends as failed, and its sync waits for somebody to act.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -181,6 +171,7 @@ impl Store {
                 .bind(now.as_micros())
                 .execute(&mut *tx)
                 .await?;
+                crashes::end_runs(&mut *tx, now).await?;
                 let rows = sqlx::query(
                     "UPDATE runs SET state = 'running', epoch = epoch + 1, attempts = attempts + (state = 'due'), \
                      deaths = deaths + (state = 'running'), lease_until = $2, started_at = coalesce(started_at, $1) \
@@ -243,7 +234,7 @@ impl Store {
                     let statement = sqlx::query(
                         "UPDATE runs SET state = $3, code = $4, person = $5, operator = $6, ended_at = $7, \
                          lease_until = NULL, bytes = bytes + $8, requests = requests + $9, retries = retries + $10, \
-                         waited = waited + $11 WHERE id = $1 AND epoch = $2 AND state = 'running' RETURNING sync",
+                         waited = waited + $11 WHERE id = $1 AND epoch = $2 AND state = 'running' RETURNING sync, started_at",
                     )
                     .bind(run.as_str())
                     .bind(epoch)
@@ -257,22 +248,47 @@ impl Store {
                     .bind(int(end.usage.retries))
                     .bind(micros(end.usage.waited));
                     let row = statement.fetch_optional(&mut *tx).await?.ok_or(StoreError::Stale)?;
-                    let sync: SyncId = Reader::of(&row, "runs").next("sync")?;
+                    let mut r = Reader::of(&row, "runs");
+                    let (sync, started): (SyncId, Option<Timestamp>) = (r.next("sync")?, r.next("started_at")?);
+                    let statement = sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(sync.as_str());
+                    let sync: SyncRow = one(&mut *tx, statement).await?;
+                    let mut due_at = end.due_at;
+                    if let Some(found) = &end.breaks {
+                        let of = (&sync.tenant, &sync.connection);
+                        if broken::set(&mut *tx, of.0, of.1, found, now).await? {
+                            let mut line = line;
+                            line.tenant = Some(sync.tenant.clone());
+                            line.subject = sync.connection.to_string();
+                            line.detail =
+                                serde_json::json!({ "state": found.state.as_str(), "run": run.as_str() }).to_string();
+                            append(&mut *tx, &line).await?;
+                        } else if let Some(consent) = broken::works_since(&mut *tx, of.1).await? {
+                            // The credential that was refused is gone, so the schedule goes on; at once where
+                            // the new consent found this run open and made none of its own.
+                            let next = sync.next_due_at.unwrap_or_else(|| now.plus(sync.schedule));
+                            let next = if started.is_some_and(|started| consent > started) { now } else { next };
+                            due_at = Some(Some(next).filter(|_| sync.enabled));
+                        }
+                    }
+                    // A sync that somebody ran by hand after its schedule was taken away is back on it.
+                    if end.state == RunState::Done && due_at.is_none() && sync.enabled && sync.next_due_at.is_none() {
+                        due_at = Some(Some(now.plus(sync.schedule)));
+                    }
                     let success = matches!(end.state, RunState::Done).then(|| now.as_micros());
                     sqlx::query(
                         "UPDATE syncs SET last_run = $2, last_state = $3, last_code = $4, last_person = $5, \
                          last_ended_at = $6, last_success_at = coalesce($7, last_success_at), \
                          next_due_at = CASE WHEN $8 THEN $9 ELSE next_due_at END WHERE id = $1",
                     )
-                    .bind(sync.as_str())
+                    .bind(sync.id.as_str())
                     .bind(run.as_str())
                     .bind(end.state.as_str())
                     .bind(end.code.map(Code::id))
                     .bind(end.person)
                     .bind(now.as_micros())
                     .bind(success)
-                    .bind(end.due_at.is_some())
-                    .bind(end.due_at.flatten().map(Timestamp::as_micros))
+                    .bind(due_at.is_some())
+                    .bind(due_at.flatten().map(Timestamp::as_micros))
                     .execute(&mut *tx)
                     .await?;
                     if end.cursor == CursorFate::Drop {
@@ -280,22 +296,9 @@ impl Store {
                             "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, \
                              pass_started_at = NULL, waits = 0 WHERE id = $1",
                         )
-                        .bind(sync.as_str())
+                        .bind(sync.id.as_str())
                         .execute(&mut *tx)
                         .await?;
-                    }
-                    let statement = sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(sync.as_str());
-                    let sync: SyncRow = one(&mut *tx, statement).await?;
-                    if let Some(found) = end.breaks {
-                        let (code, text) = (Some(found.code), Some(found.person));
-                        let of = (&sync.tenant, &sync.connection);
-                        connections::set_state(&mut *tx, of.0, of.1, found.state, code, text, now).await?;
-                        let mut line = line;
-                        line.tenant = Some(sync.tenant.clone());
-                        line.subject = sync.connection.to_string();
-                        line.detail =
-                            serde_json::json!({ "state": found.state.as_str(), "run": run.as_str() }).to_string();
-                        append(&mut *tx, &line).await?;
                     }
                     match end.next {
                         Some(next) => {

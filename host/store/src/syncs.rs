@@ -36,7 +36,7 @@ pub struct SyncRow {
     pub pass: i64,
     /// When the present pass stored its first page.
     pub pass_started_at: Option<Timestamp>,
-    /// `wait` answers in the present pass.
+    /// `wait` answers in the present pass, since it last came to an end.
     pub waits: u32,
     /// Records that are there.
     pub records: u64,

@@ -31,7 +31,12 @@ struct Soak {
 }
 
 /// The soaks of this tree. A test reads rounds and seed before it is listed here.
-const SOAKS: &[Soak] = &[];
+const SOAKS: &[Soak] = &[Soak {
+    name: "kill",
+    package: "patchbay-it",
+    test: "cursor_moves_only_with_its_records::killed_at_any_page_nothing_is_lost_and_nothing_is_stored_twice",
+    meaning: "SIGKILL at random pages of a sync, then the provider's journal against the feed",
+}];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let Some(name) = &args.name else {

@@ -13,7 +13,7 @@ use axum::{
     routing::get,
 };
 use patchbay_app::ReturnedLogin;
-use patchbay_model::{Fault, Kind, Secret};
+use patchbay_model::{Code, Fault, Kind, Secret};
 
 use crate::Api;
 
@@ -61,19 +61,14 @@ async fn show(State(api): State<Api>, Path(token): Path<String>) -> Response {
 }
 
 async fn begin(State(api): State<Api>, Path(token): Path<String>, headers: HeaderMap) -> Response {
-    // A form of another site could start a login in this browser: only this page's own may.
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
-    if matches!(site, Some("cross-site" | "same-site")) {
-        return trouble(&Fault::new(patchbay_model::Code::SessionUnusable));
+    if !from_here(&headers, &api.app.public_origin()) {
+        return trouble(&Fault::new(Code::SessionUnusable).operator("a form of another site"));
     }
-    match api.app.begin_login(&token).await {
+    match api.app.begin_login(&token, cookie(&headers)).await {
         Err(fault) => trouble(&fault),
         Ok(login) => {
-            let cookie = format!(
-                "{}={}; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax",
-                cookie_name(&login.client),
-                login.cookie.expose()
-            );
+            let cookie =
+                format!("{COOKIE}={}; Path=/; Max-Age=1800; HttpOnly; Secure; SameSite=Lax", login.cookie.expose());
             let mut response = (StatusCode::SEE_OTHER, [(header::LOCATION, login.address.to_string())]).into_response();
             if let Ok(cookie) = HeaderValue::from_str(&cookie) {
                 response.headers_mut().insert(header::SET_COOKIE, cookie);
@@ -83,13 +78,24 @@ async fn begin(State(api): State<Api>, Path(token): Path<String>, headers: Heade
     }
 }
 
+/// Whether the form that was sent stands on this host's own page: a form of another site would start a
+/// login without the page that says what it is for. Browsers say so in `Sec-Fetch-Site`; those that do
+/// not, and pages without TLS, in `Origin`.
+fn from_here(headers: &HeaderMap, own: &str) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    match text("sec-fetch-site") {
+        Some(site) => site == "same-origin",
+        None => text("origin") == Some(own),
+    }
+}
+
 async fn returned(
     State(api): State<Api>,
     Path(client): Path<String>,
     Query(query): Query<Vec<(String, String)>>,
     headers: HeaderMap,
 ) -> Response {
-    let cookie = cookie(&headers, &format!("{COOKIE}-{client}"));
+    let cookie = cookie(&headers);
     match api.app.complete_login(ReturnedLogin { client, query, cookie }).await {
         Err(fault) => trouble(&fault),
         Ok(connected) => page(
@@ -104,19 +110,14 @@ async fn returned(
     }
 }
 
-/// One cookie for each registration, so that two logins in one browser do not end each other.
-fn cookie_name(client: &patchbay_model::ClientId) -> String {
-    format!("{COOKIE}-{client}")
-}
-
-fn cookie(headers: &HeaderMap, name: &str) -> Option<Secret> {
+fn cookie(headers: &HeaderMap) -> Option<Secret> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(found, _)| *found == name)
+        .find(|(found, _)| *found == COOKIE)
         .map(|(_, value)| Secret::new(value))
 }
 
@@ -158,6 +159,8 @@ fn page(status: StatusCode, title: &str, body: &str) -> Response {
             "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
         ),
     );
+    // The address holds the session's token: the provider must not learn it, this host's form check needs it.
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
@@ -186,6 +189,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderName;
+
     use super::*;
 
     #[test]
@@ -194,13 +199,35 @@ mod tests {
     }
 
     #[test]
-    fn the_cookie_of_another_registration_is_not_taken() {
+    fn a_form_of_another_site_begins_nothing() {
+        let own = "https://hub.example.com";
+        let with = |pairs: &[(&'static str, &'static str)]| {
+            pairs
+                .iter()
+                .map(|&(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect()
+        };
+        assert!(from_here(&with(&[("sec-fetch-site", "same-origin")]), own));
+        assert!(from_here(&with(&[("origin", "https://hub.example.com")]), own));
+        for foreign in [
+            with(&[]),
+            with(&[("sec-fetch-site", "cross-site")]),
+            with(&[("sec-fetch-site", "same-site")]),
+            with(&[("sec-fetch-site", "none")]),
+            with(&[("sec-fetch-site", "cross-site"), ("origin", "https://hub.example.com")]),
+            with(&[("origin", "https://evil.example.com")]),
+            with(&[("origin", "null")]),
+        ] {
+            assert!(!from_here(&foreign, own), "{foreign:?}");
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; __Host-patchbay-login-cli_x=secret; b=2"));
-        assert_eq!(
-            cookie(&headers, "__Host-patchbay-login-cli_x").map(|found| found.expose().to_owned()).as_deref(),
-            Some("secret")
-        );
-        assert!(cookie(&headers, "__Host-patchbay-login-cli_y").is_none());
+        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; __Host-patchbay-login=secret; b=2"));
+        assert_eq!(cookie(&headers).map(|found| found.expose().to_owned()).as_deref(), Some("secret"));
+        headers.insert(header::COOKIE, HeaderValue::from_static("x__Host-patchbay-login=secret"));
+        assert!(cookie(&headers).is_none());
     }
 }

@@ -69,10 +69,8 @@ pub struct SessionView {
 pub struct LoginStarted {
     /// Where the browser goes.
     pub address: Url,
-    /// What the browser keeps until it comes back.
+    /// What the browser keeps until it comes back: the one it had, or a new one.
     pub cookie: Secret,
-    /// Name of the registration, part of the cookie's path.
-    pub client: ClientId,
 }
 
 /// What came back with the browser.
@@ -85,6 +83,8 @@ pub struct ReturnedLogin {
     pub cookie: Option<Secret>,
 }
 
+/// Characters of the browser's cookie.
+const COOKIE: usize = 43;
 /// Bytes of a client id.
 const CLIENT_ID: usize = 500;
 const VERIFIER: &str = "verifier";
@@ -198,15 +198,20 @@ impl App {
         })
     }
 
-    /// Begins the login: the person clicked.
-    pub async fn begin_login(self: &Arc<Self>, token: &str) -> Result<LoginStarted, Fault> {
+    /// Begins the login: the person clicked. The first browser that does so has the session; another is
+    /// refused. Beginning again ends what was begun before.
+    pub async fn begin_login(self: &Arc<Self>, token: &str, browser: Option<Secret>) -> Result<LoginStarted, Fault> {
         let (session, connector) = self.usable_session(token).await?;
+        let cookie = browser.filter(|cookie| cookie.len() == COOKIE).unwrap_or_else(|| self.secret());
+        self.store
+            .bind_session(&session.id, hash(cookie.expose()))
+            .await
+            .map_err(|_| Fault::new(Code::SessionUnusable).operator("the session belongs to another browser"))?;
         let release = self.active_release(&connector).await?;
         let auth = auth_method(&release, &session.auth)?;
         let client_row = self.oauth_client_for(&session.tenant, &connector).await?;
         let client = self.open_client(&client_row).await?;
         let begun = oauth::begin(auth, &client, &BTreeMap::new(), &*self.random)?;
-        let cookie = self.secret();
         let place = Self::attempt_place(&session.tenant, &session.id);
         let verifier = match &begun.verifier {
             Some(verifier) => Some(self.vault.seal(place, verifier.expose().as_bytes()).await?),
@@ -228,10 +233,10 @@ impl App {
                 name: session.name.clone(),
                 facts: "{}".to_owned(),
                 created_at: self.clock.now(),
-                expires_at: self.clock.now().plus(self.settings.login_time),
+                expires_at: self.clock.now().plus(self.settings.login_time).min(session.expires_at),
             })
             .await?;
-        Ok(LoginStarted { address: self.gate.browser_address(&begun.address), cookie, client: client_row.id })
+        Ok(LoginStarted { address: self.gate.browser_address(&begun.address), cookie })
     }
 
     fn attempt_place<'a>(tenant: &'a TenantId, session: &'a SessionId) -> Place<'a> {
@@ -261,6 +266,11 @@ impl App {
     async fn complete(self: &Arc<Self>, attempt: &Attempt, returned: &ReturnedLogin) -> Result<Connected, Fault> {
         if attempt.expires_at <= self.clock.now() {
             return Err(Fault::new(Code::StateUnknown).operator("the attempt is too old"));
+        }
+        if let Some(session) = &attempt.session
+            && self.store.session(&attempt.tenant, session).await?.ended_at.is_some()
+        {
+            return Err(Fault::new(Code::SessionUnusable).operator("the session has made a connection already"));
         }
         let Some(client_id) = attempt.client.as_ref().filter(|client| client.as_str() == returned.client) else {
             return Err(Fault::new(Code::IssuerMismatch).operator("the callback's path names another registration"));
@@ -346,6 +356,12 @@ impl App {
     /// The registration of a connector, without its secret.
     pub async fn registered_client(&self, connector: &str) -> Result<OauthClient, Fault> {
         self.store.oauth_client_of(connector, None).await?.ok_or_else(|| Fault::new(Code::NotFound))
+    }
+
+    /// The origin under which browsers reach this host.
+    #[must_use]
+    pub fn public_origin(&self) -> String {
+        self.settings.public_url.origin().ascii_serialization()
     }
 
     /// Where the provider sends the browser back to; one for each registration.

@@ -13,18 +13,21 @@ use patchbay_model::{
     contract::{Context, Identity, limits},
     manifest,
 };
-use patchbay_store::{NewAccount, NewSync, Settle};
+use patchbay_store::{NewAccount, NewSync, Settle, Settled};
 use tokio::time::Instant;
 
 use super::Connected;
 use crate::{
     App,
     connectors::Release,
+    facts::Facts,
     runlog::RunLog,
     tokens::{FixedCredential, values},
     work::{auth_of, config_of, refused},
 };
 
+/// How often a lost race is run again.
+const RACES: u32 = 3;
 /// Up to so many accounts are read without anybody choosing; with more, a person chooses.
 const SELECTED_BY_ITSELF: usize = 50;
 
@@ -47,57 +50,76 @@ impl App {
     /// Asks whose business account it is and stores the connection, in one transaction.
     pub(super) async fn settle(self: &Arc<Self>, given: Authorised, actor: &str) -> Result<Connected, Fault> {
         let identity = self.identify(&given).await?;
+        let mut tries = 1;
+        let settled = loop {
+            match self.settle_as(&given, &identity, actor).await {
+                // Somebody else has just stored the same account: what was exchanged is not thrown away.
+                Err(fault) if fault.code == Code::Conflict && fault.fields.is_empty() && tries < RACES => tries += 1,
+                other => break other?,
+            }
+        };
+        let (connection, renewed) = (settled.connection, settled.renewed);
+        self.store.wake_waiting_pushes().await?;
+        self.due.notify_one();
+        let connector = &given.release.manifest.id;
+        tracing::info!(connection.id = %connection.id, connector, renewed, "connection {} is active", connection.id);
+        Ok(Connected { connection, renewed })
+    }
+
+    async fn settle_as(&self, given: &Authorised, identity: &Identity, actor: &str) -> Result<Settled, Fault> {
         let connector = &given.release.manifest.id;
         let known = self.store.connection_for(&given.tenant, connector, &identity.id).await?;
-        if let Some(wanted) = &given.reconnect {
+        let facts = Facts { login: given.facts.clone(), identity: identity.facts.iter().cloned().collect() };
+        let refused = |why: String| Fault::because(Code::Conflict, why).field("/reconnect", "is another account");
+        match (&given.reconnect, &known) {
             // Repairing with another login would silently mix two accounts' data.
-            if known.as_ref().is_none_or(|(known, _)| known.id != *wanted) {
-                return Err(Fault::because(
-                    Code::Conflict,
-                    format!("This login belongs to {}, not to the account of this connection.", identity.name),
-                ));
+            (Some(wanted), known) if known.as_ref().is_none_or(|(known, _)| known.id != *wanted) => {
+                return Err(refused(format!(
+                    "This login belongs to {}, not to the account of this connection.",
+                    identity.name
+                )));
             }
+            // The id is the connector's word; two hosts may use the same one.
+            (None, Some((known, _))) if !facts.same_hosts(&Facts::read(&known.facts), &given.release.manifest) => {
+                return Err(refused(format!(
+                    "{} has the same account id as the connection {}, but at another address.",
+                    identity.name, known.name
+                )));
+            }
+            _ => {}
         }
         let expected_version = known.as_ref().map(|(_, version)| *version);
         let version = expected_version.map_or(1, |version| version + 1);
-        let (id, settings) = match known {
-            Some((known, _)) => (known.id, known.settings),
-            None => (ConnectionId::fresh(&*self.clock, &*self.random), "{}".to_owned()),
+        let (id, settings, name) = match known {
+            Some((known, _)) => (known.id, known.settings, Some(known.name)),
+            None => (ConnectionId::fresh(&*self.clock, &*self.random), "{}".to_owned(), None),
         };
         let place = Self::credential_place(&given.tenant, &id, version);
         let plain = given.credential.to_bytes();
         let credential = self.vault.seal(place, &plain).await?;
-        let facts: BTreeMap<String, String> = given.facts.clone().into_iter().chain(identity.facts.clone()).collect();
-        let accounts = accounts(&identity);
-        let settled = self
-            .store
-            .settle(Settle {
-                id,
-                expected_version,
-                tenant: given.tenant.clone(),
-                connector: connector.clone(),
-                release: None,
-                client: given.client.clone(),
-                auth: given.auth.clone(),
-                business_id: identity.id.clone(),
-                business_name: identity.name.clone(),
-                login: identity.login.clone(),
-                facts: json(&facts),
-                settings,
-                name: given.name.clone().unwrap_or_else(|| identity.name.clone()),
-                state: ConnectionState::Active,
-                credential,
-                row_version: version,
-                syncs: syncs(&given.release, &accounts),
-                accounts,
-                actor: actor.to_owned(),
-            })
-            .await?;
-        let (connection, renewed) = (settled.connection, settled.renewed);
-        self.store.bind_waiting_pushes(&given.tenant, &connection.id).await?;
-        self.due.notify_one();
-        tracing::info!(connection.id = %connection.id, connector, renewed, "connection {} is active", connection.id);
-        Ok(Connected { connection, renewed })
+        let accounts = accounts(identity);
+        let settle = Settle {
+            id,
+            expected_version,
+            tenant: given.tenant.clone(),
+            connector: connector.clone(),
+            release: None,
+            client: given.client.clone(),
+            auth: given.auth.clone(),
+            business_id: identity.id.clone(),
+            business_name: identity.name.clone(),
+            login: identity.login.clone(),
+            facts: facts.to_json(),
+            settings,
+            name: given.name.clone().or(name).unwrap_or_else(|| identity.name.clone()),
+            state: ConnectionState::Active,
+            credential,
+            row_version: version,
+            syncs: syncs(&given.release, &accounts),
+            accounts,
+            actor: actor.to_owned(),
+        };
+        Ok(self.store.settle(settle).await?)
     }
 
     async fn identify(self: &Arc<Self>, given: &Authorised) -> Result<Identity, Fault> {

@@ -29,6 +29,10 @@ impl App {
         if self.store.schedule_due(BATCH).await? > 0 {
             self.due.notify_one();
         }
+        // What settled between two looks, or before a crash, does not stay stranded.
+        if self.store.wake_waiting_pushes().await? > 0 {
+            self.due.notify_one();
+        }
         self.store.purge_attempts().await?;
         Ok(())
     }

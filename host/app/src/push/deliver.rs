@@ -25,6 +25,7 @@ use crate::{
     connectors::Release,
     push::journal::PushSteps,
     runlog::RunLog,
+    tokens::LiveCredential,
     work::{context_of, stored, unusable},
 };
 
@@ -47,7 +48,7 @@ impl App {
         };
         let end = tokio::select! {
             end = work => end,
-            failure = pulse => self.ended_by(&claim.push, &failure).await,
+            failure = pulse => self.ended_by(&claim.push, &failure, None).await,
         };
         let Some(end) = end else { return };
         let (id, state) = (&claim.push.id, end.state);
@@ -58,16 +59,10 @@ impl App {
     }
 
     async fn keep_push_lease(&self, push: &Push, stop: watch::Sender<bool>) -> Failure {
-        let mut host_stops = self.stop.clone();
+        // A host that stops lets a push end: it is short, and cutting it off would leave its outcome unknown.
         let mut every = tokio::time::interval(self.settings.lease / 3);
         loop {
-            tokio::select! {
-                _ = every.tick() => {}
-                _ = host_stops.wait_for(|stop| *stop) => {
-                    let _ = stop.send(true);
-                    return Failure::ShuttingDown;
-                }
-            }
+            every.tick().await;
             if self.store.heartbeat_push(&push.id, push.epoch, self.settings.lease).await.is_err() {
                 let _ = stop.send(true);
                 return Failure::StaleEpoch;
@@ -77,12 +72,15 @@ impl App {
 
     async fn send(self: &Arc<Self>, push: &Push, stop: watch::Receiver<bool>) -> Option<PushEnd> {
         let outcome = async {
-            let (mut instance, context) = self.open_for_push(push, stop).await?;
-            instance.push(&context, &item(push)).await
+            let (mut instance, context, credential) = match self.open_for_push(push, stop).await {
+                Ok(open) => open,
+                Err(failure) => return (Err(failure), None),
+            };
+            (instance.push(&context, &item(push)).await, credential.used())
         };
         match outcome.await {
-            Ok(outcome) => Some(done(outcome)),
-            Err(failure) => self.ended_by(push, &failure).await,
+            (Ok(outcome), _) => Some(done(outcome)),
+            (Err(failure), used) => self.ended_by(push, &failure, used).await,
         }
     }
 
@@ -100,7 +98,7 @@ impl App {
         self: &Arc<Self>,
         push: &Push,
         stop: watch::Receiver<bool>,
-    ) -> Result<(Instance, Context), Failure> {
+    ) -> Result<(Instance, Context, Arc<LiveCredential>), Failure> {
         let Some(connection) = &push.connection else {
             return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
         };
@@ -119,8 +117,10 @@ impl App {
         });
         let deadline = Instant::now() + self.settings.call_timeout;
         let journal: Arc<dyn Journal> = Arc::clone(&steps) as _;
+        let (door, credential) =
+            self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone())?;
         let scope = RunScope {
-            door: self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone())?,
+            door,
             memory_bytes: self.memory_for(&release),
             call_timeout: self.settings.call_timeout,
             deadline,
@@ -132,11 +132,16 @@ impl App {
             blobs: Arc::new(NoBlobs),
         };
         let context = context_of(&connection, None, &release.manifest);
-        Ok((self.engine.open(&component, scope).await?, context))
+        Ok((self.engine.open(&component, scope).await?, context, credential))
     }
 
     /// Decides what a push becomes. A write without an answer comes before everything else.
-    pub(super) async fn ended_by(self: &Arc<Self>, push: &Push, failure: &Failure) -> Option<PushEnd> {
+    pub(super) async fn ended_by(
+        self: &Arc<Self>,
+        push: &Push,
+        failure: &Failure,
+        used: Option<i64>,
+    ) -> Option<PushEnd> {
         if matches!(failure, Failure::StaleEpoch) {
             return None;
         }
@@ -161,7 +166,7 @@ impl App {
         if let Some(step) = unanswered(&steps).or(last) {
             let mut end = unknown();
             end.operator = failure.operator().or_else(|| Some(failure.person()));
-            end.next_at = self.look_up_wait(push).await.map(|wait| step.sent_at.plus(wait));
+            end.next_at = self.next_look(push, step).await;
             return Some(end);
         }
         let now = self.clock.now();
@@ -173,10 +178,10 @@ impl App {
             end.fields = serde_json::to_string(&error.info().fields).unwrap_or_else(|_| "[]".to_owned());
         }
         match Outcome::of(failure, push.attempts) {
-            Outcome::WaitForUser => {
+            Outcome::WaitForUser if push.attempts < ATTEMPTS => {
                 end.state = PushState::Waiting;
                 if let Some(connection) = &push.connection {
-                    self.break_connection(&push.tenant, connection, &failure.person()).await;
+                    self.break_connection(&push.tenant, connection, used, &failure.person()).await;
                 }
             }
             Outcome::MoreLater { after } | Outcome::RetryAfter(after) if push.attempts < ATTEMPTS => {
@@ -188,13 +193,25 @@ impl App {
             }
             Outcome::MoreLater { .. }
             | Outcome::RetryAfter(_)
+            | Outcome::WaitForUser
             | Outcome::StartAfresh
             | Outcome::GiveUp
             | Outcome::Cancelled
             | Outcome::Lost => {}
         }
+        if end.state == PushState::Failed && steps.iter().any(wrote) {
+            // Something was written and taken, and what came after it went wrong: "failed" would be read as
+            // "nothing is there", and sent again under another key.
+            end.state = PushState::Unknown;
+            end.next_at = None;
+        }
         Some(end)
     }
+}
+
+/// Whether the provider took what this step wrote.
+fn wrote(step: &PushStep) -> bool {
+    step.state == StepState::Answered && step.answer.as_ref().is_some_and(|answer| (200..300).contains(&answer.status))
 }
 
 /// The step of which it is not known whether it was written.

@@ -3,15 +3,16 @@
 //! The connector's `find` is asked no sooner than `settle` after the last byte, because a provider may
 //! list what it accepted only after a while. One "it is there" is believed; "it is not there" only when
 //! it is said twice, a minute apart, and then the step is opened and the push is sent again. A
-//! connector that cannot look leaves the push `unknown` for a person.
+//! connector that cannot look leaves the push `unknown` for a person; and so does a write that was lost
+//! again after it was sent once more.
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
-    Failure, PushResult, PushState,
+    Failure, PushResult, PushState, Timestamp,
     manifest::{self, Idempotency},
 };
-use patchbay_store::{Absent, Push, PushEnd};
+use patchbay_store::{Absent, Push, PushEnd, PushStep};
 use tokio::sync::watch;
 
 use crate::{
@@ -23,17 +24,32 @@ use crate::{
 /// How long a provider may need until it lists what it accepted, when the manifest says nothing.
 const STANDARD_SETTLE: Duration = Duration::from_secs(120);
 
+/// Attempts with a lost answer before a person has to look.
+const ATTEMPTS: u32 = 10;
+/// First pause before a repeatable write goes again; doubled with each attempt.
+const FIRST_PAUSE: Duration = Duration::from_secs(2);
+
 impl App {
-    /// How long after the last byte something is done about a lost answer; none when only a person can.
-    pub(super) async fn look_up_wait(self: &Arc<Self>, push: &Push) -> Option<Duration> {
-        let release = self.release_for_push(push).await.ok()?;
+    /// When something is done about a lost answer; none when only a person can. Each attempt waits twice as
+    /// long as the one before, so that a provider in trouble is not written to as fast as it fails.
+    pub(super) async fn next_look(self: &Arc<Self>, push: &Push, step: &PushStep) -> Option<Timestamp> {
+        let now = self.clock.now();
+        let release = match self.release_for_push(push).await {
+            Ok(release) => release,
+            // Nothing can be said just now; that is no reason to leave it to a person.
+            Err(_) => return Some(now.plus(self.settings.settle_again)),
+        };
         let action = release.manifest.action(&push.action)?;
+        if push.attempts >= ATTEMPTS {
+            return None;
+        }
+        let doubled = FIRST_PAUSE.saturating_mul(1 << push.attempts.saturating_sub(1).min(12));
         let asked = action.settle.as_deref().and_then(|text| manifest::parse_duration(text).ok());
         let settle = asked.unwrap_or(STANDARD_SETTLE).min(self.settings.settle_at_most);
         match action.idempotency {
-            Idempotency::Find => Some(settle),
-            // The same bytes may simply go again, at once.
-            Idempotency::Key | Idempotency::Upsert => Some(Duration::ZERO),
+            Idempotency::Find if step.reopened > 0 => None,
+            Idempotency::Find => Some(step.sent_at.plus(settle)),
+            Idempotency::Key | Idempotency::Upsert => Some(now.plus(doubled)),
             Idempotency::None => None,
         }
     }
@@ -68,9 +84,16 @@ impl App {
         }
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
-        let (mut instance, context) = self.open_for_push(push, stop).await?;
+        let (mut instance, context, _) = self.open_for_push(push, stop).await?;
         let sent_ms = u64::try_from(step.sent_at.as_millis()).unwrap_or_default();
         if let Some(object) = instance.find(&context, &item(push), &step.step, sent_ms).await? {
+            if release.manifest.action(&push.action).is_some_and(|action| action.multi_step) {
+                // One step is there; whether those behind it are, `find` does not say.
+                let mut end = unknown();
+                end.object_id = Some(object.id);
+                end.object_url = object.url;
+                return Ok(end);
+            }
             return Ok(found(PushResult::Created, object));
         }
         match self.store.step_absent(&push.id, push.epoch, &step.step).await.map_err(stored)? {

@@ -144,6 +144,25 @@ async fn what_a_basic_slot_sent_is_masked_though_the_password_is_short() {
 }
 
 #[tokio::test]
+async fn a_short_secret_is_masked_in_a_refusals_values_and_stays_in_a_pages_records() {
+    let body = r#"{"given":"hunter2-hunter","text":"not hunter2-hunter"}"#;
+    let masked = r#"{"given":"[secret]","text":"not hunter2-hunter"}"#;
+    for (status, expected) in [
+        ("200 OK", body),
+        ("201 Created", body),
+        ("302 Found", masked),
+        ("403 Forbidden", masked),
+        ("422 Unprocessable Content", masked),
+        ("501 Not Implemented", masked),
+    ] {
+        let fake = Fake::plain(move |_, _| std::future::ready(Reply::Bytes(answer(status, "", body.as_bytes())))).await;
+        let door = gate(&fake).door(Arc::new(grant()), Arc::new(Password), scope(Writes::Forbidden));
+        let answer = door.send(read("/a")).await.expect("an answer");
+        assert_eq!(String::from_utf8_lossy(&answer.body), expected, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_secret_in_what_the_guest_sends_ends_the_run() {
     let fake = Fake::plain(|_, _| std::future::ready(Reply::Bytes(ok("")))).await;
     let gate = gate(&fake);

@@ -24,8 +24,8 @@ use tokio::{
 /// This crate's own compile child.
 pub(crate) const WORKER: &str = env!("CARGO_BIN_EXE_patchbay-compile-worker");
 
-/// The component of `tests/guests`: `PATCHBAY_GUESTS` names it, else it is built here when it is missing or
-/// older than its sources.
+/// The component of `tests/guests`: `PATCHBAY_GUESTS` names it or its folder, else it is built here when it is
+/// missing or older than its sources.
 pub(crate) fn guests() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
     BYTES.get_or_init(|| fs::read(guests_path()).expect("the guests are readable"))
@@ -34,7 +34,8 @@ pub(crate) fn guests() -> &'static [u8] {
 fn guests_path() -> PathBuf {
     #[expect(clippy::disallowed_methods, reason = "a test's own input, not the host's")]
     if let Some(named) = std::env::var_os("PATCHBAY_GUESTS") {
-        return named.into();
+        let named = PathBuf::from(named);
+        return if named.is_dir() { named.join("patchbay_guests.wasm") } else { named };
     }
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let target = Path::new(WORKER).ancestors().nth(2).expect("a target folder");

@@ -45,11 +45,12 @@ keys! {
     "jobs.workers" = "8": "Runs and pushes at work at the same time.";
     "jobs.lease_seconds" = "30": "How long a worker that says nothing keeps its run.";
     "jobs.poll_millis" = "1000": "How often the queue is looked at when nothing wakes it.";
-    "jobs.shutdown_seconds" = "20": "How long runs in flight may take to end when the host stops.";
+    "jobs.shutdown_seconds" = "20": "How long requests and runs in flight may take to end when the host stops.";
     "jobs.settle_seconds" = "3600": "Longest wait before a write whose answer was lost is looked up, whatever a manifest asks.";
     "jobs.settle_again_seconds" = "60": "Time between two look-ups that must agree.";
     "limits.body_bytes" = "1048576": "Largest body of an API request.";
     "limits.component_bytes" = "67108864": "Largest connector.";
+    "limits.connections" = "512": "Connections of API clients open at the same time; the next one waits. Leave descriptors to spare.";
     "limits.instances" = "64": "Connector instances alive at the same time.";
     "limits.memory_mib" = "256": "Ceiling of the memory that a connector may ask for.";
     "limits.call_seconds" = "120": "Longest single call into a connector.";

@@ -105,7 +105,7 @@ pub(crate) struct Jobs {
     pub(crate) lease: Duration,
     /// How often the queue is looked at when nothing wakes it.
     pub(crate) poll: Duration,
-    /// How long runs in flight may take to end.
+    /// How long requests and runs in flight may take to end.
     pub(crate) shutdown: Duration,
     /// Longest wait before a write whose answer was lost is looked up.
     pub(crate) settle: Duration,
@@ -120,6 +120,8 @@ pub(crate) struct Limits {
     pub(crate) body_bytes: usize,
     /// Largest connector.
     pub(crate) component_bytes: usize,
+    /// Connections of API clients open at the same time.
+    pub(crate) connections: usize,
     /// Connector instances alive at the same time.
     pub(crate) instances: u32,
     /// Ceiling of a connector's memory.
@@ -212,6 +214,7 @@ impl Config {
             limits: Limits {
                 body_bytes: checks::bytes(from, "limits.body_bytes", (1_024, 64 * MIB), MIB),
                 component_bytes: checks::bytes(from, "limits.component_bytes", (1_024, 512 * MIB), 64 * MIB),
+                connections: usize::try_from(from.number("limits.connections", (1, 65_536), 512)).unwrap_or(512),
                 instances: u32::try_from(from.number("limits.instances", (1, 4_096), 64)).unwrap_or(64),
                 memory_bytes: usize::try_from(from.number("limits.memory_mib", (1, 4_096), 256) * MIB)
                     .unwrap_or(usize::MAX),

@@ -281,6 +281,8 @@ CREATE TABLE pushes (
     operator     TEXT,
     fields       TEXT NOT NULL,
     attempts     INTEGER NOT NULL DEFAULT 0,
+    -- Workers that died on the present attempt, one after the other.
+    deaths       INTEGER NOT NULL DEFAULT 0,
     epoch        INTEGER NOT NULL DEFAULT 0,
     lease_until  INTEGER,
     next_at      INTEGER,
@@ -291,6 +293,7 @@ CREATE TABLE pushes (
 ) STRICT;
 CREATE INDEX pushes_due ON pushes (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX pushes_leased ON pushes (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX pushes_waiting ON pushes (tenant, connector) WHERE state = 'waiting';
 CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
 
@@ -305,6 +308,8 @@ CREATE TABLE push_steps (
     sent_at      INTEGER NOT NULL,
     answered_at  INTEGER,
     absent_at    INTEGER,
+    -- How often it was opened again because the provider does not have it.
+    reopened     INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (push, step)
 ) STRICT;
 

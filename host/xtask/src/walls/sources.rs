@@ -68,6 +68,7 @@ pub(super) fn check(sources: &[Source], connectors: &[String]) -> Vec<Breach> {
             unsafe_files.push((source, line));
         }
         breaches.extend(provider_names(source, connectors));
+        breaches.extend(calls_out(source));
     }
     breaches.extend(unsafe_code(&unsafe_files));
     breaches
@@ -97,18 +98,42 @@ fn unsafe_code(files: &[(&Source, usize)]) -> Vec<Breach> {
     others.map(breach).collect()
 }
 
+/// The API may name hyper because it serves with it (see `families`). Its tests are clients of it.
+fn calls_out(source: &Source) -> Option<Breach> {
+    if !source.path.starts_with("host/api/") || is_test(source) {
+        return None;
+    }
+    let code = code_only(product(source));
+    let line =
+        lines_with(&code, |line| line.contains("hyper::client") || line.contains("hyper_util::client")).next()?;
+    Some(breach(
+        source,
+        line,
+        "a client of hyper".to_owned(),
+        "every byte that leaves goes through the gate, which checks addresses, scopes and secrets",
+        "use patchbay_egress::Gate, through a use case of patchbay_app",
+    ))
+}
+
+/// Whether the whole file is tests.
+fn is_test(source: &Source) -> bool {
+    let file = source.path.rsplit('/').next().unwrap_or_default();
+    file == "tests.rs" || file == "testing.rs" || source.path.contains("/tests/")
+}
+
+/// The part before the tests, which stand last in a file.
+fn product(source: &Source) -> &str {
+    source.text.split_once("#[cfg(test)]\nmod ").map_or(source.text.as_str(), |(before, _)| before)
+}
+
 /// The host knows no provider's name: neither in code, nor in a text, nor in a comment. Its tests may use a
 /// real connector's manifest as an example. `xtask` is no part of the host: its demo connects to named
 /// providers. One breach a file is enough to send somebody there.
 fn provider_names(source: &Source, connectors: &[String]) -> Option<Breach> {
-    let file = source.path.rsplit('/').next().unwrap_or_default();
-    let test = file == "tests.rs" || file == "testing.rs" || source.path.contains("/tests/");
-    if !source.path.starts_with("host/") || source.path.starts_with("host/xtask/") || test {
+    if !source.path.starts_with("host/") || source.path.starts_with("host/xtask/") || is_test(source) {
         return None;
     }
-    // Tests stand last in a file.
-    let product = source.text.split_once("#[cfg(test)]\nmod ").map_or(source.text.as_str(), |(before, _)| before);
-    product.lines().enumerate().find_map(|(number, line)| {
+    product(source).lines().enumerate().find_map(|(number, line)| {
         let lower = line.to_lowercase();
         let name = words(&lower).find(|word| connectors.iter().any(|name| name == word))?;
         Some(breach(
@@ -179,6 +204,14 @@ mod tests {
         assert_eq!(places(&[source("host/app/src/a.rs", "// see acmebooks\n")]), ["host/app/src/a.rs:1"]);
         assert_eq!(places(&[source("host/xtask/src/demo.rs", "const A: &str = \"acmebooks\";")]), Vec::<String>::new());
         assert_eq!(places(&[source("tests/fakes/src/a.rs", "// acmebooks")]), Vec::<String>::new());
+    }
+
+    #[test]
+    fn the_api_serves_with_hyper_and_calls_nobody_with_it() {
+        let text = "use hyper::server;\nuse hyper_util::client::legacy::Client;\n";
+        assert_eq!(places(&[source("host/api/src/a.rs", text)]), ["host/api/src/a.rs:2"]);
+        assert_eq!(places(&[source("host/api/src/a/tests.rs", text)]), Vec::<String>::new());
+        assert_eq!(places(&[source("host/egress/src/a.rs", text)]), Vec::<String>::new());
     }
 
     #[test]

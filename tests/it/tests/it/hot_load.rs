@@ -52,9 +52,8 @@ fn a_file_that_is_dropped_can_be_connected_without_a_restart() -> Result<()> {
     drop_file(&rig, "more", &more.pack()?)?;
     let waiting = wait_until("0.2.0 to be ready", LIMIT, || {
         let releases = rig.operator.get("/v1/connectors/patchbay.guests")?.expect(200)?.array_at("/items")?;
-        Ok(releases
-            .into_iter()
-            .find(|release| release["version"] == json!("0.2.0") && release["state"] == json!("ready")))
+        let mut newer = releases.into_iter().filter(|release| release["version"] == json!("0.2.0"));
+        Ok(newer.find(|release| release["state"] == json!("ready") && release["reason"].is_string()))
     })?;
     assert_eq!(active(&rig, "0.1.0")?, release);
 
