@@ -14,7 +14,7 @@ use patchbay_model::{
     manifest::{Asks, Manifest},
     package::{self, Limits},
 };
-use patchbay_store::{NewApproval, NewRelease, Release as ReleaseRow};
+use patchbay_store::{Connection, NewApproval, NewRelease, Release as ReleaseRow};
 
 use crate::App;
 
@@ -253,6 +253,14 @@ impl App {
             Fault::because(Code::ConnectorUnknown, format!("No release of {connector} is active here."))
         })?;
         self.release_facts(&row.id).await
+    }
+
+    /// The release that work on a connection uses: its pin, else the active one.
+    pub(crate) async fn release_of(&self, row: &Connection) -> Result<Arc<Release>, Fault> {
+        match &row.release {
+            Some(pinned) => self.release_facts(pinned).await,
+            None => self.active_release(&row.connector).await,
+        }
     }
 
     /// Releases, newest first; of one connector when named.

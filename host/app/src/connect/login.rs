@@ -7,11 +7,9 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use async_trait::async_trait;
-use patchbay_credentials::{Transport, TransportError, oauth};
-use patchbay_egress::{ExchangeError, Gate};
-use patchbay_model::{ClientId, Code, ConnectionId, Fault, Secret, SessionId, TenantId, manifest::AuthKind};
-use patchbay_store::{Attempt, ConnectSession, Connection, NewSession, OauthClient, PutClient};
+use patchbay_credentials::oauth;
+use patchbay_model::{Code, ConnectionId, Fault, Secret, SessionId, TenantId, manifest::AuthKind};
+use patchbay_store::{Attempt, ConnectSession, NewSession};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -19,7 +17,6 @@ use super::{Connected, auth_method, settle::Authorised};
 use crate::{
     App,
     access::{NAME, check_text},
-    connectors::Release,
     vault::Place,
 };
 
@@ -85,36 +82,13 @@ pub struct ReturnedLogin {
 
 /// Characters of the browser's cookie.
 const COOKIE: usize = 43;
-/// Bytes of a client id.
-const CLIENT_ID: usize = 500;
 const VERIFIER: &str = "verifier";
-const CLIENT_SECRET: &str = "client_secret";
 
 fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret.as_bytes()).into()
 }
 
-/// Token requests leave through the gate, like everything else.
-pub(crate) struct GateTransport(Arc<Gate>);
-
-#[async_trait]
-impl Transport for GateTransport {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let answer = self.0.exchange(request.map(bytes::Bytes::from)).await;
-        answer.map(|answer| answer.map(Into::into)).map_err(|error| match error {
-            ExchangeError::Denied(_) | ExchangeError::NotSent(_) => TransportError::NotSent(error.to_string()),
-            ExchangeError::Unknown(_) | ExchangeError::TooLarge(_) | ExchangeError::Other(_) => {
-                TransportError::Unknown(error.to_string())
-            }
-        })
-    }
-}
-
 impl App {
-    pub(crate) fn transport(&self) -> GateTransport {
-        GateTransport(Arc::clone(&self.gate))
-    }
-
     fn secret(&self) -> Secret {
         let mut bits = [0_u8; 32];
         self.random.fill(&mut bits);
@@ -317,98 +291,5 @@ impl App {
             &attempt.session.as_ref().map_or_else(|| "login".to_owned(), |session| format!("session {session}")),
         )
         .await
-    }
-
-    /// Registers the OAuth client of a connector for the whole deployment.
-    pub async fn register_client(
-        &self,
-        connector: &str,
-        client_id: &str,
-        client_secret: Option<Secret>,
-        actor: &str,
-    ) -> Result<OauthClient, Fault> {
-        check_text("/client_id", client_id, CLIENT_ID)?;
-        self.active_release(connector).await?;
-        let known = self.store.oauth_client_of(connector, None).await?;
-        let (id, version) = match known {
-            Some(row) => (row.id, row.row_version + 1),
-            None => (ClientId::fresh(&*self.clock, &*self.random), 1),
-        };
-        let sealed = match client_secret {
-            None => None,
-            Some(secret) => {
-                let place = Self::client_place(&id, version);
-                Some(self.vault.seal(place, secret.expose().as_bytes()).await?)
-            }
-        };
-        let put = PutClient {
-            id,
-            connector: connector.to_owned(),
-            tenant: None,
-            client_id: client_id.to_owned(),
-            secret: sealed,
-            row_version: version,
-            actor: actor.to_owned(),
-        };
-        Ok(self.store.put_oauth_client(put).await?)
-    }
-
-    /// The registration of a connector, without its secret.
-    pub async fn registered_client(&self, connector: &str) -> Result<OauthClient, Fault> {
-        self.store.oauth_client_of(connector, None).await?.ok_or_else(|| Fault::new(Code::NotFound))
-    }
-
-    /// The origin under which browsers reach this host.
-    #[must_use]
-    pub fn public_origin(&self) -> String {
-        self.settings.public_url.origin().ascii_serialization()
-    }
-
-    /// Where the provider sends the browser back to; one for each registration.
-    pub fn redirect_address(&self, client: &ClientId) -> Result<Url, Fault> {
-        self.settings
-            .public_url
-            .join(&format!("oauth/callback/{client}"))
-            .map_err(|error| Fault::new(Code::Internal).operator(error))
-    }
-
-    fn client_place(client: &ClientId, row_version: i64) -> Place<'_> {
-        Place { tenant: None, subject: client.as_str(), field: CLIENT_SECRET, row_version }
-    }
-
-    async fn oauth_client_for(&self, tenant: &TenantId, connector: &str) -> Result<OauthClient, Fault> {
-        self.store.oauth_client_for(connector, tenant).await?.ok_or_else(|| {
-            Fault::because(Code::ClientMissing, format!("No OAuth client is registered for {connector}."))
-        })
-    }
-
-    async fn open_client(&self, row: &OauthClient) -> Result<oauth::Client, Fault> {
-        let secret = match &row.secret {
-            None => None,
-            Some(sealed) => {
-                let place = Self::client_place(&row.id, row.row_version);
-                let plain = self.vault.open_sealed(place, sealed).await?;
-                Some(Secret::new(String::from_utf8_lossy(&plain).into_owned()))
-            }
-        };
-        Ok(oauth::Client {
-            id: row.client_id.clone(),
-            secret,
-            redirect_uri: self.redirect_address(&row.id)?.to_string(),
-        })
-    }
-
-    /// The OAuth client that a connection was made with.
-    pub(crate) async fn oauth_client_of(&self, row: &Connection) -> Result<oauth::Client, Fault> {
-        let client = row.client.as_ref().ok_or_else(|| Fault::new(Code::ClientMissing))?;
-        self.open_client(&self.store.oauth_client(client).await?).await
-    }
-
-    /// The release that work on a connection uses: its pin, else the active one.
-    pub(crate) async fn release_of(&self, row: &Connection) -> Result<Arc<Release>, Fault> {
-        match &row.release {
-            Some(pinned) => self.release_facts(pinned).await,
-            None => self.active_release(&row.connector).await,
-        }
     }
 }

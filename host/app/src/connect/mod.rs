@@ -5,6 +5,7 @@
 //! credential, the connection, its accounts and syncs, and an audit line. A known business account
 //! renews its connection: nobody gets a second copy by connecting twice.
 
+mod clients;
 mod fields;
 mod login;
 mod settle;
