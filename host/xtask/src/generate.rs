@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::shell::{Result, Run, root};
+use crate::shell::{Result, Run, root, target};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -61,7 +61,10 @@ impl Generated {
 
 /// The API's document, as the binary serves it.
 fn openapi() -> Result<String> {
-    let text = Run::cargo(&["run", "--quiet", "--package", "patchbay", "--", "openapi"]).output()?;
+    // The same build as that of the tests: of the binary alone, cargo would make half of it once more.
+    Run::cargo(&["build", "--quiet", "--workspace", "--exclude", "patchbay-it"]).status()?;
+    let binary = target().join("debug").join("patchbay");
+    let text = Run::program(&binary.to_string_lossy(), &["openapi"]).output()?;
     Ok(format!("{}\n", text.trim_end()))
 }
 

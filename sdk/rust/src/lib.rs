@@ -177,7 +177,7 @@
 //! **`tests/connector.rs`**: the code runs natively against recorded answers, in milliseconds; see [`testing`] for the format of
 //! the fixtures.
 //!
-//! ```ignore
+//! ```text
 //! use patchbay_sdk::{Context, ReadRequest, testing::{TestHost, read_all}};
 //!
 //! #[test]
