@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn silverfins_code_goes_out_byte_for_byte_as_its_sheet_says() {
+    fn a_code_goes_out_byte_for_byte_as_the_manifest_says() {
         let auth = books();
         assert_eq!(
             shown_code(auth.token.as_ref().expect("token")),
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn silverfins_refresh_repeats_the_redirect_address() {
+    fn a_refresh_repeats_the_redirect_address_where_the_manifest_says() {
         let auth = books();
         let token = Secret::new("r1");
         let wanted = auth.refresh.as_ref().expect("refresh");
