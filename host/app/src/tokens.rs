@@ -49,8 +49,9 @@ struct Refreshing {
     lock: Arc<tokio::sync::Mutex<()>>,
     /// Not before this moment again.
     pause_until: Option<Timestamp>,
-    /// A fresh pair that the database did not take yet. The old one is spent.
-    unsaved: Option<Credential>,
+    /// A fresh pair that the database did not take yet, and the version of the row that it follows: the
+    /// old one is spent.
+    unsaved: Option<(i64, Credential)>,
 }
 
 /// Connections whose credential is, or was just, refreshed by this process.
@@ -81,12 +82,16 @@ impl Refreshes {
         self.with(connection, |one| one.pause_until = Some(until));
     }
 
-    fn keep(&self, connection: &ConnectionId, fresh: Credential) {
-        self.with(connection, |one| one.unsaved = Some(fresh));
+    fn keep(&self, connection: &ConnectionId, follows: i64, fresh: Credential) {
+        self.with(connection, |one| one.unsaved = Some((follows, fresh)));
     }
 
-    fn take(&self, connection: &ConnectionId) -> Option<Credential> {
+    /// The pair that follows this version. One of an earlier version is of no use any more: somebody has
+    /// consented anew since, and it must not take the place of that consent.
+    fn take(&self, connection: &ConnectionId, version: i64) -> Option<Credential> {
         self.with(connection, |one| one.unsaved.take())
+            .filter(|(follows, _)| *follows == version)
+            .map(|(_, fresh)| fresh)
     }
 }
 
@@ -230,7 +235,7 @@ impl App {
             };
         };
         let epoch = lease.epoch;
-        let asked = match self.refreshes.take(connection) {
+        let asked = match self.refreshes.take(connection, row.row_version) {
             // An earlier refresh got it, and the database was not there to take it.
             Some(fresh) => Ok(fresh),
             None => self.ask_for_refresh(tenant, connection, &credential).await,
@@ -239,9 +244,7 @@ impl App {
             Ok(fresh) => self.keep_refreshed(tenant, &row, epoch, fresh, refused.is_some()).await,
             Err(RefreshError::Dead(text)) => self.refresh_is_dead(tenant, &row, epoch, refused.is_some(), text).await,
             Err(RefreshError::Busy(why)) => {
-                let pause = why.retry_after.unwrap_or_default().clamp(COOL_DOWN, LONGEST_COOL_DOWN);
-                self.refreshes.pause(connection, self.clock.now().plus(pause));
-                self.store.release_refresh(connection, epoch, !why.may_be_spent).await.map_err(busy)?;
+                self.cool_down(connection, epoch, &why).await?;
                 if still_good {
                     Ok(values(&credential, generation(&row), false))
                 } else {
@@ -249,6 +252,13 @@ impl App {
                 }
             }
         }
+    }
+
+    /// Gives the lease back, and leaves the token address alone for a while.
+    async fn cool_down(&self, connection: &ConnectionId, epoch: i64, why: &Busy) -> Result<(), CredentialError> {
+        let pause = why.retry_after.unwrap_or_default().clamp(COOL_DOWN, LONGEST_COOL_DOWN);
+        self.refreshes.pause(connection, self.clock.now().plus(pause));
+        self.store.release_refresh(connection, epoch, !why.may_be_spent).await.map_err(busy)
     }
 
     /// The provider says that the grant is gone. Before that is believed, what else there is is tried:
@@ -274,7 +284,10 @@ impl App {
                 match self.ask_for_refresh(tenant, &row.connection, &credential).await {
                     Ok(fresh) => return self.keep_refreshed(tenant, row, epoch, fresh, after_refusal).await,
                     // It may be the good one: it is tried again, later.
-                    Err(RefreshError::Busy(why)) => return Err(CredentialError::Busy(why.operator)),
+                    Err(RefreshError::Busy(why)) => {
+                        self.cool_down(&row.connection, epoch, &why).await?;
+                        return Err(CredentialError::Busy(why.operator));
+                    }
                     Err(RefreshError::Dead(_)) => {}
                 }
             }
@@ -342,7 +355,7 @@ impl App {
             }
         };
         // The next refresh begins with it, as soon as the database is there again.
-        self.refreshes.keep(&row.connection, fresh);
+        self.refreshes.keep(&row.connection, row.row_version, fresh);
         Err(busy(failed))
     }
 
@@ -388,4 +401,45 @@ impl App {
 
 fn generation(row: &CredentialRow) -> u64 {
     u64::try_from(row.row_version).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use patchbay_model::{ManualClock, SeededRandom};
+
+    use super::*;
+
+    fn connection() -> ConnectionId {
+        ConnectionId::fresh(&ManualClock::default(), &SeededRandom::new(1))
+    }
+
+    fn fresh() -> Credential {
+        Credential::entered("oauth", BTreeMap::new(), Timestamp::from_millis(0))
+    }
+
+    #[test]
+    fn a_pair_that_was_not_stored_is_the_next_one_and_only_once() {
+        let (refreshes, connection) = (Refreshes::default(), connection());
+        refreshes.keep(&connection, 3, fresh());
+        assert!(refreshes.take(&connection, 3).is_some());
+        assert!(refreshes.take(&connection, 3).is_none());
+    }
+
+    #[test]
+    fn a_pair_of_an_earlier_consent_does_not_replace_a_later_one() {
+        let (refreshes, connection) = (Refreshes::default(), connection());
+        refreshes.keep(&connection, 3, fresh());
+        assert!(refreshes.take(&connection, 4).is_none());
+        assert!(refreshes.take(&connection, 3).is_none(), "it is forgotten, not kept for later");
+    }
+
+    #[test]
+    fn a_pause_ends_at_its_moment() {
+        let (refreshes, connection) = (Refreshes::default(), connection());
+        refreshes.pause(&connection, Timestamp::from_millis(30_000));
+        assert!(refreshes.pauses(&connection, Timestamp::from_millis(29_999)));
+        assert!(!refreshes.pauses(&connection, Timestamp::from_millis(30_000)));
+    }
 }
