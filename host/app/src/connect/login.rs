@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_credentials::oauth;
 use patchbay_model::{Code, ConnectionId, Fault, Secret, SessionId, TenantId, manifest::AuthKind};
-use patchbay_store::{Attempt, ConnectSession, NewSession};
+use patchbay_store::{Attempt, ConnectSession, NewSession, StoreError};
 use sha2::{Digest, Sha256};
 use url::Url;
 
@@ -177,10 +177,10 @@ impl App {
     pub async fn begin_login(self: &Arc<Self>, token: &str, browser: Option<Secret>) -> Result<LoginStarted, Fault> {
         let (session, connector) = self.usable_session(token).await?;
         let cookie = browser.filter(|cookie| cookie.len() == COOKIE).unwrap_or_else(|| self.secret());
-        self.store
-            .bind_session(&session.id, hash(cookie.expose()))
-            .await
-            .map_err(|_| Fault::new(Code::SessionUnusable).operator("the session belongs to another browser"))?;
+        self.store.bind_session(&session.id, hash(cookie.expose())).await.map_err(|error| match error {
+            StoreError::Conflict(why) => Fault::new(Code::SessionUnusable).operator(why),
+            other => other.into(),
+        })?;
         let release = self.active_release(&connector).await?;
         let auth = auth_method(&release, &session.auth)?;
         let client_row = self.oauth_client_for(&session.tenant, &connector).await?;
