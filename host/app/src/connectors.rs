@@ -89,12 +89,18 @@ impl App {
         // Known bytes change nothing: a restart finds all files of the folder again, and must not bring
         // back a release that another has replaced. `approve` is the way back.
         if let Some(known) = &known
-            && matches!(known.state, ReleaseState::Active | ReleaseState::Ready | ReleaseState::Retained)
+            && matches!(
+                known.state,
+                ReleaseState::Active | ReleaseState::Ready | ReleaseState::Retained | ReleaseState::Quarantined
+            )
         {
             let granted = self.granted(&known.connector).await?;
             let beyond = granted.map(|granted| asks.beyond(&granted));
-            // A crash between `ready` and `active` leaves a release that nothing keeps waiting.
-            let left = known.state == ReleaseState::Ready && beyond.as_ref().is_none_or(Vec::is_empty);
+            // A crash between `ready` and `active` leaves a release that nothing keeps waiting: it has no
+            // reason. One that waits for approval has one, and goes on waiting whatever was approved since.
+            let left = known.state == ReleaseState::Ready
+                && known.reason.is_none()
+                && beyond.as_ref().is_none_or(Vec::is_empty);
             if !left {
                 return Ok(Installed { release: known.clone(), known: true, beyond: beyond.unwrap_or_default() });
             }

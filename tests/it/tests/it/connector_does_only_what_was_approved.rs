@@ -85,6 +85,28 @@ fn a_release_that_asks_for_more_waits_and_one_that_does_not_is_active_at_once() 
     Ok(())
 }
 
+/// A host that starts finds every file of its folder again: what waited goes on waiting, even when as much
+/// was approved for another release since.
+#[test]
+fn a_release_that_waits_does_not_replace_a_later_one_when_its_bytes_come_again() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install_guests("0.1.0")?;
+    let asking_for_more = |version: &str| -> Result<Vec<u8>> {
+        let mut more = Variant::of_guests(version)?;
+        let mut host = more.manifest.hosts[0].clone();
+        "https://more.example".clone_into(&mut host.origin);
+        more.manifest.hosts.push(host);
+        more.pack()
+    };
+    let waiting = rig.post(asking_for_more("0.2.0")?)?.expect(201)?.text_at("/release/id")?;
+    let later = rig.post(asking_for_more("0.3.0")?)?.expect(201)?.text_at("/release/id")?;
+    rig.operator.post(&format!("/v1/releases/{later}/approve"), &json!({}))?.expect(200)?;
+
+    assert_eq!(rig.post(asking_for_more("0.2.0")?)?.expect(200)?.text_at("/release/id")?, waiting);
+    assert_eq!(stands(&rig, &waiting)?, ("ready".to_owned(), "0.3.0".to_owned()));
+    Ok(())
+}
+
 #[test]
 fn a_release_with_a_wider_path_a_new_method_or_a_new_action_waits_too() -> Result<()> {
     type Change = fn(&mut Variant);
