@@ -23,7 +23,7 @@ pub(crate) async fn chosen(
             Code::AuthUnknown,
             match kind {
                 AuthKind::Fields => format!("{} logs in at the provider: make a connect session.", manifest.name),
-                AuthKind::Oauth2 => format!("{} is connected by a form: create the connection.", manifest.name),
+                _ => format!("{} is connected by a form: create the connection.", manifest.name),
             },
         ))),
         several => {

@@ -63,7 +63,7 @@ fn check_one(field: &Field, value: &str) -> Result<Option<String>, String> {
         return Err("This holds a line break or another invisible character".to_owned());
     }
     let value = match field.kind {
-        FieldKind::Text | FieldKind::Secret => value.to_owned(),
+        FieldKind::Text | FieldKind::Secret | FieldKind::Date | FieldKind::Origin => value.to_owned(),
         FieldKind::Select if field.options.iter().any(|option| option == value) => value.to_owned(),
         FieldKind::Select => return Err("This is not one of the choices".to_owned()),
         FieldKind::Subdomain => subdomain::reduce(value, field.suffix.as_deref())?,

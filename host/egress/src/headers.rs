@@ -168,6 +168,8 @@ mod tests {
             place: SlotPlace::Header,
             name: Some("X-Api-Key".to_owned()),
             value: "{key}".to_owned(),
+            signature: None,
+            with: Vec::new(),
         };
         let given = [("x-api-key".to_owned(), "mine".to_owned())];
         assert!(check(&given, &[slot]).is_err_and(|text| text.contains("slot")));

@@ -383,6 +383,7 @@ mod tests {
         let rate = || Rate { scope: RateScope::Connector, per_minute: Some(1), concurrency: Some(1), ..rate() };
         let host = |origin: &str| Host {
             origin: origin.to_owned(),
+            ports: Vec::new(),
             paths: vec!["/".to_owned()],
             methods: vec!["GET".to_owned()],
             slots: Vec::new(),

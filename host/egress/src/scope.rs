@@ -77,6 +77,7 @@ mod tests {
     fn grant() -> Grant {
         let host = |origin: &str, paths: &[&str], methods: &[&str]| Host {
             origin: origin.to_owned(),
+            ports: Vec::new(),
             paths: paths.iter().map(|&path| path.to_owned()).collect(),
             methods: methods.iter().map(|&method| method.to_owned()).collect(),
             slots: Vec::new(),

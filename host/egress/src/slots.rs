@@ -79,6 +79,7 @@ pub(crate) fn put(slot: &Slot, grant: &Grant, values: &Values, outgoing: &mut Ou
             outgoing.headers.push((header::AUTHORIZATION, sensitive(slot, &text)?));
         }
         SlotPlace::Query => outgoing.target.append(&percent(name), &percent(&text)),
+        SlotPlace::Signed => return Err(format!("the slot {} is not filled yet", slot.id)),
         SlotPlace::Json => outgoing.body = Bytes::from(json::fill(&outgoing.body, name, &text)?),
     }
     Ok(())

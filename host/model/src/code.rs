@@ -129,6 +129,14 @@ codes! {
     "2011" SessionUnusable Invalid "This connect session cannot be used";
     "2012" PermissionMissing Invalid "The credential may not do this";
     "2013" AuthUnknown Invalid "The connector has no such way to log in";
+    "2014" AccountMismatch Conflict "This login belongs to another business account";
+    "2015" EndUserMismatch Conflict "The end user is not the one whom the session was made for";
+    "2016" CompletionRefused Invalid "This completion code cannot be used";
+    "2017" ReturnAddressRefused Invalid "This return address cannot be used";
+    "2018" RefreshExhausted Invalid "The provider has not renewed the access for days";
+    "2019" OriginRefused Invalid "The operator does not allow this address";
+    "2020" VerificationNeeded Invalid "A connect session has to come back to your application";
+    "2021" RegionUnknown Upstream "The provider named a region that the connector does not know";
     "3001" RunStalled Failed "The connector went in circles";
     "3002" CursorRefused Failed "The provider no longer accepts the position";
     "3003" Throttled Failed "The provider asks to wait";

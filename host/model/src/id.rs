@@ -127,6 +127,8 @@ ids! {
     ClientId = "cli_";
     /// One immutable version of a connector.
     ReleaseId = "rel_";
+    /// An address that a tenant's end users return to.
+    ReturnId = "ret_";
     /// A line of the audit log.
     AuditId = "aud_";
 }

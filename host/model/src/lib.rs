@@ -4,9 +4,11 @@
 mod clock;
 mod code;
 pub mod contract;
+pub mod failpoint;
 mod fault;
 mod id;
 pub mod manifest;
+mod origins;
 mod outcome;
 pub mod package;
 mod random;
@@ -17,9 +19,10 @@ pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Kind};
 pub use fault::Fault;
 pub use id::{
-    AccountId, AuditId, BlobId, ClientId, ConnectionId, InvalidId, KeyId, PushId, ReleaseId, RunId, SessionId, SyncId,
-    TenantId,
+    AccountId, AuditId, BlobId, ClientId, ConnectionId, InvalidId, KeyId, PushId, ReleaseId, ReturnId, RunId,
+    SessionId, SyncId, TenantId,
 };
+pub use origins::CustomerOrigins;
 pub use outcome::{Failure, Outcome};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use secret::Secret;

@@ -72,12 +72,14 @@ words! {
         Relations, Accounting, Notes, Tasks, Reports, Messages, Events, Marketing, Code,
     }
 
-    /// How a person logs in: `fields` (keys, or user and password, entered in a form) or `oauth2` (at the
-    /// provider, in a browser).
-    LoginKind = AuthKind { Fields, Oauth2, }
+    /// How a person logs in: `oauth2` at the provider, in a browser; the others by entering what the form asks
+    /// for: `fields` (keys, or user and password), `session` (the host opens a session with them) and
+    /// `oauth2_client_credentials` (the host asks for a token with them, or with the operator's client).
+    LoginKind = AuthKind { Fields, Oauth2, Oauth2ClientCredentials, Session, }
 
-    /// The type of a field. `subdomain` takes a bare word or a pasted address.
-    FieldKind = ManifestField { Text, Secret, Select, Subdomain, }
+    /// The type of a field. `subdomain` takes a bare word or a pasted address, `origin` an address of the
+    /// customer's own, `date` a day as `YYYY-MM-DD`.
+    FieldKind = ManifestField { Text, Secret, Select, Subdomain, Date, Origin, }
 
     /// How a stream is read again: only what changed, or everything.
     StreamMode = ManifestMode { Incremental, Full, }

@@ -234,7 +234,7 @@ mod tests {
     fn with_fact(from: &str, pattern: &str) -> Auth {
         let mut auth = books();
         let (id, from, pattern) = ("org".to_owned(), from.to_owned(), pattern.to_owned());
-        auth.facts.push(Fact { id, from, pattern });
+        auth.facts.push(Fact { id, from, pattern, optional: false });
         auth
     }
 

@@ -145,7 +145,13 @@ mod tests {
     use crate::oauth::script::{books, client, firm};
 
     fn wanted(place: ExchangePlace, client_auth: ClientAuth) -> TokenRequest {
-        TokenRequest { url: "https://provider.example/token".to_owned(), params: BTreeMap::new(), place, client_auth }
+        TokenRequest {
+            method: "POST".to_owned(),
+            url: "https://provider.example/token".to_owned(),
+            params: BTreeMap::new(),
+            place,
+            client_auth,
+        }
     }
 
     /// Method, address, headers in order of their names, body.

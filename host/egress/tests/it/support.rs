@@ -260,12 +260,21 @@ pub(crate) fn rewritten(connect: &str) -> EgressConfig {
 }
 
 pub(crate) fn slot(id: &str, place: SlotPlace, name: Option<&str>, value: &str) -> Slot {
-    Slot { id: id.to_owned(), standard: id == "bearer", place, name: name.map(str::to_owned), value: value.to_owned() }
+    Slot {
+        id: id.to_owned(),
+        standard: id == "bearer",
+        place,
+        name: name.map(str::to_owned),
+        value: value.to_owned(),
+        signature: None,
+        with: Vec::new(),
+    }
 }
 
 pub(crate) fn host(origin: &str, slots: &[&str]) -> Host {
     Host {
         origin: origin.to_owned(),
+        ports: Vec::new(),
         paths: vec!["/".to_owned()],
         methods: ["GET", "POST", "PUT", "DELETE"].map(str::to_owned).to_vec(),
         slots: slots.iter().map(|&slot| slot.to_owned()).collect(),

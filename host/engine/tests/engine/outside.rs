@@ -74,6 +74,7 @@ async fn a_provider_that_never_answers_costs_one_call_and_no_more() {
 fn granted(methods: &[&str]) -> Grant {
     let host = Host {
         origin: "https://api.example".to_owned(),
+        ports: Vec::new(),
         paths: vec!["/".to_owned()],
         methods: methods.iter().map(|method| (*method).to_owned()).collect(),
         slots: Vec::new(),

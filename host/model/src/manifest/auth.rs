@@ -24,15 +24,46 @@ pub struct Auth {
     /// Where the code is exchanged (`oauth2`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<TokenRequest>,
-    /// Where a token is refreshed; as `token` when left out.
+    /// Where a token is refreshed; as `token` when left out. A request whose parameters name
+    /// `{access_token}` renews a token that still works (a provider without refresh tokens).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh: Option<TokenRequest>,
+    /// A second call right after the login, which turns its tokens into those that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<TokenRequest>,
+    /// The request that opens a session (`session`); its parameters name fields, secret ones too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<TokenRequest>,
+    /// Where a token is given back (RFC 7009) when a connection is deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<TokenRequest>,
+    /// What a revocation ends at the provider.
+    #[serde(default, skip_serializing_if = "RevokeEnds::is_token")]
+    pub revoke_ends: RevokeEnds,
+    /// Where tokens, life and scopes stand in an answer; the names of RFC 6749 when left out.
+    #[serde(default, skip_serializing_if = "AnswerPlaces::is_standard")]
+    pub answer: AnswerPlaces,
+    /// How long an access token lives, seconds, where answers do not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub life_seconds: Option<u32>,
+    /// How long before its end a token is renewed, days; 15 minutes or a third of its life when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renew_days_ahead: Option<u32>,
+    /// The closed table of places that the provider is spread over.
+    #[serde(default, rename = "region", skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<Region>,
+    /// What chooses the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_by: Option<RegionBy>,
     /// S256 on every login; a provider that rejects it is opted out, visibly.
     #[serde(default = "yes")]
     pub pkce: bool,
     /// The provider's issuer, where it sends `iss` (RFC 9207); then it is required and compared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issuer: Option<String>,
+    /// What stands between scopes in a request; a space when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_separator: Option<String>,
     /// What is asked for, each with its reason.
     #[serde(default, rename = "scope", skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<AuthScope>,
@@ -45,6 +76,15 @@ pub struct Auth {
     /// Answers that mean that the credential is no longer accepted; status 401 when left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expired: Vec<ResponseRule>,
+    /// Answers of the token address that end the grant, besides `invalid_grant`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dead: Vec<ResponseRule>,
+    /// Answers of the token address that ask to wait, besides 429 and 503.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub throttled: Vec<ResponseRule>,
+    /// Answers of the token address that mean that the operator's client is wrong, besides `invalid_client`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub misconfigured: Vec<ResponseRule>,
     /// A refresh gives a new refresh token and ends the old one.
     #[serde(default)]
     pub rotation: bool,
@@ -68,6 +108,108 @@ pub enum AuthKind {
     Fields,
     /// OAuth 2 authorization code (RFC 6749, section 4.1).
     Oauth2,
+    /// OAuth 2 client credentials (RFC 6749, section 4.4): the client's own, or those that were entered in
+    /// fields `client_id` and `client_secret`.
+    Oauth2ClientCredentials,
+    /// A request with what was entered opens a session, whose token is used until it dies.
+    Session,
+}
+
+impl AuthKind {
+    /// Whether a person is sent to the provider's own pages.
+    #[must_use]
+    pub fn has_consent(self) -> bool {
+        matches!(self, Self::Oauth2)
+    }
+
+    /// Whether an operator's OAuth client may be needed.
+    #[must_use]
+    pub fn has_client(self) -> bool {
+        matches!(self, Self::Oauth2 | Self::Oauth2ClientCredentials)
+    }
+}
+
+/// How a credential is renewed without a person.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Renewal {
+    /// It is not: when it ends, a person enters it again.
+    Never,
+    /// With the refresh token.
+    RefreshToken,
+    /// With the access token, while that still works.
+    AccessToken,
+    /// By asking for another one: client credentials, or a session's login.
+    Afresh,
+}
+
+/// What a revocation ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RevokeEnds {
+    /// The tokens of this login only.
+    #[default]
+    Token,
+    /// All that this person ever granted to this client, other connections' tokens too.
+    Grant,
+}
+
+impl RevokeEnds {
+    fn is_token(&self) -> bool {
+        *self == Self::Token
+    }
+}
+
+/// Where tokens, life and scopes stand in the answer of a token address: JSON pointers.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct AnswerPlaces {
+    /// The access token or session token; `/access_token` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub access_token: Option<String>,
+    /// The refresh token; `/refresh_token` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
+    /// The life of the access token, seconds; `/expires_in` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_in: Option<String>,
+    /// The granted scopes; `/scope` when left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scope: Option<String>,
+    /// Further tokens by the name that slots use, and the pointer to each.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub more: BTreeMap<String, String>,
+}
+
+impl AnswerPlaces {
+    fn is_standard(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One place of a provider that is spread over several.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Region {
+    /// Its name: the value of `{region}`.
+    pub id: String,
+    /// What people choose, where a field chooses.
+    pub label: String,
+    /// The values of `{region.NAME}`: hosts, or parts of them.
+    pub values: BTreeMap<String, String>,
+}
+
+/// What chooses the region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct RegionBy {
+    /// `field:ID`, `callback:NAME` or `answer:/json/pointer`.
+    pub from: String,
+    /// Which value of the table has to equal it; the region's id when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub equals: Option<String>,
+    /// The region where nothing is said; without it, nothing said is refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub otherwise: Option<String>,
 }
 
 /// Something the person enters.
@@ -110,15 +252,25 @@ pub enum FieldKind {
     Select,
     /// A bare word, or a pasted address that is reduced to one label before `suffix`.
     Subdomain,
+    /// A day, `YYYY-MM-DD`; told to the guest as a fact.
+    Date,
+    /// An address of the customer's own, reduced to scheme, host and port. Where it may lead is the
+    /// operator's decision.
+    Origin,
 }
 
 /// A request of a login.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct TokenRequest {
+    /// Its method; POST when left out. Only GET, POST, PUT and DELETE.
+    #[serde(default = "post", skip_serializing_if = "is_post")]
+    pub method: String,
     /// Its address; placeholders are facts and fields, percent-encoded.
     pub url: String,
-    /// Parameters besides those of the standard.
+    /// Parameters besides those of the standard. Placeholders are facts, fields, and the host's
+    /// `{client_id}` `{client_secret}` `{code}` `{refresh_token}` `{access_token}` `{redirect_uri}` where there
+    /// is one. In a JSON body a name that begins with `/` is a pointer.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub params: BTreeMap<String, String>,
     /// Where its parameters stand.
@@ -127,6 +279,14 @@ pub struct TokenRequest {
     /// How the client proves itself.
     #[serde(default)]
     pub client_auth: ClientAuth,
+}
+
+fn post() -> String {
+    "POST".to_owned()
+}
+
+fn is_post(method: &String) -> bool {
+    method == "POST"
 }
 
 /// Where the parameters of a token request stand.
@@ -171,10 +331,13 @@ pub struct AuthScope {
 pub struct Fact {
     /// Its name in placeholders, and for the guest.
     pub id: String,
-    /// `callback:NAME` or `answer:/json/pointer`.
+    /// `callback:NAME`, `answer:/json/pointer`, `id_token:/claim` or `access_token:/claim`.
     pub from: String,
     /// Regular expression that the whole value matches.
     pub pattern: String,
+    /// Whether it may be missing.
+    #[serde(default)]
+    pub optional: bool,
 }
 
 /// Where the gate puts a credential.
@@ -191,8 +354,49 @@ pub struct Slot {
     /// The header's or parameter's name, or the JSON pointer; not for `basic`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// What is put there: `Bearer {access_token}`; for `basic`, `{user}:{password}`.
+    /// What is put there: `Bearer {access_token}`; for `basic`, `{user}:{password}`; for `signed`, what is
+    /// signed.
     pub value: String,
+    /// How it is signed (`signed`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// Slots that are filled together with this one, by id.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub with: Vec<String>,
+}
+
+/// HMAC-SHA256 of a slot's value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Signature {
+    /// The key, of named secrets: `{client_secret}`.
+    pub key: String,
+    /// Where the signature goes; `name` of the slot says under which name.
+    pub into: SignedInto,
+    /// How its bytes are written.
+    #[serde(default)]
+    pub encoding: SignatureEncoding,
+}
+
+/// Where a signature goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignedInto {
+    /// A header.
+    Header,
+    /// A query parameter, appended last.
+    Query,
+}
+
+/// How the bytes of a signature are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SignatureEncoding {
+    /// Lower-case hexadecimal.
+    #[default]
+    Hex,
+    /// Base64 with padding (RFC 4648, section 4).
+    Base64,
 }
 
 /// The place of a slot in a request.
@@ -207,6 +411,8 @@ pub enum SlotPlace {
     Basic,
     /// A value in a JSON body that is null before.
     Json,
+    /// A signature of named secrets, in a header or the query.
+    Signed,
 }
 
 /// An answer of the provider that means something.
@@ -230,4 +436,60 @@ impl Auth {
     pub fn standard_slot(&self) -> Option<&Slot> {
         self.slots.iter().find(|slot| slot.standard)
     }
+
+    /// The slot of this id.
+    #[must_use]
+    pub fn slot(&self, id: &str) -> Option<&Slot> {
+        self.slots.iter().find(|slot| slot.id == id)
+    }
+
+    /// The request that renews a credential with what it holds, where one does.
+    #[must_use]
+    pub fn renewal_request(&self) -> Option<&TokenRequest> {
+        match self.kind {
+            AuthKind::Fields => None,
+            AuthKind::Oauth2 => self.refresh.as_ref().or(self.token.as_ref()),
+            AuthKind::Oauth2ClientCredentials => self.token.as_ref(),
+            AuthKind::Session => self.login.as_ref(),
+        }
+    }
+
+    /// How a credential of this login is renewed; `has_refresh_token` is what the credential itself holds.
+    #[must_use]
+    pub fn renewal(&self, has_refresh_token: bool) -> Renewal {
+        let by_access_token = || {
+            self.refresh.as_ref().is_some_and(|refresh| {
+                refresh.params.values().chain([&refresh.url]).any(|text| text.contains("{access_token}"))
+            })
+        };
+        match self.kind {
+            AuthKind::Fields => Renewal::Never,
+            AuthKind::Oauth2ClientCredentials | AuthKind::Session => Renewal::Afresh,
+            AuthKind::Oauth2 if by_access_token() => Renewal::AccessToken,
+            AuthKind::Oauth2 if has_refresh_token => Renewal::RefreshToken,
+            AuthKind::Oauth2 => Renewal::Never,
+        }
+    }
+
+    /// The region of this id.
+    #[must_use]
+    pub fn region(&self, id: &str) -> Option<&Region> {
+        self.regions.iter().find(|region| region.id == id)
+    }
+
+    /// What fills placeholders of hosts, paths, slots and login requests: the facts of the login, and
+    /// `{region.NAME}` of the region that the fact `region` names. The table is the release's, so what an
+    /// operator approved is what is reached.
+    #[must_use]
+    pub fn placeholders(&self, facts: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut all = facts.clone();
+        all.retain(|name, _| !name.contains('.'));
+        if let Some(region) = facts.get(REGION).and_then(|id| self.region(id)) {
+            all.extend(region.values.iter().map(|(name, value)| (format!("{REGION}.{name}"), value.clone())));
+        }
+        all
+    }
 }
+
+/// The fact that names the region of a connection.
+pub const REGION: &str = "region";

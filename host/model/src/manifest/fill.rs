@@ -80,9 +80,9 @@ fn split(template: &str) -> Result<Vec<Part<'_>>, String> {
         let (text, from) = rest.split_at(brace);
         let inside = from.strip_prefix('{').ok_or_else(|| format!("{template:?} has a }} without a {{"))?;
         let (name, after) = inside.split_once('}').ok_or_else(|| format!("{template:?} has a {{ without a }}"))?;
-        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-".contains(&b))
+        if name.is_empty() || !name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"_-.".contains(&b))
         {
-            return Err(format!("{{{name}}} in {template:?} is no placeholder: a-z, 0-9, _ and - only"));
+            return Err(format!("{{{name}}} in {template:?} is no placeholder: a-z, 0-9, _, - and . only"));
         }
         if !text.is_empty() {
             parts.push(Part::Text(text));

@@ -6,8 +6,12 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Host {
-    /// Scheme, host and port, exact, or one `{field}` of type `subdomain` as the first label.
+    /// Scheme, host and port: exact; or with one `{field}` of type `subdomain` as the first label; or with
+    /// `{region.NAME}` for the host or one label of it; or a `{field}` of type `origin` alone.
     pub origin: String,
+    /// Ports besides 443 that a customer's own origin may have.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ports: Vec<u16>,
     /// What a path starts with; facts are allowed: `/api/v4/f/{firm_id}/`.
     #[serde(default = "everything")]
     pub paths: Vec<String>,

@@ -21,7 +21,8 @@ mod validate;
 pub use action::{Action, Idempotency};
 pub use asks::Asks;
 pub use auth::{
-    Auth, AuthKind, AuthScope, ClientAuth, ExchangePlace, Fact, Field, FieldKind, ResponseRule, Slot, SlotPlace,
+    AnswerPlaces, Auth, AuthKind, AuthScope, ClientAuth, ExchangePlace, Fact, Field, FieldKind, REGION, Region,
+    RegionBy, Renewal, ResponseRule, RevokeEnds, Signature, SignatureEncoding, SignedInto, Slot, SlotPlace,
     TokenRequest,
 };
 pub use duration::parse_duration;

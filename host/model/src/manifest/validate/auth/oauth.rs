@@ -55,6 +55,7 @@ pub(super) fn check(auth: &Auth, subdomains: &[address::Subdomain<'_>], path: &P
             }
             scopes(auth, path, findings);
         }
+        AuthKind::Oauth2ClientCredentials | AuthKind::Session => {}
     }
     if let Some(issuer) = &auth.issuer
         && !address::url(issuer, &[]).is_ok_and(|used| used.is_empty())

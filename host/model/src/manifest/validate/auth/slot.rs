@@ -49,12 +49,12 @@ fn one(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) {
                 findings.add(path.key("value"), message, "write value = \"{user}:{password}\"");
             }
         }
-        (SlotPlace::Header | SlotPlace::Query | SlotPlace::Json, None) => findings.add(
+        (SlotPlace::Header | SlotPlace::Query | SlotPlace::Json | SlotPlace::Signed, None) => findings.add(
             path.key("name"),
             "the slot says not where the credential goes",
             "write name: the header, the parameter, or the JSON pointer",
         ),
-        (SlotPlace::Header, Some(name)) => {
+        (SlotPlace::Header | SlotPlace::Signed, Some(name)) => {
             names::header(name, path.key("name"), findings);
             if OF_THE_REQUEST.contains(&name.to_ascii_lowercase().as_str()) {
                 let message = format!("{name:?} belongs to the request itself");
