@@ -98,7 +98,7 @@ impl App {
         selected: bool,
         actor: &str,
     ) -> Result<(), Fault> {
-        let account = self.store.select_account(tenant, connection, account, selected).await?;
+        let account = self.store.select_account(tenant, connection, account, selected, actor).await?;
         for sync in self.store.syncs(tenant, connection).await? {
             if sync.account == account.provider_id && sync.enabled != selected {
                 self.store.set_sync_enabled(tenant, &sync.id, selected, actor).await?;
@@ -107,14 +107,27 @@ impl App {
         Ok(())
     }
 
-    /// Removes our copy: credential, records, settings. Nothing at the provider.
+    /// Removes the connection: our copy of the credential is given back to the provider where the manifest
+    /// says how, and destroyed; its records are kept or removed. Nothing else happens at the provider.
     pub async fn delete_connection(
         self: &Arc<Self>,
         tenant: TenantId,
         id: ConnectionId,
+        keep_records: bool,
         actor: String,
     ) -> Result<(), Fault> {
         let app = Arc::clone(self);
-        self.own(async move { Ok(app.store.delete_connection(&tenant, &id, &actor).await?) }).await
+        self.own(async move {
+            let row = app.store.connection(&tenant, &id).await?;
+            // A release that cannot be read any more must not keep anybody from deleting.
+            let release = app.release_of(&row).await.ok();
+            let revocable = release
+                .filter(|release| release.manifest.auth(&row.auth).is_some_and(|auth| auth.revoke.is_some()))
+                .map(|release| release.id.clone());
+            app.store.delete_connection(&tenant, &id, keep_records, revocable, &actor).await?;
+            app.upkeep_due.notify_one();
+            Ok(())
+        })
+        .await
     }
 }

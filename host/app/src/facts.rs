@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::manifest::{self, Manifest};
+use patchbay_model::manifest::{self, Manifest, REGION};
 use serde::{Deserialize, Serialize};
 
 /// The facts of a connection, as they are stored.
@@ -40,12 +40,18 @@ impl Facts {
     /// Whether both lead to the same hosts: the placeholders of the manifest's origins are equal.
     pub(crate) fn same_hosts(&self, other: &Self, manifest: &Manifest) -> bool {
         manifest.hosts.iter().all(|host| {
-            manifest::placeholders(&host.origin)
-                .unwrap_or_default()
-                .into_iter()
-                .all(|name| self.login.get(name) == other.login.get(name))
+            manifest::placeholders(&host.origin).unwrap_or_default().into_iter().all(|name| {
+                // `{region.x}` stands for a value of the region that the fact names.
+                let name = if name.starts_with("region.") { REGION } else { name };
+                self.login.get(name) == other.login.get(name)
+            })
         })
     }
+}
+
+/// Facts as they are stored: a JSON object of texts.
+pub(crate) fn json(facts: &BTreeMap<String, String>) -> String {
+    serde_json::to_string(facts).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// Facts of an account: a JSON object of texts.

@@ -7,22 +7,27 @@
 //! tab drops the handler's future, and nothing else.
 
 mod access;
+mod audit;
 mod catalog;
 mod connect;
 mod connections;
 mod connectors;
 mod facts;
+mod identities;
 mod jobs;
+mod keys;
 mod page;
 mod picker;
 mod push;
 mod records;
+mod revocations;
 mod run;
 mod runlog;
 mod settings;
 mod stall;
 mod syncs;
 mod tokens;
+mod upkeep;
 mod vault;
 mod work;
 
@@ -37,20 +42,26 @@ use tokio_util::task::TaskTracker;
 
 pub use access::{Caller, IssuedKey};
 pub use catalog::{Card, CatalogEntry};
-pub use connect::{Connected, FieldsConnect, LoginStarted, OauthConnect, ReturnedLogin, SessionStarted, SessionView};
+pub use connect::{
+    Authorise, Authorising, Choice, Confirm, Connected, FieldsConnect, Import, Journey, Landing, Language, LoginFailed,
+    Opened, RegisterClient, ReturnedLogin, Review, SessionRequest, SessionStarted, Stage,
+};
 pub use connections::{ConnectionChange, ConnectionDetail};
 pub use connectors::{Approval, Installed, ReleaseDetail};
+pub use keys::{KeyRotation, KeySource, RotationState};
 pub use picker::Picked;
 pub use push::{PushAnswer, PushRequest};
 pub use settings::Settings;
 
 // The rows that use cases answer with; `api` turns them into its own types.
 pub use patchbay_store::{
-    Account, ApiKey, Change, ConnectSession, Connection, ConnectionFilter, ConnectionSort, FeedFilter, OauthClient,
-    Page, Push, PushFilter, Record, RecordFilter, Release, Run, RunFilter, SyncRow, Tenant, Trigger,
+    Account, ApiKey, AuditLine, AuditVerdict, Change, ConnectSession, Connection, ConnectionFilter, ConnectionSort,
+    FeedFilter, OauthClient, Page, Push, PushFilter, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter,
+    SyncRow, Tenant, Trigger,
 };
 
 use connectors::Releases;
+use keys::Rotation;
 use tokens::Refreshes;
 use vault::Vault;
 
@@ -65,9 +76,12 @@ pub struct App {
     random: Arc<dyn Random>,
     releases: Releases,
     refreshes: Refreshes,
+    rotation: Rotation,
     tasks: TaskTracker,
     stop: watch::Receiver<bool>,
     due: Arc<Notify>,
+    /// Wakes the upkeep: something is to be given back, renewed or cleaned up.
+    upkeep_due: Notify,
 }
 
 /// What the binary hands over.
@@ -78,6 +92,8 @@ pub struct Parts {
     pub store: Store,
     /// The key-encryption key.
     pub keys: patchbay_credentials::KeyRing,
+    /// Where it comes from, for a rotation while the host serves.
+    pub key_source: Arc<dyn KeySource>,
     /// The way out.
     pub gate: Arc<Gate>,
     /// The sandbox.
@@ -93,7 +109,7 @@ pub struct Parts {
 impl App {
     /// Puts the rooms together. Refuses a key that does not belong to the database.
     pub async fn build(parts: Parts) -> Result<Arc<Self>, Fault> {
-        let vault = Vault::open(parts.keys, parts.store.clone(), Arc::clone(&parts.random)).await?;
+        let vault = Vault::open(parts.keys, parts.key_source, parts.store.clone(), Arc::clone(&parts.random)).await?;
         Ok(Arc::new(Self {
             settings: parts.settings,
             due: parts.store.wake(),
@@ -105,8 +121,10 @@ impl App {
             random: parts.random,
             releases: Releases::default(),
             refreshes: Refreshes::default(),
+            rotation: Rotation::default(),
             tasks: TaskTracker::new(),
             stop: parts.stop,
+            upkeep_due: Notify::new(),
         }))
     }
 

@@ -86,8 +86,10 @@ impl App {
         let refused = |failure: Failure| refused(&failure);
         let (release, component) = self.release(&release.id).await?;
         let deadline = Instant::now() + self.settings.call_timeout;
-        let (door, _) =
-            self.door(connection, None, &release, Writes::Forbidden, deadline, self.stop.clone()).map_err(refused)?;
+        let (door, _) = self
+            .door(connection, None, &release, Writes::Forbidden, deadline, self.stop.clone())
+            .await
+            .map_err(refused)?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),

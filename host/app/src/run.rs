@@ -102,7 +102,7 @@ impl App {
         let deadline = Instant::now() + budget;
         let account = work.account.as_ref();
         let (door, credential) =
-            self.door(&work.connection, account, &release, Writes::Forbidden, deadline, stop.clone())?;
+            self.door(&work.connection, account, &release, Writes::Forbidden, deadline, stop.clone()).await?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),

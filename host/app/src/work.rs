@@ -21,7 +21,7 @@ use crate::{
 impl App {
     /// The gate's door for work on a connection: what it may reach, and whose credential is filled in. The
     /// credential tells afterwards which version of it was used.
-    pub(crate) fn door(
+    pub(crate) async fn door(
         self: &Arc<Self>,
         connection: &Connection,
         account: Option<&Account>,
@@ -40,7 +40,8 @@ impl App {
             slots: auth.slots.clone(),
             expired: auth.expired.clone(),
             rates: release.manifest.rates.clone(),
-            placeholders: Facts::read(&connection.facts).login,
+            placeholders: auth.placeholders(&Facts::read(&connection.facts).login),
+            customer_origins: self.customer_origins(&release.manifest.id).await.map_err(unusable)?,
         };
         let credential = Arc::new(LiveCredential {
             app: Arc::clone(self),

@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use patchbay_model::{Code, Fault, Secret, Timestamp};
+use patchbay_model::{
+    Code, Fault, Secret, Timestamp,
+    manifest::{Auth, Renewal},
+};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -13,6 +16,7 @@ pub const REFRESH_TOKEN: &str = "refresh_token";
 
 /// How long before its end a token is refreshed at the latest, unless it lives too short for that.
 const MARGIN: Duration = Duration::from_secs(15 * 60);
+const DAY: Duration = Duration::from_secs(86_400);
 
 /// What proves a connection. It has no `Serialize`: the only way out is [`to_bytes`](Self::to_bytes),
 /// for sealing.
@@ -20,7 +24,8 @@ const MARGIN: Duration = Duration::from_secs(15 * 60);
 pub struct Credential {
     /// Id of the manifest's auth method.
     pub auth: String,
-    /// By name: the ids of entered secret fields, or `access_token` and `refresh_token`.
+    /// By name: the ids of entered secret fields, `access_token` and `refresh_token`, and the manifest's
+    /// further tokens.
     pub secrets: BTreeMap<String, Secret>,
     /// What the provider says that it granted, where it does.
     pub scopes: Option<Vec<String>>,
@@ -39,20 +44,61 @@ impl Credential {
         Self { auth: auth.to_owned(), secrets, scopes: None, obtained_at: now, expires_at: None, refresh_ends: None }
     }
 
-    /// Whether it is time to refresh: 15 minutes or a third of its life before its end, whichever is less.
+    /// A credential that was had elsewhere, e.g. by another hub; its life is counted from now on.
     #[must_use]
-    pub fn refresh_due(&self, now: Timestamp) -> bool {
-        self.expires_at.is_some_and(|end| {
-            let margin = MARGIN.min(end.since(self.obtained_at) / 3);
-            now >= end.minus(margin)
-        })
+    pub fn imported(
+        auth: &str,
+        secrets: BTreeMap<String, Secret>,
+        expires_at: Option<Timestamp>,
+        scopes: Option<Vec<String>>,
+        now: Timestamp,
+    ) -> Self {
+        Self { expires_at, scopes, ..Self::entered(auth, secrets, now) }
     }
 
-    /// Whether there is a refresh token. Its end is not asked: the provider knows it, and its word is what
-    /// ends a connection.
+    /// How it is renewed without a person.
+    pub(crate) fn renewal(&self, auth: &Auth) -> Renewal {
+        auth.renewal(self.secrets.contains_key(REFRESH_TOKEN))
+    }
+
+    /// Whether it can be renewed without a person. The end of a refresh token is not asked: the provider
+    /// knows it, and its word is what ends a connection.
     #[must_use]
-    pub fn refreshable(&self) -> bool {
-        self.secrets.contains_key(REFRESH_TOKEN)
+    pub fn renewable(&self, auth: &Auth) -> bool {
+        self.renewal(auth) != Renewal::Never
+    }
+
+    /// Whether it is time to refresh. Never for what cannot be renewed, or does not end by itself.
+    #[must_use]
+    pub fn refresh_due(&self, auth: &Auth, now: Timestamp) -> bool {
+        self.renewable(auth) && self.due(auth).is_some_and(|due| now >= due)
+    }
+
+    /// When it has to be renewed even if nobody uses the connection: every day where the provider drops
+    /// what is idle (however short an access token lives), and before its end where the access token
+    /// renews itself. None where its next use is early enough.
+    #[must_use]
+    pub fn next_refresh(&self, auth: &Auth) -> Option<Timestamp> {
+        if !self.renewable(auth) {
+            return None;
+        }
+        let daily = auth.idle_days.map(|_| self.obtained_at.plus(DAY));
+        let before_end = self.due(auth).filter(|_| self.renewal(auth) == Renewal::AccessToken);
+        daily.into_iter().chain(before_end).min()
+    }
+
+    /// 15 minutes or a third of its life before its end, whichever is less, or the days that the manifest
+    /// says.
+    fn due(&self, auth: &Auth) -> Option<Timestamp> {
+        let end = self.expires_at?;
+        let life = end.since(self.obtained_at);
+        let third = life / 3;
+        let margin = match auth.renew_days_ahead {
+            // A token that lives shorter than that would be renewed at every use.
+            Some(days) => Some(DAY * days).filter(|ahead| *ahead < life).unwrap_or(third),
+            None => MARGIN.min(third),
+        };
+        Some(end.minus(margin))
     }
 
     /// The bytes to seal: JSON, wiped when dropped.
@@ -123,85 +169,4 @@ struct Stored {
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn lasting(seconds: i64) -> Credential {
-        Credential {
-            expires_at: Some(Timestamp::from_millis(seconds * 1_000)),
-            ..Credential::entered("oauth", BTreeMap::new(), Timestamp::from_millis(0))
-        }
-    }
-
-    #[test]
-    fn a_token_is_refreshed_15_minutes_or_a_third_of_its_life_before_its_end() {
-        for (life, due) in [(7_200, 6_300), (2_700, 1_800), (900, 600), (60, 40), (0, 0)] {
-            let credential = lasting(life);
-            assert!(!credential.refresh_due(Timestamp::from_millis(due * 1_000 - 1)), "life {life}");
-            assert!(credential.refresh_due(Timestamp::from_millis(due * 1_000)), "life {life}");
-        }
-    }
-
-    #[test]
-    fn a_token_without_an_end_is_never_due() {
-        let credential = Credential::entered("token", BTreeMap::new(), Timestamp::from_millis(0));
-        assert!(!credential.refresh_due(Timestamp::from_micros(i64::MAX)));
-    }
-
-    #[test]
-    fn a_credential_is_refreshable_by_its_refresh_token_alone() {
-        let mut credential = lasting(60);
-        assert!(!credential.refreshable());
-        credential.secrets.insert(REFRESH_TOKEN.to_owned(), Secret::new("r"));
-        credential.refresh_ends = Some(Timestamp::from_millis(-1));
-        assert!(credential.refreshable());
-    }
-
-    #[test]
-    fn a_credential_does_not_print_its_secrets_nor_do_errors_quote_them() {
-        let secrets = BTreeMap::from([("token".to_owned(), Secret::new("ghp_canary0123456789"))]);
-        let credential = Credential::entered("token", secrets, Timestamp::from_millis(0));
-        let bytes = credential.to_bytes();
-        let text = String::from_utf8(bytes.to_vec()).expect("text");
-        assert!(text.contains("canary"));
-        assert!(!format!("{credential:?}").contains("canary"));
-        for broken in [
-            text.replace("\"v\":1", "\"v\":2"),
-            text.replace("{\"token\":\"ghp_canary0123456789\"}", "\"ghp_canary0123456789\""),
-            text.replace("}}", "}").replace("},", ","),
-            format!("{text} x"),
-            text.replace("\"v\"", "\"canary\""),
-        ] {
-            let fault = Credential::from_bytes(broken.as_bytes()).expect_err("not ours");
-            assert_eq!(fault.code, Code::SealBroken);
-            assert!(!format!("{fault:?}").contains("canary"), "{fault:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_credential_comes_back_as_it_was(
-            auth in ".{0,10}", name in ".{1,10}", text in ".{0,200}", scope in ".{0,10}",
-            obtained: i64, expires: Option<i64>, ends: Option<i64>,
-        ) {
-            let credential = Credential {
-                auth,
-                secrets: BTreeMap::from([(name, Secret::new(text))]),
-                scopes: Some(vec![scope]),
-                obtained_at: Timestamp::from_micros(obtained),
-                expires_at: expires.map(Timestamp::from_micros),
-                refresh_ends: ends.map(Timestamp::from_micros),
-            };
-            let bytes = credential.to_bytes();
-            let again = Credential::from_bytes(&bytes).expect("read");
-            prop_assert_eq!(again.to_bytes(), bytes);
-            prop_assert_eq!(again.obtained_at, credential.obtained_at);
-            prop_assert_eq!(again.expires_at, credential.expires_at);
-            prop_assert_eq!(again.refresh_ends, credential.refresh_ends);
-            let read = |from: &Credential| from.secrets.values().map(|s| s.expose().to_owned()).collect::<Vec<_>>();
-            prop_assert_eq!(read(&again), read(&credential));
-        }
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! What a person enters, checked by the manifest's typed fields; no connector code runs.
 
+mod date;
+mod origin;
 mod subdomain;
 
 use std::collections::BTreeMap;
@@ -7,10 +9,12 @@ use std::collections::BTreeMap;
 use patchbay_model::{
     Secret,
     contract::FieldError,
-    manifest::{Auth, Field, FieldKind},
+    manifest::{Auth, Field, FieldKind, REGION},
 };
 
-use crate::pattern::matches_whole;
+use crate::{oauth::region, pattern::matches_whole};
+
+pub(crate) use origin::reduce as origin;
 
 /// Bytes of one entered value.
 pub const LONGEST: usize = 4 * 1024;
@@ -20,7 +24,7 @@ pub const LONGEST: usize = 4 * 1024;
 pub struct Entered {
     /// Fields of type `secret`: sealed, told to nobody.
     pub secrets: BTreeMap<String, Secret>,
-    /// All others: placeholders, and told to the connector.
+    /// All others, and the region where a field chooses it: placeholders, and told to the connector.
     pub facts: BTreeMap<String, String>,
 }
 
@@ -48,6 +52,16 @@ pub fn check(auth: &Auth, entered: &BTreeMap<String, String>) -> Result<Entered,
     for name in entered.keys().filter(|name| !auth.fields.iter().any(|field| field.id == **name)) {
         errors.push(FieldError { pointer: pointer(name), message: "There is no such field".to_owned() });
     }
+    if let Some((by, field)) = region::by(auth, "field")
+        && !errors.iter().any(|error| error.pointer == pointer(field))
+    {
+        match region::chosen(auth, by, taken.facts.get(field).map(String::as_str)) {
+            Some(id) => {
+                taken.facts.insert(REGION.to_owned(), id.to_owned());
+            }
+            None => errors.push(FieldError { pointer: pointer(field), message: "There is no such region".to_owned() }),
+        }
+    }
     if errors.is_empty() { Ok(taken) } else { Err(errors) }
 }
 
@@ -63,7 +77,10 @@ fn check_one(field: &Field, value: &str) -> Result<Option<String>, String> {
         return Err("This holds a line break or another invisible character".to_owned());
     }
     let value = match field.kind {
-        FieldKind::Text | FieldKind::Secret | FieldKind::Date | FieldKind::Origin => value.to_owned(),
+        FieldKind::Text | FieldKind::Secret => value.to_owned(),
+        FieldKind::Date if date::is_day(value) => value.to_owned(),
+        FieldKind::Date => return Err("This is not a day: write year-month-day, e.g. 2026-11-21".to_owned()),
+        FieldKind::Origin => origin::reduce(value)?,
         FieldKind::Select if field.options.iter().any(|option| option == value) => value.to_owned(),
         FieldKind::Select => return Err("This is not one of the choices".to_owned()),
         FieldKind::Subdomain => subdomain::reduce(value, field.suffix.as_deref())?,
@@ -116,6 +133,8 @@ mod tests {
         let secret = Field { pattern, ..field("f", FieldKind::Secret) };
         let select = Field { options: vec!["eu".into(), "us".into()], ..field("f", FieldKind::Select) };
         let optional = Field { optional: true, ..text.clone() };
+        let (date, origin) = (field("f", FieldKind::Date), field("f", FieldKind::Origin));
+        let own = Field { pattern: Some("https://.*[.]acme[.]example".into()), ..origin.clone() };
         let broken = Field { pattern: Some("(".into()), ..text.clone() };
         let plain = field("f", FieldKind::Text);
         let longest = "x".repeat(LONGEST);
@@ -132,6 +151,14 @@ mod tests {
             (&select, "eu", Some("eu")),
             (&select, "EU", None),
             (&select, "eu,us", None),
+            (&date, " 2026-11-21 ", Some("2026-11-21")),
+            (&date, "2026-02-30", None),
+            (&date, "tomorrow", None),
+            (&origin, " Odoo.Acme.example/web ", Some("https://odoo.acme.example")),
+            (&origin, "http://odoo.acme.example", None),
+            (&origin, "https://169.254.169.254", None),
+            (&own, "odoo.acme.example", Some("https://odoo.acme.example")),
+            (&own, "odoo.evil.example", None),
             (&optional, "", Some("")),
             (&optional, "nonsense", None),
             (&broken, "x", None),
@@ -175,5 +202,21 @@ mod tests {
         let secret = Field { pattern: Some("x".into()), ..field("f", FieldKind::Secret) };
         let errors = check(&auth(vec![secret]), &entered(&[("f", "canary-canary")])).expect_err("wrong");
         assert!(!format!("{errors:?}").contains("canary"));
+    }
+
+    #[test]
+    fn a_field_that_chooses_a_region_names_an_entry_of_the_table() {
+        let mut auth = crate::oauth::script::spread();
+        auth.region_by = serde_json::from_value(serde_json::json!({"from": "field:place"})).ok();
+        auth.fields = vec![Field { optional: true, ..field("place", FieldKind::Text) }];
+        let taken = check(&auth, &entered(&[("place", "eu")])).expect("taken");
+        assert_eq!(taken.facts, entered(&[("place", "eu"), ("region", "eu")]));
+        for value in ["mars", "", "accounts.books.example.eu"] {
+            let errors = check(&auth, &entered(&[("place", value)])).expect_err(value);
+            assert_eq!((errors.len(), errors[0].pointer.as_str()), (1, "/place"));
+        }
+        auth.region_by.as_mut().expect("by").otherwise = Some("us".to_owned());
+        assert_eq!(check(&auth, &BTreeMap::new()).expect("taken").facts, entered(&[("region", "us")]));
+        assert!(check(&auth, &entered(&[("region", "us")])).is_err(), "nobody enters the region itself");
     }
 }

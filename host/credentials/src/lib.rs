@@ -7,7 +7,8 @@
 //! - [`seal`]: key file, key ring, data keys, and the format of a sealed value byte by byte.
 //! - [`credential`]: what proves a connection, as it is sealed.
 //! - [`fields`]: what a person enters, checked by the manifest.
-//! - [`oauth`]: begin, callback, exchange, refresh.
+//! - [`oauth`]: begin, callback, exchange, refresh, revoke.
+//! - [`login`]: logins without a browser: client credentials and sessions.
 
 pub mod credential;
 pub mod fields;
@@ -16,5 +17,6 @@ mod pattern;
 pub mod seal;
 
 pub use credential::Credential;
-pub use oauth::{RefreshError, TokenError, Transport, TransportError};
-pub use seal::{DataKey, KeyFileError, KeyRing, SealContext, SealError};
+pub use oauth::{RefreshError, RevokeError, TokenError, Transport, TransportError, login};
+pub use pattern::matches_whole;
+pub use seal::{DataKey, KeyFileError, KeyNumber, KeyRing, SealContext, SealError};

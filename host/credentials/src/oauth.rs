@@ -1,9 +1,13 @@
-//! OAuth 2 authorization code (RFC 6749, 7636, 9207) as manifests declare it.
+//! OAuth 2 (RFC 6749, 7009, 7636, 9207) and logins like it, as manifests declare them.
 //!
 //! ```text
-//! begin ──► the browser consents at the provider ──► callback ──► exchange ──► refresh, refresh, …
+//! begin ──► the browser consents at the provider ──► callback ──► exchange ──► refresh, refresh, … ──► revoke
 //!   state, verifier          (hostile)                 code        tokens
+//!
+//!                    what a person or operator entered ──► login::open ──► refresh (asks again), … ──► revoke
 //! ```
+//!
+//! The second line are logins without a browser: client credentials, and sessions of a provider's own kind.
 //!
 //! The `oauth2` crate builds the authorize address and the PKCE challenge. Token requests and answers
 //! are ours: the crate sends forms only, and knows neither facts, `iss`, errors inside a status 200,
@@ -16,21 +20,32 @@
 
 mod answer;
 mod begin;
+mod body;
+mod call;
 mod callback;
 mod exchange;
 mod facts;
 mod fill;
+mod grant;
+mod jwt;
 mod lenient;
+pub mod login;
 mod quote;
 mod refresh;
+pub(crate) mod region;
 mod request;
+mod revoke;
+mod rules;
 
 pub use begin::{Begin, begin};
 pub use callback::{Callback, callback, state_of};
 pub use exchange::{TokenError, Tokens, exchange};
 pub use refresh::{Busy, RefreshError, refresh};
+pub use revoke::{RevokeError, revoke};
 
-use patchbay_model::Secret;
+use std::collections::BTreeMap;
+
+use patchbay_model::{Secret, manifest::REGION};
 
 /// What the operator registered at the provider.
 #[derive(Debug, Clone)]
@@ -39,8 +54,19 @@ pub struct Client {
     pub id: String,
     /// Its secret; none for a public client.
     pub secret: Option<Secret>,
+    /// Secrets of its own for some regions, by the id of the region.
+    pub region_secrets: BTreeMap<String, Secret>,
     /// Where the browser comes back to, exactly as registered: one address for each registration.
     pub redirect_uri: String,
+}
+
+impl Client {
+    /// The secret for a login with these facts: that of its region, where there is one.
+    #[must_use]
+    pub fn secret_for(&self, facts: &BTreeMap<String, String>) -> Option<&Secret> {
+        let of_region = facts.get(REGION).and_then(|region| self.region_secrets.get(region));
+        of_region.or(self.secret.as_ref())
+    }
 }
 
 /// How a token request leaves the host: the app gives the egress gate's `exchange`.
@@ -64,6 +90,6 @@ pub enum TransportError {
 }
 
 #[cfg(test)]
-mod canary;
+pub(crate) mod canary;
 #[cfg(test)]
-mod script;
+pub(crate) mod script;

@@ -3,7 +3,7 @@
 use regex_lite::RegexBuilder;
 
 /// Whether all of `value` matches; none when the pattern cannot be read.
-pub(crate) fn matches_whole(pattern: &str, value: &str) -> Option<bool> {
+pub fn matches_whole(pattern: &str, value: &str) -> Option<bool> {
     // Read alone first: `a)|(b` would otherwise close our group and escape the anchors.
     compile(pattern)?;
     Some(compile(&format!(r"\A(?:{pattern})\z"))?.is_match(value))

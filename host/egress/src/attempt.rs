@@ -83,10 +83,7 @@ async fn attempt(
         // the other side took; a read is sent again, a write would be a question for a person.
         let kept = order.write.is_none() && stale < STALE;
         let mut wire = connection(gate, &key, kept).await?;
-        let mut outgoing = order.outgoing.clone();
-        if let Some(slot) = &order.slot {
-            slots::put(slot, grant, values, &mut outgoing).map_err(AttemptError::Denied)?;
-        }
+        let outgoing = slots::put(&order.slots, grant, values, &order.outgoing).map_err(AttemptError::Denied)?;
         leaving.store(true, Ordering::SeqCst);
         let response = match wire.send(&outgoing, timeouts.first_byte).await {
             Ok(response) => response,

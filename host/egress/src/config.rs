@@ -12,8 +12,8 @@ pub struct EgressConfig {
     pub rewrite: Vec<Rewrite>,
     /// Certificates (PEM) that are trusted besides the public roots.
     pub extra_ca: Vec<Vec<u8>>,
-    /// Ports besides 443 that the host's own requests (token addresses, logos) may use. A
-    /// connector's ports stand in its manifest.
+    /// Ports besides 443 that the host's own requests (token addresses, logos) and addresses of
+    /// customers' own may have. A connector's ports stand in its manifest.
     pub allowed_ports: Vec<u16>,
     /// How long things may take.
     pub timeouts: Timeouts,

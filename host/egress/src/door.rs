@@ -13,25 +13,25 @@
 //! | `journal` answered | before the guest sees it |
 //! | expired, `Retry-After`, failures | last, because each starts again at `rate` |
 
+mod failed;
+mod masked;
+mod told;
+
 use std::{
     future::Future,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use http::StatusCode;
-use patchbay_model::{Secret, manifest::SlotPlace};
 use tokio::time::{Instant, sleep_until};
 
 use crate::{
     Begin, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, JournalError, Request, Response,
-    SendError, StoredAnswer, Usage, Values,
-    answer::Answer,
-    attempt::{self, AttemptError},
+    SendError, StoredAnswer, Usage, Values, attempt,
     order::{Order, Step},
     rate::Lane,
     redact::Masker,
-    retry, slots,
+    retry,
 };
 
 /// Bytes of a body that the journal keeps.
@@ -82,7 +82,7 @@ impl Door {
             Some(Incident::Denied(_)) | None => {}
         }
         run.state().usage.requests += 1;
-        let sent = match Order::check(&run.grant, &run.scope.writes, request) {
+        let sent = match Order::check(&run.grant, run.gate.ports(), &run.scope.writes, request) {
             Err(reason) => Err(SendError::Denied(reason)),
             Ok(order) if order.write.is_some() => {
                 let task = tokio::spawn(Arc::clone(run).send(order));
@@ -155,12 +155,12 @@ impl Run {
                     continue;
                 }
             };
-            let expired = order.slot.is_some() && retry::is_expired(&self.grant.expired, &answer);
+            let expired = !order.slots.is_empty() && retry::is_expired(&self.grant.expired, &answer);
             let now = self.gate.clock().now();
             lane.learn(&answer.headers, now);
             let wait = retry::asked_to_wait(answer.status, &answer.headers, now);
             let status = answer.status;
-            let response = masked(answer, &masker);
+            let response = masked::masked(answer, &masker);
             if let Some(step) = &order.write {
                 answered(step, &response, expired || retry::opens_again(status)).await?;
             }
@@ -217,45 +217,6 @@ impl Run {
         }
     }
 
-    /// Ends a step without an answer, and waits before another attempt where there is one.
-    async fn failed(&self, order: &Order, error: AttemptError, again: Option<Duration>) -> Result<(), SendError> {
-        use AttemptError as E;
-        if let Some(step) = &order.write {
-            let (noted, error) = match error {
-                E::Denied(reason) => (step.journal.not_sent(&step.name).await, SendError::Denied(reason)),
-                E::NotSent(reason) | E::Untrusted(reason) => {
-                    (step.journal.not_sent(&step.name).await, SendError::NotSent(reason))
-                }
-                E::Unknown(reason) | E::Slow(reason) | E::Broken(reason) => {
-                    (step.journal.lost(&step.name).await, SendError::Unknown(reason))
-                }
-                E::TooLarge(bytes) => {
-                    let reason = format!("the answer is larger than {bytes} bytes");
-                    (step.journal.lost(&step.name).await, SendError::Unknown(reason))
-                }
-            };
-            // A begin without an end is read as unknown, which is never wrong.
-            return Err(noted.map_or_else(unkept, |()| error));
-        }
-        let until = again.map(|wait| Instant::now() + wait).filter(|until| *until < self.scope.deadline);
-        match (error, until) {
-            (E::NotSent(_) | E::Unknown(_), Some(until)) => {
-                let since = Instant::now();
-                self.unless_stopped(sleep_until(until)).await?;
-                let mut state = self.state();
-                state.usage.waited += since.elapsed();
-                state.usage.retries += 1;
-                Ok(())
-            }
-            _ if Instant::now() >= self.scope.deadline => Err(SendError::Stopped),
-            (E::Denied(reason), _) => Err(SendError::Denied(reason)),
-            (E::NotSent(reason), None) | (E::Untrusted(reason), _) => Err(SendError::NotSent(reason)),
-            (E::Unknown(reason), None) | (E::Slow(reason), _) => Err(SendError::Unknown(reason)),
-            (E::TooLarge(bytes), _) => Err(SendError::TooLarge(bytes)),
-            (E::Broken(reason), _) => Err(SendError::Other(reason)),
-        }
-    }
-
     /// A token that is young, or was itself fetched for a refusal, was refused for another reason.
     fn worth_renewing(&self, values: &Values) -> bool {
         let age = self.gate.clock().now().since(values.obtained_at);
@@ -275,98 +236,6 @@ impl Run {
             () = stopped => Err(SendError::Stopped),
             done = work => Ok(done),
             () = sleep_until(self.scope.deadline) => Err(SendError::Stopped),
-        }
-    }
-
-    /// The masker that knows these values and all that came before them in this run: a token that was
-    /// just replaced may still be echoed.
-    fn learn(&self, values: &Arc<Values>) -> Result<Arc<Masker>, SendError> {
-        let mut state = self.state();
-        let same = |known: &Arc<Values>| {
-            let secrets = |values: &Values| values.secrets.values().map(|s| s.expose().to_owned()).collect::<Vec<_>>();
-            Arc::ptr_eq(known, values) || (known.generation == values.generation && secrets(known) == secrets(values))
-        };
-        if !state.known.iter().any(same) {
-            state.known.push(Arc::clone(values));
-            let mut pairs: Vec<Secret> = Vec::new();
-            for values in &state.known {
-                for slot in self.grant.slots.iter().filter(|slot| slot.place == SlotPlace::Basic) {
-                    if let Ok(pair) = slots::value(slot, &self.grant, values) {
-                        pairs.push(Secret::new(slots::basic(&pair)));
-                    }
-                }
-            }
-            let all = state.known.iter().flat_map(|values| values.secrets.values()).chain(&pairs).map(Secret::expose);
-            let masker = Masker::of(all);
-            // What cannot be searched for is not sent, now or on the next try.
-            let masker =
-                masker.map_err(|_| SendError::Other("the credential is too large to be searched for".to_owned()));
-            state.masker = masker.inspect_err(|_| drop(state.known.pop())).map(Arc::new)?;
-        }
-        Ok(Arc::clone(&state.masker))
-    }
-
-    /// One line for each attempt; never the query, a header or a body.
-    fn audit(&self, order: &Order, outcome: &Result<Answer, AttemptError>, started: Instant, masker: &Masker) {
-        let sent = &order.outgoing;
-        let (status, bytes_in) = match outcome {
-            Ok(answer) => (answer.status.as_u16(), answer.wire),
-            Err(_) => (0, 0),
-        };
-        let error = outcome.as_ref().err().map(|error| masker.mask_header(format!("{error:?}").as_bytes()));
-        let bytes_out = u64::try_from(sent.body.len()).unwrap_or(u64::MAX);
-        {
-            let mut state = self.state();
-            state.usage.bytes_in += bytes_in;
-            if !matches!(outcome, Err(AttemptError::NotSent(_) | AttemptError::Untrusted(_) | AttemptError::Denied(_)))
-            {
-                state.usage.bytes_out += bytes_out;
-            }
-        }
-        tracing::info!(
-            tenant = self.grant.tenant,
-            connector = self.grant.connector,
-            connection = self.grant.connection,
-            method = sent.method.as_str(),
-            origin = %sent.target.origin,
-            path = sent.target.path,
-            slot = order.slot.as_ref().map(|slot| slot.id.as_str()),
-            step = order.write.as_ref().map(|step| step.name.as_str()),
-            status,
-            bytes_in,
-            bytes_out,
-            ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            error,
-            "egress"
-        );
-    }
-
-    /// Keeps what ends the run. The worst stays.
-    fn note(&self, error: &SendError) {
-        let incident = match error {
-            SendError::SecretSeen => Incident::SecretSeen,
-            SendError::CredentialDead(reason) => Incident::CredentialDead(reason.clone()),
-            SendError::Denied(reason) => Incident::Denied(reason.clone()),
-            SendError::NotSent(_)
-            | SendError::Unknown(_)
-            | SendError::TooLarge(_)
-            | SendError::Stopped
-            | SendError::Other(_)
-            | SendError::CredentialBusy(_) => return,
-        };
-        tracing::warn!(
-            tenant = self.grant.tenant,
-            connector = self.grant.connector,
-            connection = self.grant.connection,
-            incident = ?incident,
-            "egress refused"
-        );
-        let mut state = self.state();
-        if matches!(state.incident, None | Some(Incident::Denied(_))) {
-            let keep = matches!((&state.incident, &incident), (Some(_), Incident::Denied(_)));
-            if !keep {
-                state.incident = Some(incident);
-            }
         }
     }
 
@@ -390,15 +259,4 @@ async fn answered(step: &Step, response: &Response, opens_again: bool) -> Result
     let body = response.body.get(..STORED_BYTES).unwrap_or(&response.body).to_vec();
     let stored = StoredAnswer { status: response.status, headers: response.headers.clone(), body };
     step.journal.answered(&step.name, &stored, opens_again).await.map_err(unkept)
-}
-
-fn masked(answer: Answer, masker: &Masker) -> Response {
-    let header = |(name, value): (&http::HeaderName, &http::HeaderValue)| {
-        (name.as_str().to_owned(), masker.mask_header(value.as_bytes()))
-    };
-    let headers = answer.headers.iter().map(header).collect();
-    let status: StatusCode = answer.status;
-    // Records come with 2xx only, so in all else a short secret is an echo.
-    let body = if status.is_success() { masker.mask(answer.body) } else { masker.mask_refusal(answer.body) };
-    Response { status: status.as_u16(), headers, body, replayed: false }
 }

@@ -39,14 +39,19 @@ pub enum ExchangeError {
     Other(String),
 }
 
-pub(crate) async fn run(gate: &Gate, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
+pub(crate) async fn run(
+    gate: &Gate,
+    request: http::Request<Bytes>,
+    extra_ports: &[u16],
+) -> Result<http::Response<Bytes>, ExchangeError> {
     let (head, body) = request.into_parts();
     let denied = |reason: &str| ExchangeError::Denied(reason.to_owned());
     let target = Target::parse(&head.uri.to_string()).map_err(denied)?;
-    if !gate.allows_port(target.origin.port) {
+    let port = target.origin.port;
+    if port != 443 && !gate.ports().contains(&port) && !extra_ports.contains(&port) {
         return Err(ExchangeError::Denied(format!(
-            "port {} is not allowed; to allow it: egress.allowed_ports = [{}]",
-            target.origin.port, target.origin.port
+            "port {port} is not allowed; to allow it: egress.allowed_ports = [{port}], or at an address of a \
+             customer's own, in its [[host]]: ports = [{port}]"
         )));
     }
     let mut headers = vec![(header::USER_AGENT, AGENT), (header::ACCEPT_ENCODING, CODING)];

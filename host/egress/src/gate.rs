@@ -61,7 +61,21 @@ impl Gate {
     /// # Errors
     /// See [`ExchangeError`]; an answer of any status is no error.
     pub async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request).await
+        exchange::run(self, request, &[]).await
+    }
+
+    /// As [`Gate::exchange`], for an address of a customer's own: these ports of its `[[host]]` are
+    /// allowed besides. Whether the operator grants the address is for whoever asks to check first;
+    /// where it leads is judged here as ever.
+    ///
+    /// # Errors
+    /// See [`ExchangeError`]; an answer of any status is no error.
+    pub async fn exchange_at(
+        &self,
+        request: http::Request<Bytes>,
+        extra_ports: &[u16],
+    ) -> Result<http::Response<Bytes>, ExchangeError> {
+        exchange::run(self, request, extra_ports).await
     }
 
     /// The gate bound to one run.
@@ -90,7 +104,8 @@ impl Gate {
         &self.dialer.timeouts
     }
 
-    pub(crate) fn allows_port(&self, port: u16) -> bool {
-        port == 443 || self.ports.contains(&port)
+    /// The ports besides 443 that the operator allows.
+    pub(crate) fn ports(&self) -> &[u16] {
+        &self.ports
     }
 }

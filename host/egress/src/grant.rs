@@ -2,7 +2,10 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_model::manifest::{Host, Rate, ResponseRule, Slot};
+use patchbay_model::{
+    CustomerOrigins,
+    manifest::{Host, Rate, ResponseRule, Slot},
+};
 use tokio::{sync::watch, time::Instant};
 
 use crate::Journal;
@@ -27,8 +30,11 @@ pub struct Grant {
     pub expired: Vec<ResponseRule>,
     /// How fast.
     pub rates: Vec<Rate>,
-    /// Facts and plain fields for `{x}` in hosts, paths and slots; never a secret.
+    /// Facts and plain fields for `{x}` in hosts, paths and slots, and `region.NAME` of the region; never
+    /// a secret.
     pub placeholders: BTreeMap<String, String>,
+    /// Which addresses of customers' own the operator grants to the connector.
+    pub customer_origins: CustomerOrigins,
 }
 
 /// The bounds of one run.

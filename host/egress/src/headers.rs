@@ -5,7 +5,9 @@
 //! another host, or bring a credential of its own.
 
 use http::{HeaderName, HeaderValue};
-use patchbay_model::manifest::{Slot, SlotPlace};
+use patchbay_model::manifest::Slot;
+
+use crate::slots::{Place, place};
 
 /// Headers of one request.
 const COUNT: usize = 64;
@@ -58,7 +60,7 @@ pub(crate) fn check(given: &[(String, String)], slots: &[Slot]) -> Result<Vec<(H
         if let Some(reason) = reserved(name.as_str()) {
             return Err(format!("the header `{name}` is not a connector's to set: {reason}"));
         }
-        if slots.iter().any(|slot| slot.place == SlotPlace::Header && is_named(slot, name.as_str())) {
+        if slots.iter().any(|slot| place(slot) == Some(Place::Header(name.as_str()))) {
             return Err(format!("the header `{name}` is a slot of the credential: name the slot instead"));
         }
         total = total.saturating_add(name.as_str().len()).saturating_add(value.len());
@@ -86,10 +88,6 @@ fn reserved(name: &str) -> Option<&'static str> {
     RESERVED.iter().find(|(other, _)| *other == name).map(|(_, reason)| *reason)
 }
 
-fn is_named(slot: &Slot, name: &str) -> bool {
-    slot.name.as_deref().is_some_and(|slot| slot.eq_ignore_ascii_case(name))
-}
-
 /// A hostile name as it may stand in a message.
 fn shown(text: &str) -> String {
     text.chars().take(40).flat_map(char::escape_default).collect()
@@ -97,6 +95,8 @@ fn shown(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use patchbay_model::manifest::{Signature, SignatureEncoding, SignedInto, SlotPlace};
+
     use super::*;
 
     fn refusal(name: &str, value: &str) -> Option<String> {
@@ -172,6 +172,12 @@ mod tests {
             with: Vec::new(),
         };
         let given = [("x-api-key".to_owned(), "mine".to_owned())];
-        assert!(check(&given, &[slot]).is_err_and(|text| text.contains("slot")));
+        assert!(check(&given, std::slice::from_ref(&slot)).is_err_and(|text| text.contains("slot")));
+        let signed = |into| {
+            let signature = Signature { key: "{key}".to_owned(), into, encoding: SignatureEncoding::Hex };
+            Slot { place: SlotPlace::Signed, signature: Some(signature), ..slot.clone() }
+        };
+        assert!(check(&given, &[signed(SignedInto::Header)]).is_err_and(|text| text.contains("slot")));
+        assert!(check(&given, &[signed(SignedInto::Query)]).is_ok());
     }
 }

@@ -31,6 +31,7 @@ mod journal;
 mod json;
 mod message;
 mod order;
+mod origin;
 mod pool;
 mod rate;
 mod redact;

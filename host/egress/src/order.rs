@@ -4,14 +4,11 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, header};
-use patchbay_model::{
-    contract::Effect,
-    manifest::{Slot, SlotPlace},
-};
+use patchbay_model::{contract::Effect, manifest::Slot};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    Grant, Journal, Request, Writes, body, headers, json, redact::Masker, scope, slots, target::Target, wire::Outgoing,
+    Grant, Journal, Request, Writes, body, headers, redact::Masker, scope, slots, target::Target, wire::Outgoing,
 };
 
 /// Who asks, where the guest does not say (some providers refuse a request without it).
@@ -23,7 +20,8 @@ pub(crate) const CODING: HeaderValue = HeaderValue::from_static("gzip");
 pub(crate) struct Order {
     /// As it goes out, but for the credential.
     pub(crate) outgoing: Outgoing,
-    pub(crate) slot: Option<Slot>,
+    /// Filled together; none for a request without a credential.
+    pub(crate) slots: Vec<Slot>,
     pub(crate) write: Option<Step>,
     pub(crate) timeout: Option<Duration>,
     /// As the guest wrote it, for the search for secrets.
@@ -39,23 +37,21 @@ pub(crate) struct Step {
 }
 
 impl Order {
-    /// The checks in their order; the text of a refusal names the manifest line that would help.
-    pub(crate) fn check(grant: &Grant, writes: &Writes, request: Request) -> Result<Self, String> {
+    /// The checks in their order; the text of a refusal names the manifest line that would help. `ports`
+    /// are those that the operator allows.
+    pub(crate) fn check(grant: &Grant, ports: &[u16], writes: &Writes, request: Request) -> Result<Self, String> {
         let target = Target::parse(&request.url).map_err(|reason| format!("the address is refused: {reason}"))?;
         let method = method(&request.method)?;
         let mut fields = headers::check(&request.headers, &grant.slots)?;
-        let host = scope::find(grant, method.as_str(), &target)?;
+        let host = scope::find(grant, method.as_str(), &target, ports)?;
         slots::check_query(grant, target.query.as_deref())?;
-        let slot = slots::choose(grant, host, &request.credential)?.cloned();
+        let slots = slots::choose(grant, host, &request.credential)?;
         let step = match request.effect {
             Effect::Read | Effect::Repeatable => None,
             Effect::Write => Some(step(writes, request.step)?),
         };
         let body = body::assemble(request.body, &mut fields)?;
-        if let Some(slot) = slot.as_ref().filter(|slot| slot.place == SlotPlace::Json) {
-            // Tried with nothing, so that a body that cannot be filled is refused before it is sent for.
-            json::fill(&body, slot.name.as_deref().unwrap_or_default(), "")?;
-        }
+        slots::check_body(&slots, &body)?;
         let given = fields.len();
         let write = step.map(|(name, journal)| Step { name, hash: hash(&method, &target, &fields, &body), journal });
         if !fields.iter().any(|(name, _)| *name == header::USER_AGENT) {
@@ -63,7 +59,7 @@ impl Order {
         }
         fields.push((header::ACCEPT_ENCODING, CODING));
         let outgoing = Outgoing { method, target, headers: fields, body };
-        Ok(Self { outgoing, slot, write, timeout: request.timeout, url: request.url, given })
+        Ok(Self { outgoing, slots, write, timeout: request.timeout, url: request.url, given })
     }
 
     /// Whether a secret stands in what the guest sent. Asked before the credential is filled in.

@@ -3,11 +3,24 @@
 //! Providers echo what they were sent: in error texts, in `Location`, in debug pages. What comes back
 //! is masked, and what a guest sends is searched before anything is filled in (afterwards the gate
 //! would find its own work). A secret of 16 bytes or more is found anywhere: as it is, with any of
-//! its characters percent-encoded or JSON-escaped, and in base64 at each of the three alignments, in
-//! both alphabets, itself percent-encoded or escaped. A shorter one would be found in half of all
-//! pages, so it counts only as a complete header value and, where the status is not 2xx, as a
-//! complete value of a form or a string of JSON: what a page's records are made of comes with 2xx,
-//! and the gate cannot tell a record that happens to hold the same word from an echo.
+//! its characters percent-encoded or JSON-escaped, in hex, and in base64 at each of the three
+//! alignments, in both alphabets, itself percent-encoded or escaped. So is what the gate computed from
+//! a secret of any length: a signature, or the pair of `Basic`.
+//!
+//! A shorter one would be found in half of all pages: the password `admin` is a word, and a value of
+//! its own in somebody's records (`{"role":"admin"}`). What a page's records are made of is the body of
+//! a 2xx, and the gate cannot tell a record that happens to hold the same word from an echo, so there a
+//! short secret is never masked, not even as a complete value: a record that lost a word is wrong for
+//! good, and nobody would notice. Everywhere else it counts where it is complete:
+//!
+//! | where | what |
+//! |---|---|
+//! | any header | all of its value is the secret, or what its slot makes of it (`Bearer admin`) |
+//! | the header that the slot fills | the same, however short |
+//! | a parameter that the slot fills, in any header (`Location`) | the same, however short |
+//! | a body that is not 2xx | a complete string of JSON or value of a form; a parameter as above |
+//!
+//! "However short" only under the slot's own name: below six bytes a value without it says nothing.
 //!
 //! The other side chooses what is searched, so the search takes each byte a fixed number of times:
 //! one automaton for all secrets, run over the bytes as they are and once for each kind of escape in
@@ -17,12 +30,16 @@ use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
-use memchr::memchr2_iter;
+use memchr::{memchr_iter, memchr2_iter};
 
-use crate::spelling::{Reading, Spelling};
+use crate::{
+    slots::Echoes,
+    spelling::{Reading, Spelling},
+    template::percent,
+};
 
 /// From this length on a secret is found anywhere.
-const LONG: usize = 16;
+pub(crate) const LONG: usize = 16;
 /// Below this length even a complete header value says nothing.
 const SHORT: usize = 6;
 /// Of a longer secret this many bytes are searched. No header carries more than a fraction of it.
@@ -41,15 +58,20 @@ pub(crate) struct Masker {
     /// Finds the rest of each needle; none when there is no long secret.
     tails: Option<AhoCorasick>,
     short: Vec<String>,
+    /// What slots with short secrets put into headers, by name.
+    headers: Vec<(String, String)>,
+    /// What they put into the query, by the parameter's name as an address spells it.
+    parameters: Vec<(String, String)>,
     /// Whether a plus may stand for a space in one of them.
     spaced: bool,
 }
 
 impl Masker {
-    /// Knows these secrets; the same one twice is harmless. The error is one of memory.
-    pub(crate) fn of<'s>(secrets: impl IntoIterator<Item = &'s str>) -> Result<Self, BuildError> {
+    /// Knows these secrets and what slots make of them; the same one twice is harmless. The error is
+    /// one of memory.
+    pub(crate) fn of<'s>(secrets: impl IntoIterator<Item = &'s str>, echoes: &'s Echoes) -> Result<Self, BuildError> {
         let (mut short, mut needles, mut spaced) = (Vec::new(), Vec::new(), false);
-        for secret in secrets {
+        for secret in secrets.into_iter().chain(echoes.computed.iter().map(String::as_str)) {
             if secret.len() >= LONG {
                 let searched = secret.as_bytes().get(..LONGEST).unwrap_or(secret.as_bytes());
                 spaced |= searched.contains(&b' ');
@@ -58,6 +80,13 @@ impl Masker {
                 short.push(secret.to_owned());
             }
         }
+        short.extend(echoes.whole.iter().filter(|text| text.len() >= SHORT).cloned());
+        short.sort_unstable();
+        short.dedup();
+        let encoded = |(name, _): &(String, String)| percent(name) != *name;
+        let mut parameters = echoes.parameters.clone();
+        let again: Vec<_> = parameters.iter().filter(|one| encoded(one)).cloned().collect();
+        parameters.extend(again.into_iter().map(|(name, text)| (percent(&name), text)));
         needles.sort_unstable();
         needles.dedup();
         let (heads, rest): (Vec<_>, Vec<_>) = needles.iter().filter_map(|needle| needle.split_at_checked(HEAD)).unzip();
@@ -68,7 +97,8 @@ impl Masker {
             let kind = Some(AhoCorasickKind::ContiguousNFA);
             Some(AhoCorasick::builder().kind(kind).prefilter(false).build(&rest)?)
         };
-        Ok(Self { heads: heads.into_iter().map(<[u8]>::to_vec).collect(), tails, short, spaced })
+        let heads = heads.into_iter().map(<[u8]>::to_vec).collect();
+        Ok(Self { heads, tails, short, headers: echoes.headers.clone(), parameters, spaced })
     }
 
     /// Whether a secret stands anywhere in these bytes.
@@ -92,15 +122,26 @@ impl Masker {
     pub(crate) fn mask_refusal(&self, bytes: Vec<u8>) -> Vec<u8> {
         let mut found = self.search(&bytes, usize::MAX);
         found.extend(self.short_values(&bytes));
+        found.extend(self.parameter_values(&bytes));
         without(bytes, &coalesced(found))
     }
 
     /// Masks a header's value.
-    pub(crate) fn mask_header(&self, value: &[u8]) -> String {
-        if self.is_short(value) {
+    pub(crate) fn mask_header(&self, name: &str, value: &[u8]) -> String {
+        let own = |(header, text): &(String, String)| {
+            header.eq_ignore_ascii_case(name) && text.as_bytes().trim_ascii() == value.trim_ascii()
+        };
+        if self.is_short(value) || self.headers.iter().any(own) {
             return MASK.to_owned();
         }
-        String::from_utf8_lossy(&self.mask(value.to_vec())).into_owned()
+        let mut found = self.search(value, usize::MAX);
+        found.extend(self.parameter_values(value));
+        String::from_utf8_lossy(&without(value.to_vec(), &coalesced(found))).into_owned()
+    }
+
+    /// Masks a text of the host's own about an exchange.
+    pub(crate) fn mask_text(&self, text: &str) -> String {
+        self.mask_header("", text.as_bytes())
     }
 
     fn is_short(&self, value: &[u8]) -> bool {
@@ -149,6 +190,30 @@ impl Masker {
         }
         found
     }
+
+    /// What slots put into the query, behind the parameter's name: in an address, in a form.
+    fn parameter_values(&self, bytes: &[u8]) -> Vec<Range<usize>> {
+        let mut found = Vec::new();
+        for mark in memchr_iter(b'=', if self.parameters.is_empty() { &[] } else { bytes }) {
+            let named = |name: &str| {
+                let before = bytes.get(..mark).unwrap_or_default();
+                let (rest, own) = before.split_at(before.len().saturating_sub(name.len()));
+                own.eq_ignore_ascii_case(name.as_bytes()) && rest.last().is_none_or(|&byte| parts_parameters(byte))
+            };
+            let here = self.parameters.iter().filter(|(name, _)| named(name));
+            let ends = here.filter_map(|(_, text)| Spelling::FORM.ends(bytes, mark + 1, text.as_bytes()));
+            found.extend(
+                ends.filter(|&end| bytes.get(end).is_none_or(|&b| parts_parameters(b))).map(|end| mark + 1..end),
+            );
+        }
+        found
+    }
+}
+
+/// What stands beside a parameter in an address, and where an address ends in a text.
+fn parts_parameters(byte: u8) -> bool {
+    matches!(byte, b'?' | b'&' | b';' | b'#' | b'"' | b'\'' | b'\\' | b'<' | b'>' | b',' | b')' | b'(')
+        || byte.is_ascii_whitespace()
 }
 
 fn ends_string(after: &[u8]) -> bool {
@@ -160,9 +225,15 @@ fn ends_form_value(after: &[u8]) -> bool {
     after.first().is_none_or(|byte| matches!(byte, b'&' | b'"' | b'\\') || byte.is_ascii_whitespace())
 }
 
-/// A secret as it is and in base64.
+/// A secret as it is, in hex and in base64.
 fn needles_of(secret: &[u8], needles: &mut Vec<Vec<u8>>) {
     needles.push(secret.to_vec());
+    let hex = |digits: [u8; 16]| {
+        let digit = move |nibble: u8| digits.get(usize::from(nibble)).copied().unwrap_or_default();
+        secret.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect::<Vec<u8>>()
+    };
+    needles.push(hex(*b"0123456789abcdef"));
+    needles.push(hex(*b"0123456789ABCDEF"));
     for shift in 0..3 {
         let mut shifted = vec![0; shift];
         shifted.extend_from_slice(secret);
@@ -213,192 +284,4 @@ fn without(bytes: Vec<u8>, found: &[Range<usize>]) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
-    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
-    use proptest::prelude::*;
-
-    use super::*;
-
-    const SECRET: &str = "s3cr3t/with+odd=\"chars\"&~\u{ff}more\u{1f600}>>>???";
-
-    fn knowing(secrets: &[&str]) -> Masker {
-        Masker::of(secrets.iter().copied()).expect("a masker")
-    }
-
-    fn masker() -> Masker {
-        knowing(&[SECRET, "hunter2"])
-    }
-
-    fn spellings() -> Vec<String> {
-        let escaped: String = SECRET.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-        let every: String = SECRET.bytes().map(|byte| format!("%{byte:02x}")).collect();
-        let mut all = vec![
-            SECRET.to_owned(),
-            crate::template::percent(SECRET),
-            crate::template::percent(SECRET).replace("%2B", "%2b").replace("%3D", "%3d"),
-            every,
-            escaped,
-            serde_json::to_string(SECRET).expect("JSON"),
-            serde_json::to_string(SECRET).expect("JSON").replace('/', "\\/").replace('&', "\\u0026"),
-            SECRET.replace('+', "\\u002B"),
-        ];
-        for before in ["", "a", "ab", "user:"] {
-            for after in ["", "z", "zz"] {
-                let text = format!("{before}{SECRET}{after}");
-                all.extend([STANDARD.encode(&text), URL_SAFE.encode(&text), URL_SAFE_NO_PAD.encode(&text)]);
-                all.push(crate::template::percent(&STANDARD.encode(&text)));
-                all.push(STANDARD.encode(&text).replace('/', "\\/"));
-            }
-        }
-        all
-    }
-
-    #[test]
-    fn a_long_secret_is_masked_in_every_spelling() {
-        let masker = masker();
-        for spelling in spellings() {
-            let body = format!(r#"{{"echo":"{spelling}"}} %zz \u12"#).into_bytes();
-            assert!(masker.finds(&body), "{spelling}");
-            let masked = masker.mask(body);
-            assert!(!masker.finds(&masked), "{spelling}");
-            let text = String::from_utf8_lossy(&masked).into_owned();
-            assert!(text.contains(MASK) && !text.contains("s3cr3t"), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_secret_beyond_ascii_is_masked_where_json_escapes_it() {
-        let masker = knowing(&["pässwörter-😀-für-alle"]);
-        for spelling in [
-            r"p\u00e4ssw\u00f6rter-\ud83d\ude00-f\u00fcr-alle",
-            r"p\u00E4ssw\u00F6rter-\uD83D\uDE00-f\u00FCr-alle",
-            r"pässw\u00f6rter-😀-für-alle",
-        ] {
-            let masked = masker.mask(format!("{{\"echo\":\"x{spelling}y\"}}").into_bytes());
-            assert_eq!(String::from_utf8_lossy(&masked), format!("{{\"echo\":\"x{MASK}y\"}}"), "{spelling}");
-        }
-    }
-
-    /// A guest may choose what an echo puts before a secret.
-    #[test]
-    fn what_stands_before_a_secret_cannot_hide_it() {
-        let secret = "ab/cd\"ef/uu0041\u{e9}/nn/";
-        let percent = crate::template::percent(secret);
-        let json: String = secret.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect();
-        for (secret, spelling) in [
-            (secret, percent.clone()),
-            (secret, json),
-            (secret, serde_json::to_string(secret).expect("JSON").trim_matches('"').replace('/', "\\/")),
-            ("u0041/\"/0123456789", r#"u0041\/\"\/0123456789"#.to_owned()),
-            ("\nnew/line/0123456", r"\nnew\/line\/0123456".to_owned()),
-            ("\\back/0123456789ab", r"\\back\/0123456789ab".to_owned()),
-        ] {
-            let masker = knowing(&[secret]);
-            for before in
-                ["%", "%%", "%4", "%e", "\\", "\\\\", "\\\\\\", r"\u", r"\u0", r"\u00", r"\u004", r"\ud83d", "%5C"]
-            {
-                let body = format!("{before}{spelling}!").into_bytes();
-                assert!(masker.finds(&body), "{before} and {spelling}");
-                assert!(!masker.finds(&masker.mask(body)), "{before} and {spelling}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_short_secret_is_masked_in_a_refusal_where_it_is_a_complete_value() {
-        let masker = knowing(&["hunter2", "pä/ss\"w"]);
-        for (body, expected) in [
-            (r#"{"error":"hunter2"}"#, r#"{"error":"[secret]"}"#),
-            (r#"["hunter2" , "pä\/ss\"w","p\u00e4/ss\"w"]"#, r#"["[secret]" , "[secret]","[secret]"]"#),
-            (r#"{"raw":"{\"k\":\"hunter2\"}"}"#, r#"{"raw":"{\"k\":\"[secret]\"}"}"#),
-            ("user=a&password=hunter2", "user=a&password=[secret]"),
-            ("password=p%C3%A4%2Fss%22w&user=a\n", "password=[secret]&user=a\n"),
-            (r#"{"sent":"password=hunter2"}"#, r#"{"sent":"password=[secret]"}"#),
-        ] {
-            let masked = masker.mask_refusal(body.as_bytes().to_vec());
-            assert_eq!(String::from_utf8_lossy(&masked), expected);
-        }
-        for whole in
-            ["hunter2", r#"{"hunter2":1}"#, r#"{"a":"hunter2 it is"}"#, "password=hunter22&x", "\"hunter2", "="]
-        {
-            let masked = masker.mask_refusal(whole.as_bytes().to_vec());
-            assert_eq!(String::from_utf8_lossy(&masked), whole, "it is part of something else");
-        }
-    }
-
-    #[test]
-    fn a_short_secret_in_what_may_be_a_page_stays() {
-        for page in [r#"[{"name":"hunter2"}]"#, "name=hunter2"] {
-            assert_eq!(masker().mask(page.as_bytes().to_vec()), page.as_bytes());
-        }
-    }
-
-    #[test]
-    fn of_an_endless_secret_the_first_64_kib_are_masked() {
-        let secret: String = (0..40_000).map(|n| format!("{n:x}.")).collect();
-        let masker = knowing(&[&secret]);
-        let masked = masker.mask(secret.clone().into_bytes());
-        assert_eq!(masked, [MASK.as_bytes(), &secret.as_bytes()[LONGEST..]].concat());
-    }
-
-    /// Both times are of this machine and this moment. A search that goes through the secret again at
-    /// each byte takes thousands of times as long; in a build that is not optimised, looking at a tail
-    /// at each byte takes forty times as long as the automaton, which is.
-    #[test]
-    fn a_body_made_to_be_slow_costs_little_more_than_any_other() {
-        const BODY: usize = 8 * 1024 * 1024;
-        let spelt = |text: &str| text.bytes().cycle().take(BODY).collect::<Vec<u8>>();
-        let took = |secret: &str, body: &[u8]| {
-            let masker = knowing(&[secret]);
-            let since = std::time::Instant::now();
-            let many = masker.search(body, usize::MAX).len();
-            (since.elapsed(), many)
-        };
-        let late = format!("{}b", "a".repeat(4_095));
-        let early = format!("b{}", "a".repeat(4_095));
-        let whole = "a".repeat(4_096);
-        for (harmless, evil) in [("plain text. ", "a"), ("%2F \\n abcd ", r"%61\u0061")] {
-            let (harmless, evil) = (spelt(harmless), spelt(evil));
-            let (usual, _) = took(&late, &harmless);
-            for (secret, expected) in [(&late, 0), (&early, 0), (&whole, 1)] {
-                let (slow, many) = took(secret, &evil);
-                assert!(many <= expected, "what overlaps is one range: {many}");
-                assert!(slow < usual * 200, "{slow:?} is more than a small multiple of {usual:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn a_short_secret_counts_only_as_a_whole_header() {
-        let masker = masker();
-        assert_eq!(masker.mask(b"hunter2".to_vec()), b"hunter2");
-        assert_eq!(masker.mask_header(b"hunter2"), MASK);
-        assert_eq!(masker.mask_header(b"hunter2 and more"), "hunter2 and more");
-        assert!(masker.finds_in_header(b" hunter2 ") && !masker.finds(b"hunter2"));
-    }
-
-    #[test]
-    fn two_secrets_side_by_side_and_overlapping_are_both_gone() {
-        let masker = knowing(&["aaaaaaaaaaaaaaaa", "aaaaaaaabbbbbbbb"]);
-        let masked = masker.mask(b"xaaaaaaaaaaaaaaaabbbbbbbbyaaaaaaaaaaaaaaaa!".to_vec());
-        assert_eq!(String::from_utf8_lossy(&masked), format!("x{MASK}y{MASK}!"));
-    }
-
-    proptest! {
-        #[test]
-        fn what_holds_no_secret_comes_back_as_it_was(body in proptest::collection::vec(any::<u8>(), 0..300)) {
-            prop_assert_eq!(masker().mask(body.clone()), body);
-        }
-
-        #[test]
-        fn a_secret_is_found_behind_anything(before in ".{0,20}", secret in "[!-~]{16,40}", after in ".{0,20}") {
-            let masker = knowing(&[&secret]);
-            let body = format!("{before}{secret}{after}");
-            prop_assert!(masker.finds(body.as_bytes()));
-            let encoded = STANDARD.encode(&body);
-            prop_assert!(masker.finds(encoded.as_bytes()));
-            let percent = format!("{before}{}", crate::template::percent(&secret));
-            prop_assert!(masker.finds(percent.as_bytes()));
-        }
-    }
-}
+mod tests;

@@ -129,7 +129,7 @@ pub struct Context {
 }
 
 /// Something selectable under one credential.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The provider's id.
     pub id: String,
@@ -144,7 +144,7 @@ pub struct Account {
 }
 
 /// Whose business account it is, and which accounts it reaches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
     /// The provider's id of the business account; two connections with one id are one.
     pub id: String,

@@ -7,6 +7,9 @@ mod cli;
 mod config;
 mod exit;
 mod folder;
+#[cfg(debug_assertions)]
+mod hooks;
+mod key_source;
 mod lifecycle;
 mod operator_key;
 mod serve;

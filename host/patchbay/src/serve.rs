@@ -8,7 +8,6 @@ use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use patchbay_api::{Api, Limits};
 use patchbay_app::{App, Parts, Settings};
-use patchbay_credentials::KeyRing;
 use patchbay_egress::{EgressConfig, Gate, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
@@ -17,7 +16,13 @@ use rustix::fs::Mode;
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
 
-use crate::{config::Config, exit::Stop, folder, lifecycle, operator_key, telemetry};
+use crate::{
+    config::{Config, Key},
+    exit::Stop,
+    folder,
+    key_source::Source,
+    lifecycle, operator_key, telemetry,
+};
 
 /// Runs the host until it is told to stop.
 ///
@@ -76,14 +81,14 @@ async fn host(config: &Config) -> Result<(), Stop> {
 /// Makes every room and puts them together.
 async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) -> Result<Arc<App>, Stop> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    #[cfg(debug_assertions)]
+    let clock = crate::hooks::install(clock, &crate::config::ambient::variables());
     let random: Arc<dyn Random> = Arc::new(SystemRandom);
-    // A key is made only together with a database: a fresh one would open nothing of an old database.
-    let keys = if config.database.exists() {
-        KeyRing::open(&config.key_file)
-    } else {
-        KeyRing::open_or_create(&config.key_file, &*random)
+    if let Key::Environment(name) = &config.key {
+        tracing::warn!("the key is read from the variable {name}: whoever may read this process's environment has it");
     }
-    .map_err(Fault::from)?;
+    let source = Source::of(&config.key);
+    let keys = source.first(config.database.exists(), &*random).await?;
     let store = Store::open(StoreConfig::at(&config.database), Arc::clone(&clock), Arc::clone(&random))
         .await
         .map_err(Fault::from)?;
@@ -109,10 +114,19 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
         memory_bytes: config.limits.memory_bytes,
         component_bytes: config.limits.component_bytes,
         login_time: config.limits.login,
+        session_time: config.connect.session,
+        completion_time: config.connect.completion,
+        refresh_lease: config.refresh.lease,
+        refresh_exchange: config.refresh.exchange,
+        cool_down: config.refresh.cool_down,
+        longest_cool_down: config.refresh.longest_cool_down,
+        failing_days: config.refresh.failing_days,
+        idle_refresh: config.refresh.idle,
         settle_at_most: config.jobs.settle,
         settle_again: config.jobs.settle_again,
     };
-    Ok(App::build(Parts { settings, store, keys, gate, engine, clock, random, stop }).await?)
+    let key_source = Arc::new(source);
+    Ok(App::build(Parts { settings, store, keys, key_source, gate, engine, clock, random, stop }).await?)
 }
 
 /// The gate's part of the configuration, with the certificates read.

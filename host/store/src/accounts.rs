@@ -1,10 +1,14 @@
 //! What can be selected under a connection.
 
-use patchbay_model::{AccountId, ConnectionId, TenantId};
+use patchbay_model::{AccountId, Code, ConnectionId, ConnectionState, RunId, TenantId, Timestamp};
+use sqlx::SqliteConnection;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, Trigger,
+    audit::{NewAudit, append},
+    connections,
     row::{Reader, Row, many, one, select},
+    runs,
 };
 
 /// An account.
@@ -75,7 +79,8 @@ impl Store {
         many(self.read(), statement.bind(connection.as_str())).await
     }
 
-    /// Selects an account or not; its syncs are switched on or off with it.
+    /// Selects an account or not; its syncs are switched on or off with it. A connection that only lacked a
+    /// selected account works from then on, and one that has none any more needs set-up.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -85,8 +90,14 @@ impl Store {
         connection: &ConnectionId,
         account: &AccountId,
         selected: bool,
+        actor: &str,
     ) -> Result<Account, StoreError> {
         let (tenant, connection, account, now) = (tenant.clone(), connection.clone(), account.clone(), self.now());
+        let detail = serde_json::json!({ "account": account.as_str(), "selected": selected });
+        let about = |action| NewAudit::of(Some(&tenant), actor, action, &connection);
+        let line = self.audit_line(about("account.selected").detail(&detail));
+        let mut moved = self.audit_line(about("connection.state"));
+        let (clock, random) = (self.clock.clone(), self.random.clone());
         let changed = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -115,8 +126,17 @@ impl Store {
                     .bind(found.provider_id.as_str())
                     .bind(selected)
                     .bind(now.as_micros())
-                    .execute(tx)
+                    .execute(&mut *tx)
                     .await?;
+                    append(&mut *tx, &line).await?;
+                    if let Some(state) = set_up(&mut *tx, &tenant, &connection, now).await? {
+                        moved.line.detail = serde_json::json!({ "state": state.as_str() }).to_string();
+                        append(&mut *tx, &moved).await?;
+                        if state == ConnectionState::Active {
+                            let fresh = || RunId::fresh(&*clock, &*random);
+                            runs::enqueue_due_of(tx, &connection, now, Trigger::Connect, &fresh).await?;
+                        }
+                    }
                     Ok(found)
                 })
             })
@@ -124,4 +144,73 @@ impl Store {
         self.woke();
         Ok(changed)
     }
+}
+
+/// What is said about an account that the provider does not name any more.
+const LOST: &str = "access lost";
+
+/// Writes down the accounts that a credential reaches, inside a transaction: the others stay, unusable.
+pub(crate) async fn put(
+    tx: &mut SqliteConnection,
+    connection: &ConnectionId,
+    accounts: &[NewAccount],
+    now: Timestamp,
+    fresh: &(dyn Fn() -> AccountId + Sync),
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE accounts SET usable = 0, note = $2 WHERE connection = $1")
+        .bind(connection.as_str())
+        .bind(LOST)
+        .execute(&mut *tx)
+        .await?;
+    for account in accounts {
+        sqlx::query(
+            "INSERT INTO accounts (id, connection, provider_id, name, usable, note, facts, selected, created_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
+             ON CONFLICT (connection, provider_id) DO UPDATE SET name = excluded.name, usable = excluded.usable, \
+             note = excluded.note, facts = excluded.facts, updated_at = excluded.updated_at",
+        )
+        .bind(fresh().as_str())
+        .bind(connection.as_str())
+        .bind(account.provider_id.as_str())
+        .bind(account.name.as_str())
+        .bind(account.usable)
+        .bind(account.note.as_deref())
+        .bind(account.facts.as_str())
+        .bind(account.selected)
+        .bind(now.as_micros())
+        .execute(&mut *tx)
+        .await?;
+    }
+    Ok(())
+}
+
+/// Moves a connection between `needs_setup` and `active` by what is selected, inside a transaction; the new
+/// state, if it moved. Whatever else is the matter with it stays.
+pub(crate) async fn set_up(
+    tx: &mut SqliteConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    now: Timestamp,
+) -> Result<Option<ConnectionState>, StoreError> {
+    // A reason that was given says that something else than an account is missing.
+    let statement = sqlx::query(
+        "SELECT state, EXISTS (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.selected = 1), \
+         EXISTS (SELECT 1 FROM syncs s WHERE s.connection = c.id AND s.account <> '') \
+         FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
+    );
+    let Some(row) = statement.bind(connection.as_str()).fetch_optional(&mut *tx).await? else { return Ok(None) };
+    let mut r = Reader::of(&row, "connections");
+    let (before, selected, per_account): (ConnectionState, bool, bool) =
+        (r.next("state")?, r.next("selected")?, r.next("per_account")?);
+    let state = match (selected, per_account) {
+        (true, _) => ConnectionState::Active,
+        (false, true) => ConnectionState::NeedsSetup,
+        // Nothing says that an account is needed, and nothing that it is not.
+        (false, false) => before,
+    };
+    if state == before {
+        return Ok(None);
+    }
+    connections::set_state(tx, tenant, connection, state, None::<Code>, None, now).await?;
+    Ok(Some(state))
 }

@@ -136,18 +136,20 @@ impl Store {
         Ok(taken.filter(|attempt| attempt.expires_at > now))
     }
 
-    /// Drops attempts and connect sessions that are over; how many.
+    /// Drops attempts that are over, so many at most; how many.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn purge_attempts(&self) -> Result<u64, StoreError> {
+        const LIMIT: i64 = 1_000;
         let now = self.now().as_micros();
         self.write(move |tx| {
             Box::pin(async move {
-                let attempts = sqlx::query("DELETE FROM attempts WHERE expires_at <= $1").bind(now);
-                let gone = attempts.execute(&mut *tx).await?.rows_affected();
-                let sessions = sqlx::query("DELETE FROM connect_sessions WHERE expires_at <= $1").bind(now);
-                Ok(gone + sessions.execute(tx).await?.rows_affected())
+                let attempts = sqlx::query(
+                    "DELETE FROM attempts WHERE state_hash IN \
+                     (SELECT state_hash FROM attempts WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)",
+                );
+                Ok(attempts.bind(now).bind(LIMIT).execute(tx).await?.rows_affected())
             })
         })
         .await

@@ -1,12 +1,23 @@
-//! Who did what: a line in the transaction of each change.
+//! Who did what: a line in the transaction of each change, chained to the line before.
+
+mod chain;
+mod verify;
 
 use patchbay_model::{AuditId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+
+pub(crate) use chain::{AuditKey, append};
+pub use verify::AuditVerdict;
 
 use crate::{
     Page, Store, StoreError,
     row::{Reader, Row, many, one_more, select},
 };
+
+/// A line and the key that chains it.
+pub(crate) struct Entry {
+    pub(crate) line: AuditLine,
+    key: AuditKey,
+}
 
 /// A line of the audit log.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +74,13 @@ impl NewAudit {
     }
 }
 
+impl Entry {
+    /// The same line about another subject; to be written once.
+    pub(crate) fn about(&self, subject: String) -> Self {
+        Self { line: AuditLine { subject, ..self.line.clone() }, key: self.key.clone() }
+    }
+}
+
 impl Row for AuditLine {
     const TABLE: &'static str = "audit";
     const FROM: &'static str = "audit u";
@@ -81,27 +99,16 @@ impl Row for AuditLine {
     }
 }
 
-/// Writes a line in the transaction of what it tells.
-pub(crate) async fn append(tx: &mut SqliteConnection, line: &AuditLine) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO audit (id, at, tenant, actor, action, subject, detail) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-    )
-    .bind(line.id.as_str())
-    .bind(line.at.as_micros())
-    .bind(line.tenant.as_ref().map(TenantId::as_str))
-    .bind(line.actor.as_str())
-    .bind(line.action.as_str())
-    .bind(line.subject.as_str())
-    .bind(line.detail.as_str())
-    .execute(tx)
-    .await?;
-    Ok(())
-}
-
 impl Store {
+    /// The key that chains the lines from now on; without it a fixed one does, which proves nothing. To be
+    /// set once, at start.
+    pub fn set_audit_key(&self, key: [u8; 32]) {
+        self.audit_key.set(key);
+    }
+
     /// Gives a line its id and time.
-    pub(crate) fn audit_line(&self, new: NewAudit) -> AuditLine {
-        AuditLine {
+    pub(crate) fn audit_line(&self, new: NewAudit) -> Entry {
+        let line = AuditLine {
             id: AuditId::fresh(&*self.clock, &*self.random),
             at: self.now(),
             tenant: new.tenant,
@@ -109,7 +116,8 @@ impl Store {
             action: new.action.to_owned(),
             subject: new.subject,
             detail: new.detail,
-        }
+        };
+        Entry { line, key: self.audit_key.clone() }
     }
 
     /// Writes a line about something that no table of its own shows.
@@ -121,7 +129,7 @@ impl Store {
         self.write(move |tx| Box::pin(async move { append(tx, &line).await })).await
     }
 
-    /// Lines, newest first: of a tenant, or of everything for an operator.
+    /// Lines, newest first: of a tenant, or of everything for an operator; about one subject, or about all.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -130,18 +138,26 @@ impl Store {
         tenant: Option<&TenantId>,
         before: Option<&str>,
         limit: u32,
+        subject: Option<&str>,
     ) -> Result<Page<AuditLine>, StoreError> {
-        let statement = match tenant {
-            Some(tenant) => {
-                let rest = "WHERE u.tenant = $1 AND ($2 IS NULL OR u.id < $2) ORDER BY u.id DESC LIMIT $3";
-                sqlx::query(select::<AuditLine>(rest)).bind(tenant.as_str())
+        // Which index is right depends on what is asked for, so each has a statement of its own.
+        let rest = match (tenant, subject) {
+            (_, Some(_)) => {
+                "WHERE ($1 IS NULL OR u.tenant = $1) AND u.subject = $2 AND ($3 IS NULL OR u.no < (SELECT b.no FROM audit b WHERE b.id = $3)) \
+                 ORDER BY u.no DESC LIMIT $4"
             }
-            None => {
-                let rest = "WHERE $1 IS NULL AND ($2 IS NULL OR u.id < $2) ORDER BY u.id DESC LIMIT $3";
-                sqlx::query(select::<AuditLine>(rest)).bind(None::<&str>)
+            (Some(_), None) => {
+                "WHERE u.tenant = $1 AND $2 IS NULL AND ($3 IS NULL OR u.no < (SELECT b.no FROM audit b WHERE b.id = $3)) ORDER BY u.no DESC LIMIT $4"
+            }
+            (None, None) => {
+                "WHERE $1 IS NULL AND $2 IS NULL AND ($3 IS NULL OR u.no < (SELECT b.no FROM audit b WHERE b.id = $3)) ORDER BY u.no DESC LIMIT $4"
             }
         };
+        let statement = sqlx::query(select::<AuditLine>(rest)).bind(tenant.map(TenantId::as_str)).bind(subject);
         let items = many(self.read(), statement.bind(before).bind(one_more(limit))).await?;
         Ok(Page::cut(items, limit, |line: &AuditLine| line.id.to_string()))
     }
 }
+
+#[cfg(test)]
+mod tests;

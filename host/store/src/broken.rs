@@ -143,6 +143,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn days_without_a_refresh_break_the_credential_that_failed_and_a_consent_restores_the_connection() {
+        let world = World::open().await;
+        let id = world.connect("b1").await.connection.id;
+        let (store, tenant, code) = (&world.store, &world.tenant, Code::RefreshExhausted);
+        assert_eq!(store.break_connection(tenant, &id, Some(2), code, "Connect again").await, Ok(false));
+        assert_eq!(store.break_connection(tenant, &id, Some(1), code, "Connect again").await, Ok(true));
+        assert_eq!(store.connection(tenant, &id).await.map(|there| there.reason_code), Ok(Some(code)));
+        let fresh = consent_again(&world, &id).await;
+        assert_eq!((fresh.state, fresh.reason_code, fresh.reason), (ConnectionState::Active, None, None));
+        assert_eq!((world.told("connection.renewed").await, world.told("connection.restored").await), (1, 1));
+    }
+
+    #[tokio::test]
     async fn a_run_whose_credential_was_replaced_meanwhile_breaks_nothing_and_is_made_up_for() {
         let world = World::open().await;
         let (settled, run) = world.running("b1").await;
@@ -169,7 +182,7 @@ mod tests {
         let id = settled.connection.id;
         let before = sync(&world, &id).await.next_due_at;
         let lease = world.store.lease_refresh(&id, crate::testing::LEASE).await.expect("asked").expect("a lease");
-        world.store.store_refreshed(&id, lease.epoch, 1, vec![2], 2).await.expect("refreshed");
+        world.store.store_refreshed(&id, lease.epoch, 1, vec![2], 2, None).await.expect("refreshed");
         world.store.finish_run(&run.run, run.epoch, refused(Some(1))).await.expect("ended");
         assert!(before > Some(world.store.now()));
         assert_eq!(sync(&world, &id).await.next_due_at, before, "neither at once nor never");

@@ -44,10 +44,14 @@ pub struct Connection {
     pub reason_code: Option<Code>,
     /// The same for the person.
     pub reason: Option<String>,
+    /// Whether the tenant's backend said for whom it is.
+    pub verified: bool,
     /// Since when it exists.
     pub created_at: Timestamp,
     /// When it was authorised last.
     pub authorized_at: Timestamp,
+    /// When the provider was last asked whose it is and what it reaches.
+    pub identified_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
@@ -101,7 +105,7 @@ impl Row for Connection {
     const FROM: &'static str = "connections c";
     const COLUMNS: &'static str = "c.id, c.tenant, c.connector, c.release, c.client, c.auth, c.business_id, \
         c.business_name, c.login, c.facts, c.settings, c.name, c.state, c.enabled, c.reason_code, c.reason, \
-        c.created_at, c.authorized_at, c.updated_at";
+        c.verified, c.created_at, c.authorized_at, c.identified_at, c.updated_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -121,8 +125,10 @@ impl Row for Connection {
             enabled: r.next("enabled")?,
             reason_code: r.next("reason_code")?,
             reason: r.next("reason")?,
+            verified: r.next("verified")?,
             created_at: r.next("created_at")?,
             authorized_at: r.next("authorized_at")?,
+            identified_at: r.next("identified_at")?,
             updated_at: r.next("updated_at")?,
         })
     }
@@ -157,7 +163,7 @@ impl Store {
     }
 
     /// The connection of a business account that is known already, and its credential's row version:
-    /// what the next credential must be sealed to, plus one.
+    /// what the next credential must be sealed to, plus one. None while it is pending and has no credential.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -166,7 +172,7 @@ impl Store {
         tenant: &TenantId,
         connector: &str,
         business_id: &str,
-    ) -> Result<Option<(Connection, i64)>, StoreError> {
+    ) -> Result<Option<(Connection, Option<i64>)>, StoreError> {
         let rest = "WHERE c.tenant = $1 AND c.connector = $2 AND c.business_id = $3 AND c.state <> 'deleted'";
         let statement = sqlx::query(select::<Connection>(rest));
         let found: Option<Connection> =
@@ -174,7 +180,7 @@ impl Store {
         let Some(connection) = found else { return Ok(None) };
         let version = sqlx::query_scalar("SELECT row_version FROM credentials WHERE connection = $1");
         let version: Option<i64> = version.bind(connection.id.as_str()).fetch_optional(self.read()).await?;
-        Ok(Some((connection, version.unwrap_or(0))))
+        Ok(Some((connection, version)))
     }
 
     /// Connections of a tenant.
@@ -297,53 +303,17 @@ impl Store {
         self.woke();
         Ok(moved)
     }
+}
 
-    /// Deletes a connection: its credential, accounts' syncs and records go, its open runs end, its
-    /// history stays. Running workers lose their epoch.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn delete_connection(&self, tenant: &TenantId, id: &ConnectionId, actor: &str) -> Result<(), StoreError> {
-        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.deleted", &id));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let (id, now) = (id.as_str(), now.as_micros());
-                let done = sqlx::query(
-                    "UPDATE connections SET state = 'deleted', enabled = 0, updated_at = $3 \
-                     WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
-                )
-                .bind(id)
-                .bind(tenant.as_str())
-                .bind(now)
-                .execute(&mut *tx)
-                .await?;
-                if done.rows_affected() == 0 {
-                    return Err(StoreError::NotFound);
-                }
-                for statement in [
-                    "DELETE FROM credentials WHERE connection = $1",
-                    "DELETE FROM lost_tokens WHERE connection = $1",
-                    "DELETE FROM records WHERE sync_no IN (SELECT no FROM syncs WHERE connection = $1)",
-                    "UPDATE syncs SET enabled = 0, next_due_at = NULL, cursor = NULL, records = 0, held = NULL \
-                     WHERE connection = $1",
-                ] {
-                    sqlx::query(statement).bind(id).execute(&mut *tx).await?;
-                }
-                for statement in [
-                    "UPDATE runs SET state = 'cancelled', epoch = epoch + 1, lease_until = NULL, ended_at = $2 \
-                     WHERE connection = $1 AND state IN ('due', 'running')",
-                    // What may have left stays unknown for a person; what has not left never will.
-                    "UPDATE pushes SET state = CASE WHEN state IN ('sending', 'unknown') THEN 'unknown' ELSE 'failed' END, \
-                     epoch = epoch + 1, lease_until = NULL, next_at = NULL, updated_at = $2, ended_at = $2 \
-                     WHERE connection = $1 AND state IN ('waiting', 'planned', 'sending', 'unknown')",
-                ] {
-                    sqlx::query(statement).bind(id).bind(now).execute(&mut *tx).await?;
-                }
-                append(tx, &line).await
-            })
-        })
-        .await
+impl Store {
+    /// Whether there is something to read under a connection of this tenant: it is there, or its records were
+    /// kept when it was deleted.
+    pub(crate) async fn readable(&self, tenant: &TenantId, id: &ConnectionId) -> Result<(), StoreError> {
+        let statement = sqlx::query_scalar::<_, i64>(
+            "SELECT 1 FROM connections WHERE id = $1 AND tenant = $2 AND (state <> 'deleted' OR keeps_records = 1)",
+        );
+        let found = statement.bind(id.as_str()).bind(tenant.as_str()).fetch_optional(self.read()).await?;
+        found.map(|_| ()).ok_or(StoreError::NotFound)
     }
 }
 
@@ -383,109 +353,4 @@ pub(crate) async fn set_state(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{
-        Accepted, ConnectionSort, FeedFilter, PageCommit, RecordFilter, RecordSearch, RunFilter, Step, Trigger,
-        testing::{LEASE, World, page},
-    };
-
-    #[tokio::test]
-    async fn what_belongs_to_another_tenant_is_not_found() {
-        let world = World::open().await;
-        let (settled, run) = world.running("b1").await;
-        world.store.commit_page(page(&run, Step::End, &[("a", 1)])).await.expect("stored");
-        let id = settled.connection.id.clone();
-        let account = world.store.accounts(&world.tenant, &id).await.expect("accounts").remove(0).id;
-        let Ok(Accepted::New(push)) = world.store.accept_push(world.push("k1", Some(&id))).await else { panic!("new") };
-        let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
-        let (store, now) = (&world.store, world.store.now());
-
-        macro_rules! not_found {
-            ($($call:expr),* $(,)?) => {$(
-                assert_eq!($call.await.err(), Some(StoreError::NotFound), "{}", stringify!($call));
-            )*};
-        }
-        let state = ConnectionState::Broken;
-        let end = || crate::PushEnd::of(patchbay_model::PushState::Failed);
-        not_found!(
-            store.connection(&other, &id),
-            store.update_connection(&other, &id, ConnectionUpdate::default(), "x"),
-            store.set_connection_state(&other, &id, state, None, "x"),
-            store.delete_connection(&other, &id, "x"),
-            store.accounts(&other, &id),
-            store.select_account(&other, &id, &account, false),
-            store.syncs(&other, &id),
-            store.put_syncs(&other, &id, Vec::new()),
-            store.sync(&other, &run.sync),
-            store.set_sync_enabled(&other, &run.sync, false, "x"),
-            store.reset_sync(&other, &run.sync, "x"),
-            store.approve_held(&other, &run.sync, "x"),
-            store.enqueue_run(&other, &run.sync, now, Trigger::Manual),
-            store.run(&other, &run.run),
-            store.cancel_run(&other, &run.run),
-            store.records(&other, &id, &RecordFilter { stream: "invoices".into(), ..RecordFilter::default() }),
-            store.record(&other, &id, "a1", "invoices", "a"),
-            store.count_records(&other, &id),
-            store.search_records(&other, &id, &RecordSearch::default()),
-            store.push(&other, &push.id),
-            store.decide_push(&other, &push.id, end(), "x"),
-            store.bind_push(&other, &push.id, &id, None),
-            store.accept_push(crate::NewPush { tenant: other.clone(), ..world.push("k2", Some(&id)) }),
-        );
-        assert!(
-            store.runs(&other, &RunFilter { limit: 9, ..RunFilter::default() }).await.expect("none").items.is_empty()
-        );
-        assert!(store.feed(&other, &FeedFilter { limit: 9, ..FeedFilter::default() }).await.expect("none").is_empty());
-        assert_eq!(store.connection_for(&other, "acme.books", "b1").await, Ok(None));
-        assert!(store.health(&other, None, None).await.expect("none").is_empty());
-        let theirs = store.connections(&other, &ConnectionFilter { limit: 9, ..ConnectionFilter::default() }).await;
-        assert!(theirs.expect("none").items.is_empty());
-        let mut stolen = world.consent("b1");
-        (stolen.tenant, stolen.id, stolen.expected_version, stolen.row_version) = (other, id.clone(), Some(1), 2);
-        assert!(store.settle(stolen).await.is_err());
-        assert_eq!(store.connection(&world.tenant, &id).await.map(|there| there.state), Ok(ConnectionState::Active));
-    }
-
-    #[tokio::test]
-    async fn a_list_is_whole_in_every_order_page_by_page() {
-        let world = World::open().await;
-        for n in ["b", "A", "d", "C", "e"] {
-            world.connect(n).await;
-            world.clock.advance(std::time::Duration::from_secs(1));
-        }
-        for (sort, wanted) in
-            [(ConnectionSort::Created, "eCdAb"), (ConnectionSort::Name, "AbCde"), (ConnectionSort::Updated, "eCdAb")]
-        {
-            let mut filter = ConnectionFilter { sort, limit: 2, ..ConnectionFilter::default() };
-            let mut names = String::new();
-            loop {
-                let page = world.store.connections(&world.tenant, &filter).await.expect("a page");
-                names.extend(page.items.iter().map(|there| there.business_id.as_str()));
-                filter.after = page.next;
-                if filter.after.is_none() {
-                    break;
-                }
-            }
-            assert_eq!(names, wanted, "{sort:?}");
-        }
-        let filter = ConnectionFilter { query: Some("books OF a".into()), limit: 9, ..ConnectionFilter::default() };
-        assert_eq!(world.store.connections(&world.tenant, &filter).await.expect("found").items.len(), 1);
-    }
-
-    #[tokio::test]
-    async fn a_deleted_connection_leaves_no_credential_and_no_record_and_stops_its_run() {
-        let world = World::open().await;
-        let (settled, run) = world.running("b1").await;
-        world.store.commit_page(page(&run, Step::More, &[("a", 1)])).await.expect("stored");
-        world.store.delete_connection(&world.tenant, &settled.connection.id, "person").await.expect("deleted");
-        for table in ["SELECT count(*) FROM credentials", "SELECT count(*) FROM records"] {
-            assert_eq!(world.number(table).await, 0, "{table}");
-        }
-        let late: PageCommit = page(&run, Step::More, &[("b", 1)]);
-        assert_eq!(world.store.commit_page(late).await, Err(StoreError::Stale));
-        assert_eq!(world.store.heartbeat_run(&run.run, run.epoch, LEASE).await, Err(StoreError::Stale));
-        let again = world.connect("b1").await;
-        assert_ne!(again.connection.id, settled.connection.id);
-    }
-}
+mod tests;

@@ -6,12 +6,15 @@
 
 use std::time::Duration;
 
-use patchbay_model::{ConnectionId, Timestamp};
+use patchbay_model::{ConnectionId, TenantId, Timestamp};
 
 use crate::{
     Store, StoreError,
     row::{Reader, Row, many, maybe, one, select},
 };
+
+/// Microseconds of a day.
+const DAY: i64 = 86_400_000_000;
 
 /// A stored credential.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +137,8 @@ impl Store {
         .await
     }
 
-    /// Stores what a refresh brought, and ends the lease and its intent.
+    /// Stores what a refresh brought, and ends the lease, its intent and the count of days on which it failed.
+    /// `next_refresh_at` is when it is refreshed without being used; none for on use only.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over or the credential was replaced: keep what was
@@ -146,13 +150,15 @@ impl Store {
         expected_version: i64,
         sealed: Vec<u8>,
         new_version: i64,
+        next_refresh_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let (connection, now) = (connection.clone(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
                     "UPDATE credentials SET sealed = $4, row_version = $5, generation = generation + 1, \
-                     refresh_lease_until = NULL, refresh_intent_at = NULL, updated_at = $6 \
+                     refresh_lease_until = NULL, refresh_intent_at = NULL, next_refresh_at = $7, failing_days = 0, \
+                     failed_day = NULL, updated_at = $6 \
                      WHERE connection = $1 AND refresh_epoch = $2 AND row_version = $3",
                 )
                 .bind(connection.as_str())
@@ -161,6 +167,7 @@ impl Store {
                 .bind(sealed)
                 .bind(new_version)
                 .bind(now.as_micros())
+                .bind(next_refresh_at.map(Timestamp::as_micros))
                 .execute(&mut *tx)
                 .await?;
                 if done.rows_affected() == 0 {
@@ -203,6 +210,63 @@ impl Store {
             })
         })
         .await
+    }
+
+    /// Ends a lease whose refresh failed, and counts the day; on how many days (UTC) in a row it has failed
+    /// now. `outcome_known` as for [`Store::release_refresh`]; a refresh without use is tried again at
+    /// `again_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::Stale`] when another has taken over, or it ended already.
+    pub async fn refresh_failed(
+        &self,
+        connection: &ConnectionId,
+        epoch: i64,
+        outcome_known: bool,
+        again_at: Timestamp,
+    ) -> Result<u32, StoreError> {
+        let (connection, now) = (connection.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let days: Option<u32> = sqlx::query_scalar(
+                    "UPDATE credentials SET refresh_lease_until = NULL, \
+                     refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END, \
+                     next_refresh_at = CASE WHEN next_refresh_at IS NULL THEN NULL ELSE $4 END, \
+                     failing_days = CASE WHEN failed_day >= $5 THEN failing_days ELSE failing_days + 1 END, \
+                     failed_day = CASE WHEN failed_day >= $5 THEN failed_day ELSE $5 END \
+                     WHERE connection = $1 AND refresh_epoch = $2 AND refresh_lease_until IS NOT NULL \
+                     RETURNING failing_days",
+                )
+                .bind(connection.as_str())
+                .bind(epoch)
+                .bind(outcome_known)
+                .bind(again_at.as_micros())
+                .bind(now.as_micros().div_euclid(DAY))
+                .fetch_optional(tx)
+                .await?;
+                days.ok_or(StoreError::Stale)
+            })
+        })
+        .await
+    }
+
+    /// Working connections whose credential is to be refreshed without being used, the longest due first.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn refreshes_due(&self, limit: u32) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
+        let rows = sqlx::query(
+            "SELECT c.tenant, c.id FROM credentials k JOIN connections c ON c.id = k.connection \
+             AND c.state = 'active' AND c.enabled = 1 WHERE k.next_refresh_at <= $1 \
+             AND (k.refresh_lease_until IS NULL OR k.refresh_lease_until <= $1) ORDER BY k.next_refresh_at LIMIT $2",
+        );
+        let rows = rows.bind(self.now().as_micros()).bind(limit).fetch_all(self.read()).await?;
+        rows.iter()
+            .map(|row| {
+                let mut r = Reader::of(row, CredentialRow::TABLE);
+                Ok((r.next("tenant")?, r.next("connection")?))
+            })
+            .collect()
     }
 
     /// Keeps a fresh token whose write lost; sealed to the connection and `row_version`. Nothing is kept for
@@ -278,66 +342,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::{LEASE, World};
-
-    #[tokio::test]
-    async fn ten_workers_get_one_lease() {
-        let world = World::open().await;
-        let id = world.connect("b1").await.connection.id;
-        let asked = (0..10).map(|_| world.store.lease_refresh(&id, LEASE));
-        let leases = futures_util::future::join_all(asked).await;
-        let won: Vec<RefreshLease> = leases.into_iter().filter_map(|lease| lease.expect("an answer")).collect();
-        assert_eq!(won.len(), 1);
-        assert_eq!(won.first().map(|lease| lease.earlier_unknown), Some(false));
-    }
-
-    #[tokio::test]
-    async fn a_refresh_that_was_overtaken_cannot_store_and_its_token_is_kept() {
-        let world = World::open().await;
-        let id = world.connect("b1").await.connection.id;
-        let old = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
-        world.clock.advance(LEASE);
-        let ours = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
-        assert!(ours.earlier_unknown && ours.epoch > old.epoch);
-        assert_eq!(world.store.store_refreshed(&id, old.epoch, 1, vec![7], 2).await, Err(StoreError::Stale));
-        world.store.keep_lost_token(&id, vec![7], 2).await.expect("kept");
-        assert_eq!(world.store.lost_tokens(&id).await.expect("read").len(), 1);
-        assert_eq!(world.store.store_refreshed(&id, ours.epoch, 1, vec![8], 2).await, Ok(()));
-        let now = world.store.credential(&id).await.expect("a credential");
-        assert_eq!((now.sealed, now.row_version, now.refresh_intent_at), (vec![8], 2, None));
-        assert!(world.store.lost_tokens(&id).await.expect("read").is_empty());
-        assert_eq!(world.store.release_refresh(&id, old.epoch, true).await, Err(StoreError::Stale));
-    }
-
-    #[tokio::test]
-    async fn a_token_of_a_deleted_connection_is_not_kept() {
-        let world = World::open().await;
-        let id = world.connect("b1").await.connection.id;
-        world.store.delete_connection(&world.tenant, &id, "person").await.expect("deleted");
-        assert_eq!(world.store.keep_lost_token(&id, vec![7], 2).await, Ok(()));
-        assert_eq!(world.store.keep_lost_token(&world.fresh(), vec![7], 2).await, Ok(()));
-        assert_eq!(world.number("SELECT count(*) FROM lost_tokens").await, 0);
-    }
-
-    #[tokio::test]
-    async fn a_lost_token_that_is_of_no_use_is_dropped_and_no_other() {
-        let world = World::open().await;
-        let id = world.connect("b1").await.connection.id;
-        let other = world.connect("b2").await.connection.id;
-        for (id, sealed, version) in [(&id, 1, 2), (&id, 2, 3), (&id, 3, 3), (&other, 4, 3)] {
-            world.store.keep_lost_token(id, vec![sealed], version).await.expect("kept");
-        }
-        let left = || async {
-            let tokens = world.store.lost_tokens(&id).await.expect("read");
-            tokens.into_iter().flat_map(|token| token.sealed).collect::<Vec<u8>>()
-        };
-        assert_eq!(left().await, [3, 2, 1]);
-        for (version, wanted) in [(3, vec![2, 1]), (3, vec![1]), (3, vec![1]), (2, vec![])] {
-            world.store.drop_lost_token(&id, version).await.expect("dropped");
-            assert_eq!(left().await, wanted);
-        }
-        assert_eq!(world.store.lost_tokens(&other).await.expect("read").len(), 1);
-    }
-}
+mod tests;

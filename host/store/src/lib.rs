@@ -6,6 +6,7 @@
 //! - Readers have a read-only pool of their own and hold no transaction.
 //! - Whatever belongs to a tenant takes the tenant's id; what belongs to another is not found.
 //! - Whatever a run or a push writes carries its epoch; a stale one writes nothing.
+//! - What somebody did is told in the audit log, in the same transaction, chained to the line before.
 //! - Sealed things are blobs here; nothing in this room can open them.
 
 mod accounts;
@@ -20,18 +21,25 @@ mod connections;
 mod crashes;
 mod credentials;
 mod data_keys;
+mod deletion;
 mod error;
+mod grants;
 mod health;
+mod identity;
 mod meta;
 mod oauth_clients;
+mod pendings;
 mod push_queue;
 mod push_steps;
 mod pushes;
 mod records;
 mod releases;
+mod return_addresses;
+mod revocations;
 mod row;
 mod run_queue;
 mod runs;
+mod sealed;
 mod search;
 mod sessions;
 mod settle;
@@ -47,23 +55,29 @@ pub use accounts::{Account, NewAccount};
 pub use api_keys::ApiKey;
 pub use approvals::{Approval, NewApproval};
 pub use attempts::Attempt;
-pub use audit::{AuditLine, NewAudit};
+pub use audit::{AuditLine, AuditVerdict, NewAudit};
 pub use broken::BreakConnection;
 pub use changes::{Change, FeedFilter};
 pub use commit::{PageCommit, PageRecord, PageStored, Step, Sweep};
 pub use connections::{Connection, ConnectionFilter, ConnectionSort, ConnectionUpdate};
 pub use credentials::{CredentialRow, LostToken, RefreshLease};
+pub use data_keys::DataKeyRow;
 pub use error::{OpenError, StoreError};
 pub use health::Health;
+pub use identity::IdentityUpdate;
 pub use oauth_clients::{OauthClient, PutClient};
+pub use pendings::{NewPending, Pending};
 pub use push_queue::{ClaimedPush, PushEnd};
 pub use push_steps::{Absent, PushStep, StepAnswer, StepBegin, StepState};
 pub use pushes::{Accepted, NewPush, Push, PushFilter};
 pub use records::{Record, RecordFilter, StreamCount};
 pub use releases::{NewRelease, Release};
+pub use return_addresses::ReturnAddress;
+pub use revocations::Revocation;
 pub use row::Page;
 pub use run_queue::{ClaimedRun, CursorFate, Heartbeat, NextRun, RunEnd};
 pub use runs::{Run, RunFilter, RunWork, Trigger, Usage};
+pub use sealed::{SealedKind, SealedRow};
 pub use search::{Found, RecordSearch};
 pub use sessions::{ConnectSession, NewSession};
 pub use settle::{Settle, Settled};

@@ -4,9 +4,11 @@
 
 use patchbay_model::{ClientId, TenantId, Timestamp};
 
+use sqlx::SqliteConnection;
+
 use crate::{
     Store, StoreError,
-    audit::{NewAudit, append},
+    audit::{Entry, NewAudit, append},
     row::{Reader, Row, many, maybe, one, select},
 };
 
@@ -29,12 +31,15 @@ pub struct OauthClient {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+    /// When another took its place: it is kept for the connections that were made with it.
+    pub retired_at: Option<Timestamp>,
 }
 
-/// A registration to keep: a new one, or the next version of one that is there.
+/// A registration to keep: a new one, or the next version of one that is there. Another client id at the
+/// provider is another registration.
 #[derive(Debug, Clone)]
 pub struct PutClient {
-    /// The id that is there, or a fresh one.
+    /// The id that is there, where the provider's client id stays; else a fresh one.
     pub id: ClientId,
     /// The one connector it is for.
     pub connector: String,
@@ -53,8 +58,8 @@ pub struct PutClient {
 impl Row for OauthClient {
     const TABLE: &'static str = "oauth_clients";
     const FROM: &'static str = "oauth_clients o";
-    const COLUMNS: &'static str =
-        "o.id, o.connector, o.tenant, o.client_id, o.secret, o.row_version, o.created_at, o.updated_at";
+    const COLUMNS: &'static str = "o.id, o.connector, o.tenant, o.client_id, o.secret, o.row_version, o.created_at, o.updated_at, \
+        o.retired_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -66,34 +71,38 @@ impl Row for OauthClient {
             row_version: r.next("row_version")?,
             created_at: r.next("created_at")?,
             updated_at: r.next("updated_at")?,
+            retired_at: r.next("retired_at")?,
         })
     }
 }
 
 impl Store {
-    /// Keeps a registration.
+    /// Keeps a registration. One with another client id retires the one that is there.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when the connector has another one there, or another version of it.
+    /// [`StoreError::Conflict`] when another version of it is there, or the client id is not its own.
     pub async fn put_oauth_client(&self, put: PutClient) -> Result<OauthClient, StoreError> {
         let now = self.now();
         let line = self.audit_line(NewAudit::of(put.tenant.as_ref(), &put.actor, "oauth_client.put", &put.id));
+        let retired = self.audit_line(NewAudit::of(put.tenant.as_ref(), &put.actor, "oauth_client.retired", &put.id));
         self.write(move |tx| {
             Box::pin(async move {
-                // The index allows one registration for each connector and owner; the version says
+                retire_other(&mut *tx, &put, &retired, now).await?;
+                // The index allows one registration in use for each connector and owner; the version says
                 // that nobody else replaced it since the secret was sealed.
                 let done = sqlx::query(
                     "INSERT INTO oauth_clients (id, connector, tenant, client_id, secret, row_version, created_at, updated_at) \
                      VALUES ($1, $2, $3, $4, $5, $6, $7, $7) \
-                     ON CONFLICT (id) DO UPDATE SET client_id = excluded.client_id, secret = excluded.secret, \
-                     row_version = excluded.row_version, updated_at = excluded.updated_at \
+                     ON CONFLICT (id) DO UPDATE SET secret = excluded.secret, row_version = excluded.row_version, \
+                     updated_at = excluded.updated_at \
                      WHERE oauth_clients.row_version = excluded.row_version - 1 \
+                     AND oauth_clients.client_id = excluded.client_id AND oauth_clients.retired_at IS NULL \
                      AND oauth_clients.connector = excluded.connector AND oauth_clients.tenant IS excluded.tenant",
                 )
                 .bind(put.id.as_str())
-                .bind(put.connector)
+                .bind(put.connector.as_str())
                 .bind(put.tenant.as_ref().map(TenantId::as_str))
-                .bind(put.client_id)
+                .bind(put.client_id.as_str())
                 .bind(put.secret)
                 .bind(put.row_version)
                 .bind(now.as_micros())
@@ -109,7 +118,8 @@ impl Store {
         .await
     }
 
-    /// One registration, whoever owns it: a callback finds it by its address.
+    /// One registration, whoever owns it and in use or not: a callback finds it by its address, and a
+    /// connection by what it was made with.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -126,7 +136,8 @@ impl Store {
         connector: &str,
         owner: Option<&TenantId>,
     ) -> Result<Option<OauthClient>, StoreError> {
-        let statement = sqlx::query(select::<OauthClient>("WHERE o.connector = $1 AND o.tenant IS $2"));
+        let statement =
+            sqlx::query(select::<OauthClient>("WHERE o.connector = $1 AND o.tenant IS $2 AND o.retired_at IS NULL"));
         maybe(self.read(), statement.bind(connector).bind(owner.map(TenantId::as_str))).await
     }
 
@@ -139,17 +150,66 @@ impl Store {
         connector: &str,
         tenant: &TenantId,
     ) -> Result<Option<OauthClient>, StoreError> {
-        let rest = "WHERE o.connector = $1 AND (o.tenant = $2 OR o.tenant IS NULL) \
+        let rest = "WHERE o.connector = $1 AND (o.tenant = $2 OR o.tenant IS NULL) AND o.retired_at IS NULL \
             ORDER BY o.tenant IS NULL LIMIT 1";
         maybe(self.read(), sqlx::query(select::<OauthClient>(rest)).bind(connector).bind(tenant.as_str())).await
     }
 
-    /// Registrations of exactly this owner, by connector.
+    /// Registrations in use of a connector: the deployment's first, then the tenants'.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn oauth_clients(&self, owner: Option<&TenantId>) -> Result<Vec<OauthClient>, StoreError> {
-        let statement = sqlx::query(select::<OauthClient>("WHERE o.tenant IS $1 ORDER BY o.connector LIMIT 1000"));
-        many(self.read(), statement.bind(owner.map(TenantId::as_str))).await
+    pub async fn oauth_clients(&self, connector: &str) -> Result<Vec<OauthClient>, StoreError> {
+        let rest = "WHERE o.connector = $1 AND o.retired_at IS NULL ORDER BY coalesce(o.tenant, '') LIMIT 1000";
+        many(self.read(), sqlx::query(select::<OauthClient>(rest)).bind(connector)).await
+    }
+
+    /// Takes a registration out of use: new connects do not go through it, the connections that were made
+    /// with it still do.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when it is not in use.
+    pub async fn retire_oauth_client(&self, id: &ClientId, actor: &str) -> Result<(), StoreError> {
+        let (id, now) = (id.clone(), self.now());
+        let mut line = self.audit_line(NewAudit::of(None, actor, "oauth_client.retired", &id));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let row = sqlx::query(
+                    "UPDATE oauth_clients SET retired_at = $2, updated_at = $2 WHERE id = $1 AND retired_at IS NULL \
+                     RETURNING tenant",
+                );
+                let row = row.bind(id.as_str()).bind(now.as_micros()).fetch_optional(&mut *tx).await?;
+                let row = row.ok_or(StoreError::NotFound)?;
+                line.line.tenant = Reader::of(&row, OauthClient::TABLE).next("tenant")?;
+                append(tx, &line).await
+            })
+        })
+        .await
     }
 }
+
+/// Retires the registration in use whose place this one takes, inside a transaction.
+async fn retire_other(
+    tx: &mut SqliteConnection,
+    put: &PutClient,
+    line: &Entry,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let done = sqlx::query(
+        "UPDATE oauth_clients SET retired_at = $5, updated_at = $5 WHERE connector = $1 AND tenant IS $2 \
+         AND retired_at IS NULL AND id <> $3 AND client_id <> $4 \
+         AND NOT EXISTS (SELECT 1 FROM oauth_clients o WHERE o.id = $3) RETURNING id",
+    )
+    .bind(put.connector.as_str())
+    .bind(put.tenant.as_ref().map(TenantId::as_str))
+    .bind(put.id.as_str())
+    .bind(put.client_id.as_str())
+    .bind(now.as_micros())
+    .fetch_optional(&mut *tx)
+    .await?;
+    let Some(row) = done else { return Ok(()) };
+    append(tx, &line.about(Reader::of(&row, OauthClient::TABLE).next("id")?)).await
+}
+
+#[cfg(test)]
+mod tests;

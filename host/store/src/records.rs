@@ -91,7 +91,7 @@ impl Store {
         connection: &ConnectionId,
         filter: &RecordFilter,
     ) -> Result<Page<Record>, StoreError> {
-        self.connection(tenant, connection).await?;
+        self.readable(tenant, connection).await?;
         let (no, key) = match filter.after.as_deref() {
             None => (-1, ""),
             Some(after) => {
@@ -126,7 +126,7 @@ impl Store {
         stream: &str,
         key: &str,
     ) -> Result<Record, StoreError> {
-        self.connection(tenant, connection).await?;
+        self.readable(tenant, connection).await?;
         let rest =
             "WHERE s.connection = $1 AND s.account = $2 AND s.stream = $3 AND e.key = $4 AND e.content IS NOT NULL";
         let statement = sqlx::query(select::<Record>(rest)).bind(connection.as_str()).bind(account);
@@ -142,7 +142,7 @@ impl Store {
         tenant: &TenantId,
         connection: &ConnectionId,
     ) -> Result<Vec<StreamCount>, StoreError> {
-        self.connection(tenant, connection).await?;
+        self.readable(tenant, connection).await?;
         let statement = sqlx::query(select::<StreamCount>("WHERE s.connection = $1 ORDER BY s.stream, s.account"));
         many(self.read(), statement.bind(connection.as_str())).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use patchbay_model::{
     AccountId, AuditId, ClientId, Code, ConnectionId, ConnectionState, KeyId, PushId, PushResult, PushState, ReleaseId,
-    ReleaseState, RunId, RunState, SessionId, SyncId, TenantId, Timestamp,
+    ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp,
 };
 use sqlx::{
     AssertSqlSafe, Row as _, Sqlite, SqliteExecutor, ValueRef as _, query::Query, sqlite::SqliteArguments,
@@ -171,7 +171,20 @@ macro_rules! parsed {
         }
     )*};
 }
-parsed!(TenantId, KeyId, ConnectionId, AccountId, SessionId, SyncId, RunId, PushId, ClientId, ReleaseId, AuditId);
+parsed!(
+    TenantId,
+    KeyId,
+    ConnectionId,
+    AccountId,
+    SessionId,
+    SyncId,
+    RunId,
+    PushId,
+    ClientId,
+    ReleaseId,
+    ReturnId,
+    AuditId
+);
 
 /// For the closed lists of words.
 macro_rules! words {

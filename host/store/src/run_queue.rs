@@ -257,9 +257,9 @@ impl Store {
                         let of = (&sync.tenant, &sync.connection);
                         if broken::set(&mut *tx, of.0, of.1, found, now).await? {
                             let mut line = line;
-                            line.tenant = Some(sync.tenant.clone());
-                            line.subject = sync.connection.to_string();
-                            line.detail =
+                            line.line.tenant = Some(sync.tenant.clone());
+                            line.line.subject = sync.connection.to_string();
+                            line.line.detail =
                                 serde_json::json!({ "state": found.state.as_str(), "run": run.as_str() }).to_string();
                             append(&mut *tx, &line).await?;
                         } else if let Some(consent) = broken::works_since(&mut *tx, of.1).await? {

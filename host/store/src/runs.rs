@@ -208,7 +208,9 @@ impl Store {
         let run = self
             .write(move |tx| {
                 Box::pin(async move {
-                    let statement = sqlx::query(select::<SyncRow>("WHERE s.id = $1 AND s.tenant = $2"));
+                    let rest = "JOIN connections c ON c.id = s.connection AND c.state <> 'deleted' \
+                        WHERE s.id = $1 AND s.tenant = $2";
+                    let statement = sqlx::query(select::<SyncRow>(rest));
                     let sync: SyncRow = one(&mut *tx, statement.bind(sync.as_str()).bind(tenant.as_str())).await?;
                     enqueue(tx, &sync, id, at, 0, trigger, now).await
                 })

@@ -52,7 +52,7 @@ impl Store {
         connection: &ConnectionId,
         search: &RecordSearch,
     ) -> Result<Vec<Found>, StoreError> {
-        self.connection(tenant, connection).await?;
+        self.readable(tenant, connection).await?;
         let parents: Vec<(String, &str)> = search
             .parents
             .iter()

@@ -1,9 +1,10 @@
 //! Connect sessions: a short-lived right to make or repair one connection.
 
-use patchbay_model::{Code, ConnectionId, SessionId, TenantId, Timestamp};
+use patchbay_model::{Code, ConnectionId, ReturnId, SessionId, TenantId, Timestamp};
 
 use crate::{
     Store, StoreError,
+    audit::{NewAudit, append},
     row::{Reader, Row, json, maybe, one, select},
 };
 
@@ -18,27 +19,33 @@ pub struct ConnectSession {
     pub end_user: String,
     /// The connectors that may be connected; empty for all.
     pub connectors: Vec<String>,
-    /// Which way to log in.
-    pub auth: String,
+    /// Which way to log in; none where the person may choose.
+    pub auth: Option<String>,
     /// The tenant's own name for the connection.
     pub name: Option<String>,
     /// The connection to repair.
     pub connection: Option<ConnectionId>,
     /// Where to go afterwards, by id.
-    pub return_to: Option<String>,
+    pub return_to: Option<ReturnId>,
+    /// The language of the page.
+    pub language: Option<String>,
+    /// Whether the tenant's backend has to say for whom it is.
+    pub verification: bool,
     /// Since when it exists.
     pub created_at: Timestamp,
     /// Until when it can be used.
     pub expires_at: Timestamp,
-    /// When it was used.
+    /// When the first browser opened it.
     pub used_at: Option<Timestamp>,
     /// SHA-256 of the cookie of the browser it belongs to.
     pub browser_hash: Option<[u8; 32]>,
+    /// When a login came back whose completion the tenant's backend was asked for.
+    pub authorised_at: Option<Timestamp>,
     /// The connection that came of it.
     pub made: Option<ConnectionId>,
     /// Why none came of it.
     pub code: Option<Code>,
-    /// When its login came back, well or not.
+    /// Since when it cannot be used any more, well or not.
     pub ended_at: Option<Timestamp>,
 }
 
@@ -53,23 +60,30 @@ pub struct NewSession {
     pub end_user: String,
     /// The connectors that may be connected; empty for all.
     pub connectors: Vec<String>,
-    /// Which way to log in.
-    pub auth: String,
+    /// Which way to log in; none where the person may choose.
+    pub auth: Option<String>,
     /// The tenant's own name for the connection.
     pub name: Option<String>,
     /// The connection to repair.
     pub connection: Option<ConnectionId>,
     /// Where to go afterwards, by id.
-    pub return_to: Option<String>,
+    pub return_to: Option<ReturnId>,
+    /// The language of the page.
+    pub language: Option<String>,
+    /// Whether the tenant's backend has to say for whom it is.
+    pub verification: bool,
     /// Until when it can be used.
     pub expires_at: Timestamp,
+    /// Who made it.
+    pub actor: String,
 }
 
 impl Row for ConnectSession {
     const TABLE: &'static str = "connect_sessions";
     const FROM: &'static str = "connect_sessions s";
     const COLUMNS: &'static str = "s.id, s.tenant, s.end_user, s.connectors, s.connection, s.return_to, s.created_at, \
-        s.expires_at, s.used_at, s.browser_hash, s.auth, s.name, s.made, s.code, s.ended_at";
+        s.expires_at, s.used_at, s.browser_hash, s.auth, s.name, s.made, s.code, s.ended_at, \
+        s.language, s.verification, s.authorised_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         let id: SessionId = r.next("id")?;
@@ -90,6 +104,9 @@ impl Row for ConnectSession {
             made: r.next("made")?,
             code: r.next("code")?,
             ended_at: r.next("ended_at")?,
+            language: r.next("language")?,
+            verification: r.next("verification")?,
+            authorised_at: r.next("authorised_at")?,
         })
     }
 }
@@ -101,11 +118,17 @@ impl Store {
     /// [`StoreError::NotFound`] for a tenant that does not exist.
     pub async fn create_session(&self, new: NewSession) -> Result<ConnectSession, StoreError> {
         let (id, now) = (SessionId::fresh(&*self.clock, &*self.random), self.now());
+        let detail = serde_json::json!({
+            "connectors": new.connectors, "connection": new.connection.as_ref(), "verification": new.verification,
+        });
+        let line = NewAudit::of(Some(&new.tenant), &new.actor, "session.created", &id).detail(&detail);
+        let line = self.audit_line(line);
         self.write(move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     "INSERT INTO connect_sessions (id, tenant, token_hash, end_user, connectors, connection, \
-                     return_to, created_at, expires_at, auth, name) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                     return_to, created_at, expires_at, auth, name, language, verification) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
                 )
                 .bind(id.as_str())
                 .bind(new.tenant.as_str())
@@ -113,13 +136,16 @@ impl Store {
                 .bind(new.end_user)
                 .bind(json(&new.connectors)?)
                 .bind(new.connection.as_ref().map(ConnectionId::as_str))
-                .bind(new.return_to)
+                .bind(new.return_to.as_ref().map(ReturnId::as_str))
                 .bind(now.as_micros())
                 .bind(new.expires_at.as_micros())
                 .bind(new.auth)
                 .bind(new.name)
+                .bind(new.language)
+                .bind(new.verification)
                 .execute(&mut *tx)
                 .await?;
+                append(&mut *tx, &line).await?;
                 one(tx, sqlx::query(select::<ConnectSession>("WHERE s.id = $1")).bind(id.as_str())).await
             })
         })
@@ -135,6 +161,14 @@ impl Store {
         one(self.read(), statement.bind(id.as_str()).bind(tenant.as_str())).await
     }
 
+    /// One session, for the browser it is bound to: whoever asks compares the cookie.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn session_by_id(&self, id: &SessionId) -> Result<ConnectSession, StoreError> {
+        one(self.read(), sqlx::query(select::<ConnectSession>("WHERE s.id = $1")).bind(id.as_str())).await
+    }
+
     /// The session of a token, whether or not it can still be used.
     ///
     /// # Errors
@@ -147,28 +181,23 @@ impl Store {
     /// Binds a session to the first browser that opens it; the same one may come again.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when it is another browser's, used or over.
+    /// [`StoreError::Conflict`] when it is another browser's, or over.
     pub async fn bind_session(&self, id: &SessionId, browser_hash: [u8; 32]) -> Result<(), StoreError> {
-        self.move_session(
-            id,
-            "UPDATE connect_sessions SET browser_hash = $2 WHERE id = $1 AND used_at IS NULL AND expires_at > $3 \
-             AND (browser_hash IS NULL OR browser_hash = $2)",
-            browser_hash,
-        )
-        .await
-    }
-
-    /// Uses a session up, by the browser it is bound to.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when it is another browser's, used or over.
-    pub async fn use_session(&self, id: &SessionId, browser_hash: [u8; 32]) -> Result<(), StoreError> {
-        self.move_session(
-            id,
-            "UPDATE connect_sessions SET used_at = $3 WHERE id = $1 AND used_at IS NULL AND expires_at > $3 \
-             AND browser_hash = $2",
-            browser_hash,
-        )
+        let (id, now) = (id.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let statement = sqlx::query(
+                    "UPDATE connect_sessions SET browser_hash = $2, used_at = coalesce(used_at, $3) WHERE id = $1 \
+                     AND ended_at IS NULL AND expires_at > $3 AND (browser_hash IS NULL OR browser_hash = $2)",
+                );
+                let statement = statement.bind(id.as_str()).bind(browser_hash.to_vec());
+                let done = statement.bind(now.as_micros()).execute(tx).await?;
+                if done.rows_affected() == 0 {
+                    return Err(StoreError::Conflict("the session cannot be used here"));
+                }
+                Ok(())
+            })
+        })
         .await
     }
 
@@ -202,21 +231,19 @@ impl Store {
         .await
     }
 
-    async fn move_session(
-        &self,
-        id: &SessionId,
-        statement: &'static str,
-        browser_hash: [u8; 32],
-    ) -> Result<(), StoreError> {
-        let (id, now) = (id.clone(), self.now());
+    /// Forgets sessions that expired before this, and on which nothing waits; how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn forget_sessions(&self, before: Timestamp, limit: u32) -> Result<u64, StoreError> {
         self.write(move |tx| {
             Box::pin(async move {
-                let statement = sqlx::query(statement).bind(id.as_str());
-                let done = statement.bind(browser_hash.to_vec()).bind(now.as_micros()).execute(tx).await?;
-                if done.rows_affected() == 0 {
-                    return Err(StoreError::Conflict("the session cannot be used here"));
-                }
-                Ok(())
+                let statement = sqlx::query(
+                    "DELETE FROM connect_sessions WHERE id IN (SELECT s.id FROM connect_sessions s \
+                     WHERE s.expires_at < $1 AND NOT EXISTS \
+                     (SELECT 1 FROM pending_authorisations n WHERE n.session = s.id) LIMIT $2)",
+                );
+                Ok(statement.bind(before.as_micros()).bind(limit).execute(tx).await?.rows_affected())
             })
         })
         .await
@@ -224,33 +251,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-    use crate::testing::World;
-
-    #[tokio::test]
-    async fn a_session_belongs_to_the_first_browser_and_is_used_once() {
-        let world = World::open().await;
-        let new = NewSession {
-            tenant: world.tenant.clone(),
-            token_hash: [5; 32],
-            end_user: "u1".to_owned(),
-            connectors: vec!["acme.books".to_owned()],
-            connection: None,
-            return_to: None,
-            auth: "oauth".to_owned(),
-            name: None,
-            expires_at: world.store.now().plus(Duration::from_secs(1800)),
-        };
-        let session = world.store.create_session(new).await.expect("a session");
-        assert_eq!(world.store.session_by_token([5; 32]).await, Ok(Some(session.clone())));
-        assert_eq!(world.store.bind_session(&session.id, [1; 32]).await, Ok(()));
-        assert_eq!(world.store.bind_session(&session.id, [1; 32]).await, Ok(()));
-        assert!(world.store.bind_session(&session.id, [2; 32]).await.is_err());
-        assert!(world.store.use_session(&session.id, [2; 32]).await.is_err());
-        assert_eq!(world.store.use_session(&session.id, [1; 32]).await, Ok(()));
-        assert!(world.store.use_session(&session.id, [1; 32]).await.is_err());
-    }
-}
+mod tests;

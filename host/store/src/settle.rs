@@ -4,13 +4,15 @@
 //! connection it will be ([`Store::connection_for`]) and brings both; when another connect of the same
 //! business account came in between, nothing is written and the caller begins again with its tokens.
 
-use patchbay_model::{AccountId, ClientId, ConnectionId, ConnectionState, ReleaseId, RunId, TenantId};
+use patchbay_model::{
+    AccountId, ClientId, ConnectionId, ConnectionState, ReleaseId, RunId, SessionId, TenantId, Timestamp,
+};
 use sqlx::SqliteConnection;
 
 use crate::{
-    Connection, NewAccount, NewSync, Store, StoreError, Trigger,
-    audit::{AuditLine, NewAudit, append},
-    connections, runs, syncs,
+    Connection, NewAccount, NewSync, Store, StoreError, Trigger, accounts,
+    audit::{NewAudit, append},
+    connections, pendings, runs, syncs,
 };
 
 /// What a connect brought.
@@ -18,7 +20,8 @@ use crate::{
 pub struct Settle {
     /// The known connection's id, or a fresh one.
     pub id: ConnectionId,
-    /// The row version of the known connection's credential; none for a new connection.
+    /// The row version of the known connection's credential; none for a new connection, and for one that is
+    /// pending and has none.
     pub expected_version: Option<i64>,
     /// Whose.
     pub tenant: TenantId,
@@ -52,6 +55,12 @@ pub struct Settle {
     pub accounts: Vec<NewAccount>,
     /// The syncs it should have.
     pub syncs: Vec<NewSync>,
+    /// The session whose pending authorisation this is: it is over with this.
+    pub pending: Option<SessionId>,
+    /// Whether the tenant's backend said for whom it is.
+    pub verified: bool,
+    /// When the credential is to be refreshed without being used; none for on use only.
+    pub next_refresh_at: Option<Timestamp>,
     /// Who connected.
     pub actor: String,
 }
@@ -71,20 +80,29 @@ impl Store {
     /// Makes or renews the connection of a business account.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another connect of the same business account came first.
+    /// [`StoreError::Conflict`] when another connect of the same business account came first, or the pending
+    /// authorisation is gone or too old: nothing is written.
     pub async fn settle(&self, settle: Settle) -> Result<Settled, StoreError> {
         let renewed = settle.expected_version.is_some();
         let action = if renewed { "connection.renewed" } else { "connection.created" };
-        let line = self.audit_line(NewAudit::of(Some(&settle.tenant), &settle.actor, action, &settle.id));
+        let about = |action| NewAudit::of(Some(&settle.tenant), &settle.actor, action, &settle.id);
+        let detail = serde_json::json!({
+            "state": settle.state.as_str(), "verified": settle.verified, "session": settle.pending.as_ref(),
+        });
+        let line = self.audit_line(about(action).detail(&detail));
+        let restored = self.audit_line(about("connection.restored"));
         let (clock, random) = (self.clock.clone(), self.random.clone());
         let settled = self
             .write(move |tx| {
                 Box::pin(async move {
                     let now = clock.now();
-                    put_connection(&mut *tx, &settle, &line).await?;
-                    put_credential(&mut *tx, &settle, &line).await?;
+                    if let Some(session) = &settle.pending {
+                        complete(&mut *tx, session, &settle, now).await?;
+                    }
+                    let broken = put_connection(&mut *tx, &settle, now).await?;
+                    put_credential(&mut *tx, &settle, now).await?;
                     let fresh = || AccountId::fresh(&*clock, &*random);
-                    put_accounts(&mut *tx, &settle, &line, &fresh).await?;
+                    accounts::put(&mut *tx, &settle.id, &settle.accounts, now, &fresh).await?;
                     let named: Vec<_> = settle
                         .syncs
                         .iter()
@@ -92,6 +110,9 @@ impl Store {
                         .collect();
                     syncs::put(&mut *tx, &settle.tenant, &settle.id, &named, now).await?;
                     append(&mut *tx, &line).await?;
+                    if broken {
+                        append(&mut *tx, &restored).await?;
+                    }
                     let connection = connections::load(&mut *tx, &settle.id).await?;
                     let runs = if connection.enabled && connection.state == ConnectionState::Active {
                         let fresh = || RunId::fresh(&*clock, &*random);
@@ -110,22 +131,64 @@ impl Store {
 
 const RACED: StoreError = StoreError::Conflict("the connection changed meanwhile");
 
-async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, line: &AuditLine) -> Result<(), StoreError> {
-    let statement = if settle.expected_version.is_some() {
-        sqlx::query(
-            "UPDATE connections SET client = $5, auth = $6, business_name = $8, login = $9, facts = $10, state = $13, \
-             reason_code = NULL, reason = NULL, authorized_at = $14, updated_at = $14 \
-             WHERE id = $1 AND tenant = $2 AND connector = $3 AND business_id = $7 AND state <> 'deleted'",
-        )
-    } else {
-        sqlx::query(
-            "INSERT INTO connections (id, tenant, connector, release, client, auth, business_id, business_name, \
-             login, facts, settings, name, state, enabled, created_at, authorized_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $14, $14, $14) \
-             ON CONFLICT DO NOTHING",
-        )
-    };
-    let done = statement
+/// Ends the pending authorisation that this came of, and its session.
+async fn complete(
+    tx: &mut SqliteConnection,
+    session: &SessionId,
+    settle: &Settle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \
+        RETURNING connection";
+    let statement = sqlx::query_scalar(statement).bind(session.as_str()).bind(settle.tenant.as_str());
+    let waited: Option<String> = statement.bind(now.as_micros()).fetch_optional(&mut *tx).await?;
+    let waited = waited.ok_or(StoreError::Conflict("the authorisation does not wait any more"))?;
+    // Settled as another connection than the one that was shown as pending: that one is nobody's now.
+    if waited != settle.id.as_str() {
+        pendings::drop_connection(&mut *tx, &waited, now).await?;
+    }
+    sqlx::query("UPDATE connect_sessions SET made = $2, code = NULL, ended_at = $3 WHERE id = $1 AND ended_at IS NULL")
+        .bind(session.as_str())
+        .bind(settle.id.as_str())
+        .bind(now.as_micros())
+        .execute(tx)
+        .await?;
+    Ok(())
+}
+
+/// Writes the connection; whether it was broken before.
+async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<bool, StoreError> {
+    let broken = sqlx::query_scalar::<_, i64>("SELECT 1 FROM connections WHERE id = $1 AND state = 'broken'");
+    let broken = broken.bind(settle.id.as_str()).fetch_optional(&mut *tx).await?.is_some();
+    if settle.expected_version.is_some() {
+        let renew = "UPDATE connections SET client = $5, auth = $6, business_name = $8, login = $9, facts = $10, \
+            state = $13, reason_code = NULL, reason = NULL, verified = $15, authorized_at = $14, identified_at = $14, \
+            updated_at = $14 \
+            WHERE id = $1 AND tenant = $2 AND connector = $3 AND business_id = $7 AND state <> 'deleted'";
+        return if put_with(tx, renew, settle, now).await? { Ok(broken) } else { Err(RACED) };
+    }
+    // One that was shown while it waited has nothing of its own yet.
+    let take_over = "UPDATE connections SET release = $4, client = $5, auth = $6, business_name = $8, login = $9, \
+        facts = $10, settings = $11, name = $12, state = $13, reason_code = NULL, reason = NULL, verified = $15, \
+        authorized_at = $14, identified_at = $14, updated_at = $14 \
+        WHERE id = $1 AND tenant = $2 AND connector = $3 AND business_id = $7 AND state = 'pending'";
+    let make = "INSERT INTO connections (id, tenant, connector, release, client, auth, business_id, business_name, \
+        login, facts, settings, name, state, enabled, verified, created_at, authorized_at, identified_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $15, $14, $14, $14, $14) \
+        ON CONFLICT DO NOTHING";
+    if put_with(&mut *tx, take_over, settle, now).await? || put_with(tx, make, settle, now).await? {
+        return Ok(false);
+    }
+    Err(RACED)
+}
+
+async fn put_with(
+    tx: &mut SqliteConnection,
+    statement: &'static str,
+    settle: &Settle,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(statement)
         .bind(settle.id.as_str())
         .bind(settle.tenant.as_str())
         .bind(settle.connector.as_str())
@@ -139,65 +202,37 @@ async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, line: &Audit
         .bind(settle.settings.as_str())
         .bind(settle.name.as_str())
         .bind(settle.state.as_str())
-        .bind(line.at.as_micros())
+        .bind(now.as_micros())
+        .bind(settle.verified)
         .execute(tx)
         .await?;
-    if done.rows_affected() == 0 { Err(RACED) } else { Ok(()) }
+    Ok(done.rows_affected() > 0)
 }
 
-async fn put_credential(tx: &mut SqliteConnection, settle: &Settle, line: &AuditLine) -> Result<(), StoreError> {
+async fn put_credential(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
     // The refresh epoch goes up, so that a refresh of the old credential that is under way cannot
     // write over the new one.
     let done = sqlx::query(
-        "INSERT INTO credentials (connection, sealed, row_version, updated_at) VALUES ($1, $2, $3, $4) \
+        "INSERT INTO credentials (connection, sealed, row_version, next_refresh_at, updated_at) \
+         VALUES ($1, $2, $3, $6, $4) \
          ON CONFLICT (connection) DO UPDATE SET sealed = excluded.sealed, row_version = excluded.row_version, \
          generation = credentials.generation + 1, refresh_epoch = credentials.refresh_epoch + 1, \
-         refresh_lease_until = NULL, refresh_intent_at = NULL, updated_at = excluded.updated_at \
+         refresh_lease_until = NULL, refresh_intent_at = NULL, next_refresh_at = excluded.next_refresh_at, \
+         failing_days = 0, failed_day = NULL, updated_at = excluded.updated_at \
          WHERE credentials.row_version = $5",
     )
     .bind(settle.id.as_str())
     .bind(settle.credential.as_slice())
     .bind(settle.row_version)
-    .bind(line.at.as_micros())
+    .bind(now.as_micros())
     .bind(settle.expected_version)
+    .bind(settle.next_refresh_at.map(Timestamp::as_micros))
     .execute(&mut *tx)
     .await?;
     if done.rows_affected() == 0 {
         return Err(RACED);
     }
     sqlx::query("DELETE FROM lost_tokens WHERE connection = $1").bind(settle.id.as_str()).execute(tx).await?;
-    Ok(())
-}
-
-async fn put_accounts(
-    tx: &mut SqliteConnection,
-    settle: &Settle,
-    line: &AuditLine,
-    fresh: &(dyn Fn() -> AccountId + Sync),
-) -> Result<(), StoreError> {
-    sqlx::query("UPDATE accounts SET usable = 0 WHERE connection = $1")
-        .bind(settle.id.as_str())
-        .execute(&mut *tx)
-        .await?;
-    for account in &settle.accounts {
-        sqlx::query(
-            "INSERT INTO accounts (id, connection, provider_id, name, usable, note, facts, selected, created_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
-             ON CONFLICT (connection, provider_id) DO UPDATE SET name = excluded.name, usable = excluded.usable, \
-             note = excluded.note, facts = excluded.facts, updated_at = excluded.updated_at",
-        )
-        .bind(fresh().as_str())
-        .bind(settle.id.as_str())
-        .bind(account.provider_id.as_str())
-        .bind(account.name.as_str())
-        .bind(account.usable)
-        .bind(account.note.as_deref())
-        .bind(account.facts.as_str())
-        .bind(account.selected)
-        .bind(line.at.as_micros())
-        .execute(&mut *tx)
-        .await?;
-    }
     Ok(())
 }
 
@@ -212,10 +247,10 @@ mod tests {
         let first = world.connect("b1").await;
         let id = first.connection.id.clone();
         let account = world.store.accounts(&world.tenant, &id).await.expect("accounts").remove(0);
-        world.store.select_account(&world.tenant, &id, &account.id, false).await.expect("not read");
+        world.store.select_account(&world.tenant, &id, &account.id, false, "x").await.expect("not read");
         let known = world.store.connection_for(&world.tenant, "acme.books", "b1").await.expect("read");
         let (there, version) = known.expect("known");
-        assert_eq!((&there.id, version), (&id, 1));
+        assert_eq!((&there.id, version), (&id, Some(1)));
 
         let mut again = world.consent("b1");
         (again.id, again.expected_version, again.row_version) = (id.clone(), Some(1), 2);
@@ -233,7 +268,12 @@ mod tests {
         assert_eq!(late, Err(RACED), "sealed to a version that is gone");
         let racing = world.store.settle(world.consent("b1")).await;
         assert_eq!(racing, Err(RACED), "somebody else made the connection first");
-        assert_eq!(world.number("SELECT count(*) FROM audit WHERE action LIKE 'connection.%'").await, 2);
+        assert_eq!(
+            world
+                .number("SELECT count(*) FROM audit WHERE action IN ('connection.created', 'connection.renewed')")
+                .await,
+            2
+        );
     }
 
     #[tokio::test]

@@ -15,6 +15,7 @@ use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     OpenError, StoreError,
+    audit::AuditKey,
     writer::{Work, Writer},
 };
 
@@ -47,6 +48,7 @@ impl StoreConfig {
 pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
+    pub(crate) audit_key: AuditKey,
     writer: Writer,
     readers: SqlitePool,
     wake: Arc<Notify>,
@@ -89,7 +91,8 @@ impl Store {
             .await?;
         let (writer, task) = Writer::start(connection, writing, config.wal_limit);
         let task = Arc::new(Mutex::new(Some(task)));
-        Ok(Self { clock, random, writer, readers, wake: Arc::new(Notify::new()), task })
+        let audit_key = AuditKey::default();
+        Ok(Self { clock, random, audit_key, writer, readers, wake: Arc::new(Notify::new()), task })
     }
 
     /// Woken whenever a run or a push may have become due; for the worker that claims them. Not a

@@ -114,7 +114,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] for a connection that is not the tenant's.
     pub async fn syncs(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Vec<SyncRow>, StoreError> {
-        self.connection(tenant, connection).await?;
+        self.readable(tenant, connection).await?;
         let statement = sqlx::query(select::<SyncRow>("WHERE s.connection = $1 ORDER BY s.account, s.stream"));
         many(self.read(), statement.bind(connection.as_str())).await
     }
@@ -163,7 +163,8 @@ impl Store {
         actor: &str,
     ) -> Result<SyncRow, StoreError> {
         let statement = "UPDATE syncs SET enabled = $3, next_due_at = CASE WHEN $3 THEN coalesce(next_due_at, $4) END \
-            WHERE id = $1 AND tenant = $2";
+            WHERE id = $1 AND tenant = $2 \
+            AND EXISTS (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')";
         self.move_sync(tenant, id, statement, enabled, actor, if enabled { "sync.enabled" } else { "sync.disabled" })
             .await
     }
@@ -174,7 +175,8 @@ impl Store {
     /// [`StoreError::NotFound`].
     pub async fn reset_sync(&self, tenant: &TenantId, id: &SyncId, actor: &str) -> Result<SyncRow, StoreError> {
         let statement = "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, pass_started_at = NULL, \
-            waits = 0, next_due_at = CASE WHEN enabled THEN $4 END WHERE id = $1 AND tenant = $2 AND $3";
+            waits = 0, next_due_at = CASE WHEN enabled THEN $4 END WHERE id = $1 AND tenant = $2 AND $3 \
+            AND EXISTS (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')";
         self.move_sync(tenant, id, statement, true, actor, "sync.reset").await
     }
 
@@ -205,6 +207,26 @@ impl Store {
         self.woke();
         Ok(moved)
     }
+}
+
+/// Adds the syncs that are not there yet and leaves the others alone, inside a transaction.
+pub(crate) async fn add(
+    tx: &mut SqliteConnection,
+    tenant: &TenantId,
+    connection: &ConnectionId,
+    syncs: &[(SyncId, NewSync)],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut fresh = Vec::new();
+    for (id, sync) in syncs {
+        let statement =
+            sqlx::query_scalar::<_, i64>("SELECT 1 FROM syncs WHERE connection = $1 AND account = $2 AND stream = $3");
+        let statement = statement.bind(connection.as_str()).bind(sync.account.as_str()).bind(sync.stream.as_str());
+        if statement.fetch_optional(&mut *tx).await?.is_none() {
+            fresh.push((id.clone(), sync.clone()));
+        }
+    }
+    put(tx, tenant, connection, &fresh, now).await
 }
 
 /// Adds or reschedules syncs, inside a transaction.

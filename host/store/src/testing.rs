@@ -3,12 +3,13 @@
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
-    ConnectionId, ConnectionState, ManualClock, PushState, ReleaseId, ReleaseState, SeededRandom, TenantId, Timestamp,
+    ClientId, ConnectionId, ConnectionState, ManualClock, PushState, ReleaseId, ReleaseState, SeededRandom, SessionId,
+    TenantId, Timestamp,
 };
 
 use crate::{
-    ClaimedRun, NewAccount, NewPush, NewRelease, NewSync, PageCommit, PageRecord, Settle, Settled, Step, Store,
-    StoreConfig, Usage,
+    ClaimedRun, NewAccount, NewPending, NewPush, NewRelease, NewSession, NewSync, OauthClient, PageCommit, PageRecord,
+    PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
 };
 
 /// How long a lease is in these tests.
@@ -68,6 +69,9 @@ impl World {
                 schedule: Duration::from_secs(900),
                 enabled: true,
             }],
+            pending: None,
+            verified: true,
+            next_refresh_at: None,
             actor: "test".to_owned(),
         }
     }
@@ -102,6 +106,74 @@ impl World {
         self.store.insert_release(new, "test").await.expect("a release").id
     }
 
+    /// A session that allows everything; `n` makes its token.
+    pub(crate) fn new_session(&self, n: u8) -> NewSession {
+        NewSession {
+            tenant: self.tenant.clone(),
+            token_hash: [n; 32],
+            end_user: "u1".to_owned(),
+            connectors: vec!["acme.books".to_owned()],
+            auth: None,
+            name: None,
+            connection: None,
+            return_to: None,
+            language: Some("de".to_owned()),
+            verification: true,
+            expires_at: self.store.now().plus(Duration::from_secs(1800)),
+            actor: "backend".to_owned(),
+        }
+    }
+
+    pub(crate) async fn session(&self, n: u8) -> SessionId {
+        self.store.create_session(self.new_session(n)).await.expect("a session").id
+    }
+
+    /// What a login in this session brought for a business account without a connection.
+    pub(crate) fn login(&self, session: &SessionId, release: &ReleaseId, business: &str) -> NewPending {
+        NewPending {
+            session: session.clone(),
+            tenant: self.tenant.clone(),
+            connection: self.fresh(),
+            new_connection: true,
+            connector: "acme.books".to_owned(),
+            release: release.clone(),
+            client: None,
+            auth: "oauth".to_owned(),
+            facts: "{}".to_owned(),
+            identity: "{}".to_owned(),
+            business_id: business.to_owned(),
+            business_name: format!("{business} Ltd"),
+            login: None,
+            name: None,
+            reconnect: None,
+            sealed: vec![5; 40],
+            row_version: 1,
+            revocable: true,
+            expires_at: self.store.now().plus(Duration::from_secs(600)),
+            actor: "browser".to_owned(),
+        }
+    }
+
+    /// A registration of an OAuth client, of the deployment.
+    pub(crate) async fn client(&self, client_id: &str) -> OauthClient {
+        let put = PutClient {
+            id: ClientId::fresh(&*self.store.clock, &*self.store.random),
+            connector: "acme.books".to_owned(),
+            tenant: None,
+            client_id: client_id.to_owned(),
+            secret: Some(vec![6; 40]),
+            row_version: 1,
+            actor: "operator".to_owned(),
+        };
+        self.store.put_oauth_client(put).await.expect("a registration")
+    }
+
+    /// Lines of the audit log with this action.
+    pub(crate) async fn told(&self, action: &str) -> usize {
+        let lines = self.store.audit(None, None, 1_000, None).await.expect("lines");
+        lines.items.iter().filter(|line| line.action == action).count()
+    }
+
     pub(crate) fn push(&self, key: &str, connection: Option<&ConnectionId>) -> NewPush {
         NewPush {
             tenant: self.tenant.clone(),
@@ -134,7 +206,7 @@ impl World {
         self.ddl("DROP TRIGGER broken").await;
     }
 
-    async fn ddl(&self, statement: &'static str) {
+    pub(crate) async fn ddl(&self, statement: &'static str) {
         let done = self.store.write(move |tx| {
             Box::pin(async move {
                 sqlx::query(statement).execute(tx).await?;

@@ -6,6 +6,7 @@ mod connectors;
 mod demo;
 mod generate;
 mod metadata;
+mod node;
 mod shell;
 mod soak;
 mod suites;

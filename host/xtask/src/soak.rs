@@ -5,7 +5,7 @@
 //! by its seed.
 
 use crate::{
-    connectors,
+    connectors, node,
     shell::{Result, Run},
     suites,
 };
@@ -14,29 +14,44 @@ use crate::{
 pub(crate) struct Args {
     /// Which; without one, all names are printed.
     name: Option<String>,
-    /// How many rounds.
-    #[arg(long, default_value_t = 1_000)]
-    rounds: u64,
+    /// How many rounds; each soak has its own number.
+    #[arg(long)]
+    rounds: Option<u64>,
     /// Where randomness starts; printed, so that a failure can be repeated.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// A soak by name: the package and the test that runs longer.
+/// A test of `tests/it` that can run longer.
 struct Soak {
     name: &'static str,
-    package: &'static str,
     test: &'static str,
+    /// Rounds when nobody says how many.
+    rounds: u64,
     meaning: &'static str,
 }
 
-/// The soaks of this tree. A test reads rounds and seed before it is listed here.
-const SOAKS: &[Soak] = &[Soak {
-    name: "kill",
-    package: "patchbay-it",
-    test: "cursor_moves_only_with_its_records::killed_at_any_page_nothing_is_lost_and_nothing_is_stored_twice",
-    meaning: "SIGKILL at random pages of a sync, then the provider's journal against the feed",
-}];
+const PACKAGE: &str = "patchbay-it";
+
+macro_rules! soaks {
+    ($($name:literal $rounds:literal $test:literal: $meaning:literal;)*) => {
+        const SOAKS: &[Soak] = &[$(Soak { name: $name, test: $test, rounds: $rounds, meaning: $meaning }),*];
+    };
+}
+
+// The soaks of this tree: name, rounds, test, meaning. A test reads rounds and seed before it is listed here.
+soaks! {
+    "kill" 1_000 "cursor_moves_only_with_its_records::killed_at_any_page_nothing_is_lost_and_nothing_is_stored_twice":
+        "SIGKILL at random pages of a sync, then the provider's journal against the feed";
+    "refresh" 200 "soak::refresh":
+        "eight tasks refresh one connection at once under strict rotation: one call a round, no revocation";
+    "refresh-kill" 20 "soak::refresh_kill":
+        "SIGKILL at each point of a refresh: the stored token is good, or the connection asks for its owner";
+    "rotate-keys" 50 "soak::rotate_keys":
+        "new sealing keys under load with SIGKILL: every credential stays readable, no request fails";
+    "disconnect" 500 "soak::disconnect":
+        "browsers that leave at random during a callback: nothing is half done";
+}
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let Some(name) = &args.name else {
@@ -45,21 +60,31 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     };
     let soak = SOAKS.iter().find(|soak| soak.name == name);
     let soak = soak.ok_or_else(|| format!("there is no soak `{name}`; there are:\n{}", names()))?;
-    let seed = args.seed.unwrap_or_else(|| u64::from(std::process::id()));
-    println!("{}: {} rounds from seed {seed}", soak.name, args.rounds);
+    let (rounds, seed) =
+        (args.rounds.unwrap_or(soak.rounds), args.seed.unwrap_or_else(|| u64::from(std::process::id())));
+    println!("{}: {rounds} rounds from seed {seed}", soak.name);
+    node::check()?;
     let built = connectors::build()?;
     Run::cargo(&["build", "--workspace"]).status()?;
-    let test = Run::cargo(&["test", "--package", soak.package, soak.test, "--", "--exact", "--nocapture"])
-        .env("PATCHBAY_SOAK_ROUNDS", args.rounds.to_string())
+    // Cargo's own runner: nextest would end what runs for hours.
+    let test = Run::cargo(&["test", "--package", PACKAGE, soak.test, "--", "--exact", "--nocapture"])
+        .env("PATCHBAY_SOAK_ROUNDS", rounds.to_string())
         .env("PATCHBAY_SOAK_SEED", seed.to_string());
-    suites::environment(test, Some(&built)).status()
+    let test = suites::environment(test, Some(&built));
+    let listed = test.clone().arg("--list").output()?;
+    if !lists(&listed, soak.test) {
+        return Err(format!("{PACKAGE} has no test {}; soak.rs of xtask names it", soak.test));
+    }
+    test.status()
+}
+
+/// Whether a runner's list has the test: without it the runner would run nothing and call that a success.
+fn lists(listed: &str, test: &str) -> bool {
+    listed.lines().any(|line| line.strip_suffix(": test") == Some(test))
 }
 
 fn names() -> String {
-    if SOAKS.is_empty() {
-        return "  (none yet)\n".to_owned();
-    }
-    SOAKS.iter().map(|soak| format!("  {:<20} {}\n", soak.name, soak.meaning)).collect()
+    SOAKS.iter().map(|soak| format!("  {:<14} {:>5} rounds  {}\n", soak.name, soak.rounds, soak.meaning)).collect()
 }
 
 #[cfg(test)]
@@ -67,8 +92,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_soak_is_an_error() {
-        let args = Args { name: Some("nothing".to_owned()), rounds: 1, seed: Some(1) };
-        assert!(run(&args).expect_err("unknown").contains("there is no soak `nothing`"));
+    fn an_unknown_soak_is_an_error_that_names_the_known_ones() {
+        let args = Args { name: Some("nothing".to_owned()), rounds: Some(1), seed: Some(1) };
+        let error = run(&args).expect_err("unknown");
+        assert!(error.contains("there is no soak `nothing`"), "{error}");
+        assert!(SOAKS.iter().all(|soak| error.contains(soak.name)), "{error}");
+    }
+
+    #[test]
+    fn a_test_that_is_not_there_is_no_success() {
+        let listed = "soak::refresh_kill: test\nsoak::refresh: test\n\n2 tests, 0 benchmarks\n";
+        assert!(lists(listed, "soak::refresh"));
+        assert!(!lists("soak::refresh_kill: test\n", "soak::refresh"));
+        assert!(!lists("0 tests, 0 benchmarks\n", "soak::refresh"));
+    }
+
+    #[test]
+    fn each_soak_has_a_name_and_a_test_of_its_own() {
+        for (place, soak) in SOAKS.iter().enumerate() {
+            let others = SOAKS.get(..place).unwrap_or_default();
+            assert!(others.iter().all(|other| other.name != soak.name && other.test != soak.test), "{}", soak.name);
+            assert!(soak.rounds > 0);
+        }
     }
 }

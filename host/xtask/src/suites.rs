@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::{
     connectors::{self, Built},
     demo::table,
-    generate,
+    generate, node,
     shell::{Result, Run, target},
     walls,
 };
@@ -53,6 +53,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "documentation", needs: None, run: |_| documentation() },
     Suite { name: "openapi", needs: Some(BUILD), run: |_| generate::check() },
     Suite { name: "clippy", needs: None, run: |_| clippy() },
+    Suite { name: "as-released", needs: None, run: |_| as_released() },
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -101,6 +102,7 @@ fn build_connectors(tree: &mut Tree) -> Result<()> {
 /// Unit and integration tests: with nextest where it is installed (in parallel across crates), else with
 /// cargo's own runner.
 fn tests(tree: &mut Tree) -> Result<()> {
+    node::check()?;
     let runner = if Run::cargo(&["nextest", "--version"]).succeeds() {
         Run::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
@@ -129,6 +131,16 @@ fn documentation() -> Result<()> {
 
 fn clippy() -> Result<()> {
     Run::cargo(&["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"]).status()
+}
+
+/// Whether the rooms that hold test hooks still compile where the hooks are left out, as in a release build,
+/// which would take minutes. (`walls` sees to it that they are left out.)
+fn as_released() -> Result<()> {
+    for product in [["--package", "patchbay-model", "--lib"], ["--package", "patchbay", "--bin=patchbay"]] {
+        let check = product.into_iter().fold(Run::cargo(&["rustc", "--profile=check"]), |run, arg| run.arg(arg));
+        ["--", "-Cdebug-assertions=off", "-Dwarnings"].into_iter().fold(check, |run, arg| run.arg(arg)).status()?;
+    }
+    Ok(())
 }
 
 fn summary(results: &[(&str, Ending, Duration)]) -> String {

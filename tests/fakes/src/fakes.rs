@@ -17,6 +17,7 @@ use crate::{
     exchange::Port,
     fake::{Fake, Provider},
     github::Github,
+    logins::Logins,
     server,
     silverfin::Silverfin,
     tls,
@@ -67,6 +68,8 @@ pub struct Fakes {
     pub github: Stand<Github>,
     /// Silverfin.
     pub silverfin: Stand<Silverfin>,
+    /// A provider with every kind of login.
+    pub logins: Stand<Logins>,
     ca_pem_path: PathBuf,
     runtime: Option<Runtime>,
     _folder: Option<tempfile::TempDir>,
@@ -118,13 +121,36 @@ impl Fakes {
         };
         let silverfin = Stand { plain: format!("http://{address}"), rewrite, ..silverfin };
 
-        Ok(Self { github, silverfin, ca_pem_path, runtime: Some(runtime), _folder: kept })
+        let (logins, logins_fake) = {
+            let provider = Arc::new(Logins::open(config.seed, Arc::clone(&clock)));
+            open("logins", provider, &folder, &clock)?
+        };
+        let plain = format!("http://{}", spawn(&runtime, None, logins_fake, both)?);
+        let rewrite =
+            Rewrite { origin: crate::logins::ORIGIN.to_owned(), connect: plain.clone(), browser: Some(plain.clone()) };
+        let logins = Stand { plain, rewrite, ..logins };
+
+        Ok(Self { github, silverfin, logins, ca_pem_path, runtime: Some(runtime), _folder: kept })
     }
 
     /// All entries of `egress.rewrite`.
     #[must_use]
     pub fn rewrites(&self) -> Vec<Rewrite> {
-        vec![self.github.rewrite.clone(), self.silverfin.rewrite.clone()]
+        let site = Rewrite {
+            origin: crate::github::SITE_ORIGIN.to_owned(),
+            browser: Some(self.github.plain.clone()),
+            ..self.github.rewrite.clone()
+        };
+        let mut all = vec![self.github.rewrite.clone(), site, self.silverfin.rewrite.clone()];
+        all.extend(self.logins.provider.rewrites(&self.logins.plain));
+        all
+    }
+
+    /// Lets the fake of all logins serve a customer's own origin too; the entry of `egress.rewrite` for it.
+    #[must_use]
+    pub fn customer(&self, origin: &str) -> Rewrite {
+        self.logins.provider.customer(origin);
+        Rewrite { origin: origin.to_owned(), ..self.logins.rewrite.clone() }
     }
 
     /// The PEM file for `egress.extra_ca`.

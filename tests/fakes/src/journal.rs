@@ -22,18 +22,24 @@ const KEPT_HEADERS: [&str; 6] =
     ["accept", "accept-language", "content-type", "host", "user-agent", "x-github-api-version"];
 
 /// Parameters and body fields whose value is never kept.
-const SECRET_FIELDS: [&str; 11] = [
+const SECRET_FIELDS: [&str; 16] = [
     "access_token",
+    "api_key",
+    // Arguments of a JSON-RPC call: the password is one of them.
+    "args",
     "authenticity_token",
     "client_secret",
     "code",
     "code_challenge",
     "code_verifier",
+    "login_token",
     "password",
+    "proof",
     "refresh_token",
     // The sign-in page: holds the whole request for consent.
     "return_to",
     "state",
+    "token",
     "user[password]",
 ];
 
@@ -233,15 +239,24 @@ fn masked((name, value): &(String, String)) -> (String, String) {
     (name.clone(), if secret { "***".to_owned() } else { value.clone() })
 }
 
+/// Masks secrets at any depth.
+fn mask(body: &mut Value) {
+    match body {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if SECRET_FIELDS.contains(&name.as_str()) { *value = json!("***") } else { mask(value) }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask),
+        _ => {}
+    }
+}
+
 fn readable(request: &Incoming) -> Option<Value> {
     match request.media_type().as_str() {
         "application/json" => {
             let mut body: Value = serde_json::from_slice(&request.body).ok()?;
-            for name in SECRET_FIELDS {
-                if let Some(value) = body.get_mut(name) {
-                    *value = json!("***");
-                }
-            }
+            mask(&mut body);
             Some(body)
         }
         "application/x-www-form-urlencoded" => {

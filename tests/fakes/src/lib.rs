@@ -22,6 +22,8 @@ mod fake;
 mod fakes;
 pub mod github;
 mod journal;
+mod login;
+pub mod logins;
 mod seed;
 mod server;
 pub mod silverfin;
@@ -32,6 +34,7 @@ pub use behaviour::{Act, Rule, Script};
 pub use config::{FakesConfig, GithubConfig, SilverfinConfig};
 pub use fakes::{Fakes, FakesError, Rewrite, Stand};
 pub use journal::{Created, Entry, Journal, Served};
+pub use login::{Client, Login};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

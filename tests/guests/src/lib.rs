@@ -2,7 +2,8 @@
 //!
 //! | export | chosen by |
 //! |---|---|
-//! | `auth.identify`, `fetch.discover` | the settings, as text |
+//! | `auth.identify` | the config, where it says whom to ask ([`mirror`]); else the settings, as text |
+//! | `fetch.discover` | the settings, as text |
 //! | `fetch.read` | the stream's name |
 //! | `fetch.pick` | the picker |
 //! | `push.push` | the action |
@@ -14,6 +15,7 @@
 // The exports of a component have names that a native linker does not take.
 #![cfg(target_family = "wasm")]
 
+mod mirror;
 mod misbehave;
 mod outside;
 mod report;
@@ -37,6 +39,9 @@ bindings::export!(Guest with_types_in bindings);
 
 impl auth::Guest for Guest {
     fn identify(ctx: Context) -> Result<auth::Identity, ConnectorError> {
+        if let Some(config) = mirror::asked(&ctx) {
+            return mirror::identify(&ctx, &config);
+        }
         let choice = String::from_utf8_lossy(&ctx.settings).into_owned();
         misbehave(&choice)?;
         let accounts = if choice == "many-accounts" { 10_001 } else { 2 };
@@ -68,6 +73,9 @@ impl fetch::Guest for Guest {
     }
 
     fn read(ctx: Context, req: fetch::ReadRequest) -> Result<fetch::Page, ConnectorError> {
+        if let Some(config) = mirror::asked(&ctx) {
+            return mirror::read(&ctx, &config);
+        }
         let chosen = outside::chosen(&ctx, &req.stream_name);
         let choice = chosen.as_str();
         misbehave(choice)?;

@@ -6,12 +6,14 @@
 
 mod compare;
 mod echo;
+mod kinds;
 mod packages;
 mod rig;
 mod tenant;
 
 pub use compare::Mirror;
 pub use echo::{ECHO_ORIGIN, EchoServer, Received};
-pub use packages::{Variant, guest_component, guest_manifest, patchbay};
-pub use rig::{BRISK, Rig};
+pub use kinds::{Enter, Kind, kinds, oidc_kind, oidc_machine_kind};
+pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay};
+pub use rig::{BRISK, Rig, RigSetup};
 pub use tenant::{Tenant, items};

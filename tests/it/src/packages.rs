@@ -28,13 +28,21 @@ impl Variant {
     pub fn of_guests(version: &str) -> Result<Self> {
         let component = std::fs::read(guest_component()?)?;
         let text = std::fs::read_to_string(guest_manifest())?;
-        let parsed = manifest::parse::parse(&text, &|_| None);
-        let mut manifest = parsed.map_err(|problems| {
-            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-            Trouble::new(format!("tests/guests/connector.toml:\n{}", lines.join("\n")))
-        })?;
+        let mut manifest = parsed("tests/guests/connector.toml", &text)?;
         version.clone_into(&mut manifest.version);
         Ok(Self { component, manifest })
+    }
+
+    /// The guests as a connector of their own, `patchbay.NAME`, with these tables: `[[auth]]`, `[[host]]`,
+    /// `[config]`. It reads one stream, `chosen`. What the config has to say for a connector that reports
+    /// everything it sees is in `tests/guests/src/mirror.rs`; [`crate::kinds`] has one for each kind of login.
+    ///
+    /// # Errors
+    ///
+    /// They are not built, or the manifest is wrong; the text is the one that an author would read.
+    pub fn of_login(name: &str, tables: &str) -> Result<Self> {
+        let component = std::fs::read(guest_component()?)?;
+        Ok(Self { component, manifest: login_manifest(name, tables)? })
     }
 
     /// A connector of `plugins/`, as this version.
@@ -58,6 +66,28 @@ impl Variant {
     pub fn pack(&self) -> Result<Vec<u8>> {
         Ok(package::pack(&self.component, &self.manifest)?)
     }
+}
+
+/// The manifest of [`Variant::of_login`].
+///
+/// # Errors
+///
+/// It is wrong.
+pub fn login_manifest(name: &str, tables: &str) -> Result<Manifest> {
+    let text = format!(
+        "id = \"patchbay.{name}\"\nversion = \"0.1.0\"\ncontract = \"0.1.0\"\nname = \"Login {name}\"\n\
+         category = \"productivity\"\nsummary = \"Reports everything that it sees. For tests only.\"\n\n{tables}\n\n\
+         [[stream]]\nname = \"chosen\"\ntitle = \"Chosen\"\nkey = [\"/id\"]\nschedule = \"1d\"\nfunction = \"notes\"\n\
+         meaning = \"All that the connector sees.\"\n"
+    );
+    parsed(name, &text)
+}
+
+fn parsed(name: &str, text: &str) -> Result<Manifest> {
+    manifest::parse::parse(text, &|_| None).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        Trouble::new(format!("{name}:\n{}", lines.join("\n")))
+    })
 }
 
 /// The component of `tests/guests`, not packed: `PATCHBAY_GUESTS` names it or its folder, else it is where

@@ -1,7 +1,9 @@
 //! A host with everything around it.
 
+use std::{sync::Arc, time::Duration};
+
 use patchbay_test_support::{
-    Answer, Api, HostProcess, HostSetup, Result, Trouble,
+    Answer, Api, HostProcess, HostSetup, OidcProvider, Result, TestTime, Trouble,
     fakes::{Fakes, FakesConfig},
     packaged,
 };
@@ -13,6 +15,25 @@ use crate::{EchoServer, Tenant, Variant};
 pub const BRISK: &str =
     "[jobs]\nlease_seconds = 3\npoll_millis = 50\nsettle_seconds = 1\nsettle_again_seconds = 1\nworkers = 32\n";
 
+/// What a rig is made of; the rest is as usual.
+#[derive(Default)]
+pub struct RigSetup {
+    /// The providers of `plugins/` and the fake of all logins; few records when left out.
+    pub fakes: Option<FakesConfig>,
+    /// TOML after the section `[jobs]`.
+    pub more: String,
+    /// The clock of host and providers stands in the test's hand ([`Rig::advance`]).
+    pub test_clock: bool,
+    /// Where the host stands still, from its first start on.
+    pub failpoint: Option<String>,
+    /// The certified OpenID provider runs too.
+    pub oidc: bool,
+    /// Origins of customers' own, served by the fake of all logins.
+    pub customers: Vec<String>,
+    /// Environment of the host, e.g. where its keys are.
+    pub variables: Vec<(String, String)>,
+}
+
 /// A running host, its providers, and the operator's key.
 pub struct Rig {
     /// The real binary.
@@ -23,6 +44,39 @@ pub struct Rig {
     pub echo: EchoServer,
     /// The API with the operator's key.
     pub operator: Api,
+    time: TestTime,
+    oidc: Option<OidcProvider>,
+}
+
+impl RigSetup {
+    /// Starts everything.
+    ///
+    /// # Errors
+    ///
+    /// Something did not start.
+    pub fn start(self) -> Result<Rig> {
+        let time = TestTime::default();
+        let mut config = self.fakes.unwrap_or_else(FakesConfig::small);
+        if self.test_clock {
+            config.clock = Arc::new(time.clone());
+        }
+        let fakes = Fakes::start(config)?;
+        let echo = EchoServer::start()?;
+        let oidc = if self.oidc { Some(OidcProvider::start()?) } else { None };
+        let mut setup = HostSetup {
+            more: format!("{BRISK}\n{}", self.more),
+            test_clock: self.test_clock,
+            failpoint: self.failpoint,
+            variables: self.variables,
+            ..HostSetup::with(&fakes)
+        };
+        setup.rewrites.push(echo.rewrite());
+        setup.rewrites.extend(oidc.as_ref().map(OidcProvider::rewrite));
+        setup.rewrites.extend(self.customers.iter().map(|origin| fakes.customer(origin)));
+        let host = HostProcess::start(setup)?;
+        let operator = host.operator()?;
+        Ok(Rig { host, fakes, echo, operator, time, oidc })
+    }
 }
 
 impl Rig {
@@ -32,7 +86,7 @@ impl Rig {
     ///
     /// Something did not start.
     pub fn start() -> Result<Self> {
-        Self::with(FakesConfig::small(), "")
+        RigSetup::default().start()
     }
 
     /// A host with these providers; `more` is TOML after the section `[jobs]`.
@@ -41,13 +95,27 @@ impl Rig {
     ///
     /// Something did not start.
     pub fn with(config: FakesConfig, more: &str) -> Result<Self> {
-        let fakes = Fakes::start(config)?;
-        let echo = EchoServer::start()?;
-        let mut setup = HostSetup { more: format!("{BRISK}\n{more}"), ..HostSetup::with(&fakes) };
-        setup.rewrites.push(echo.rewrite());
-        let host = HostProcess::start(setup)?;
-        let operator = host.operator()?;
-        Ok(Self { host, fakes, echo, operator })
+        RigSetup { fakes: Some(config), more: more.to_owned(), ..RigSetup::default() }.start()
+    }
+
+    /// The OpenID provider of [`RigSetup::oidc`].
+    ///
+    /// # Errors
+    ///
+    /// It was not asked for.
+    pub fn oidc(&self) -> Result<&OidcProvider> {
+        self.oidc.as_ref().ok_or_else(|| Trouble::new("this rig has no OpenID provider: RigSetup::oidc is not set"))
+    }
+
+    /// Moves the clocks of the host, of the fakes and of the OpenID provider on.
+    ///
+    /// # Errors
+    ///
+    /// The rig was made without a test clock.
+    pub fn advance(&self, by: Duration) -> Result<()> {
+        self.host.advance(by)?;
+        self.time.advance(by);
+        self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.advance(by))
     }
 
     /// The API without a key.

@@ -1,10 +1,10 @@
 //! A browser as small as a login needs: cookies, forms, and redirects one step at a time.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, io::Write, net::TcpStream, thread, time::Duration};
 
 use url::{Url, form_urlencoded};
 
-use crate::{Form, Result, Trouble, api, html};
+use crate::{Form, Result, Trouble, api, cookies::Cookies, html};
 
 const BODY_BYTES: u64 = 8 * 1024 * 1024;
 const STEPS: usize = 20;
@@ -12,8 +12,7 @@ const STEPS: usize = 20;
 /// A person's browser, with its cookies.
 pub struct Browser {
     agent: ureq::Agent,
-    /// By host; cookies do not tell ports apart (RFC 6265, section 8.5).
-    cookies: BTreeMap<String, BTreeMap<String, String>>,
+    cookies: Cookies,
 }
 
 /// A page, or a redirect that was not followed yet.
@@ -31,7 +30,7 @@ pub struct Page {
 
 impl Default for Browser {
     fn default() -> Self {
-        Self { agent: api::agent(), cookies: BTreeMap::new() }
+        Self { agent: api::agent(), cookies: Cookies::default() }
     }
 }
 
@@ -71,6 +70,27 @@ impl Browser {
             }
         }
         Err(Trouble::new(format!("more than {STEPS} redirects, the last to {}", page.url)))
+    }
+
+    /// Follows redirects as long as they lead to one of these origins; the page, or the redirect that leads
+    /// somewhere else.
+    ///
+    /// # Errors
+    ///
+    /// As [`Browser::settle`].
+    pub fn settle_at(&mut self, page: Page, origins: &[&str]) -> Result<Page> {
+        let known = |to: &Url| origins.iter().any(|origin| *origin == to.origin().ascii_serialization());
+        self.settle(page, |to| !known(to))
+    }
+
+    /// Sends the form of this name with these values; a button is one of them.
+    ///
+    /// # Errors
+    ///
+    /// There is no such form, or no answer.
+    pub fn submit_named(&mut self, page: &Page, form: &str, values: &[(&str, &str)]) -> Result<Page> {
+        let form = page.form_named(form)?;
+        self.submit(page, &form, values)
     }
 
     /// Sends a form of a page with these values in place of what is filled in; a button is one of them.
@@ -115,10 +135,60 @@ impl Browser {
         self.submit(&page, &form, &[("firm_id", &firm), ("decision", decision)])
     }
 
+    /// Walks the login and the consent of the OpenID provider (`tests/oidc`); the page that comes back
+    /// redirects to the host's callback, which [`Browser::follow`] opens.
+    ///
+    /// # Errors
+    ///
+    /// A page is not the one that was expected.
+    pub fn oidc(&mut self, address: &str, login: &str, password: &str, allow: bool) -> Result<Page> {
+        let page = self.open(address)?;
+        let provider = page.url.origin().ascii_serialization();
+        let decision = ("decision", if allow { "allow" } else { "deny" });
+        let mut page = self.settle_at(page, &[&provider])?;
+        if page.form_named("login").is_ok() {
+            let signed = self.submit_named(&page, "login", &[("login", login), ("password", password), decision])?;
+            page = self.settle_at(signed, &[&provider])?;
+        }
+        if page.form_named("consent").is_ok() {
+            let decided = self.submit_named(&page, "consent", &[decision])?;
+            page = self.settle_at(decided, &[&provider])?;
+        }
+        match page.location() {
+            Some(_) => Ok(page),
+            None => Err(Trouble::new(format!("{} leads nowhere: {} {}", page.url, page.status, page.text))),
+        }
+    }
+
+    /// Asks for an address with this browser's cookies, and hangs up after `patience` without reading what
+    /// comes back: a tab that is closed.
+    ///
+    /// # Errors
+    ///
+    /// There is nobody to ask.
+    pub fn abandon(&self, url: &str, patience: Duration) -> Result<()> {
+        let url = Url::parse(url)?;
+        let address = url.socket_addrs(|| None)?.into_iter().next();
+        let address = address.ok_or_else(|| Trouble::new(format!("{url} has no address")))?;
+        let query = url.query().map(|query| format!("?{query}")).unwrap_or_default();
+        let cookies = self.cookies.header(&url).map(|header| format!("cookie: {header}\r\n")).unwrap_or_default();
+        let request =
+            format!("GET {}{query} HTTP/1.1\r\nhost: {address}\r\naccept: text/html\r\n{cookies}\r\n", url.path());
+        let mut stream = TcpStream::connect(address)?;
+        stream.write_all(request.as_bytes())?;
+        thread::sleep(patience);
+        Ok(())
+    }
+
+    /// Sets a cookie, as an attacker does who can write into this browser.
+    pub fn plant(&mut self, host: &str, name: &str, value: &str) {
+        self.cookies.set(host, name, value);
+    }
+
     /// The value of a cookie for this host name.
     #[must_use]
     pub fn cookie(&self, host: &str, name: &str) -> Option<&str> {
-        self.cookies.get(host).and_then(|cookies| cookies.get(name)).map(String::as_str)
+        self.cookies.value(host, name)
     }
 
     /// Forgets all cookies, as another browser would.
@@ -127,16 +197,13 @@ impl Browser {
     }
 
     fn send(&mut self, method: &str, url: Url, form: Option<String>) -> Result<Page> {
-        let host = url.host_str().unwrap_or_default().to_owned();
         let mut request = http::Request::builder()
             .method(method)
             .uri(url.as_str())
             .header("accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8")
             .header("user-agent", "Mozilla/5.0 (patchbay-test)");
-        let cookies = self.cookies.entry(host).or_default();
-        if !cookies.is_empty() {
-            let pairs: Vec<String> = cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
-            request = request.header("cookie", pairs.join("; "));
+        if let Some(cookies) = self.cookies.header(&url) {
+            request = request.header("cookie", cookies);
         }
         let failed = |error: ureq::Error| Trouble::new(format!("{method} {url}: no answer: {error}"));
         let answer = match form {
@@ -149,7 +216,7 @@ impl Browser {
         };
         let mut answer = answer.map_err(failed)?;
         for cookie in answer.headers().get_all("set-cookie") {
-            keep(cookies, &String::from_utf8_lossy(cookie.as_bytes()));
+            self.cookies.keep(&url, &String::from_utf8_lossy(cookie.as_bytes()));
         }
         let headers = api::flat(answer.headers());
         let bytes = answer.body_mut().with_config().limit(BODY_BYTES).read_to_vec().map_err(failed)?;
@@ -174,6 +241,16 @@ impl Page {
         html::forms(&self.text)
     }
 
+    /// The form with this name or id.
+    ///
+    /// # Errors
+    ///
+    /// It has none.
+    pub fn form_named(&self, name: &str) -> Result<Form> {
+        let form = self.forms().into_iter().find(|form| form.name == name);
+        form.ok_or_else(|| Trouble::new(format!("{} has no form {name}: {} {}", self.url, self.status, self.text)))
+    }
+
     /// Its only form, or the first.
     ///
     /// # Errors
@@ -182,20 +259,6 @@ impl Page {
     pub fn form(&self) -> Result<Form> {
         let form = self.forms().into_iter().next();
         form.ok_or_else(|| Trouble::new(format!("{} has no form: {} {}", self.url, self.status, self.text)))
-    }
-}
-
-/// Keeps a cookie, or removes one whose life is over.
-fn keep(cookies: &mut BTreeMap<String, String>, header: &str) {
-    let mut parts = header.split(';').map(str::trim);
-    let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
-    let over = parts.any(|part| {
-        part.eq_ignore_ascii_case("max-age=0") || part.to_ascii_lowercase().starts_with("expires=thu, 01 jan 1970")
-    });
-    if over {
-        cookies.remove(name);
-    } else {
-        cookies.insert(name.to_owned(), value.to_owned());
     }
 }
 

@@ -13,9 +13,9 @@ use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
 use crate::{
-    Api, Result,
+    Api, Result, Trouble,
     launch::{READY, binary, launch, tail},
-    wait_until,
+    moment, wait_until,
 };
 
 const STOPPED: Duration = Duration::from_secs(60);
@@ -37,6 +37,10 @@ pub struct HostSetup {
     pub more: String,
     /// Environment of the process, e.g. `PATCHBAY_EGRESS__TOTAL_SECONDS`; it inherits no `PATCHBAY_…`.
     pub variables: Vec<(String, String)>,
+    /// Whether the test moves the host's clock ([`HostProcess::advance`]); needs a build with debug assertions.
+    pub test_clock: bool,
+    /// Where the host stands still ([`HostProcess::wait_for_mark`]); needs a build with debug assertions.
+    pub failpoint: Option<String>,
 }
 
 impl HostSetup {
@@ -72,6 +76,9 @@ impl HostProcess {
             }
         };
         fs::create_dir_all(&folder)?;
+        if setup.test_clock {
+            moment::set_offset(&folder, Duration::ZERO)?;
+        }
         let binary = setup.binary.clone().map_or_else(binary, Ok)?;
         let any_port = SocketAddr::from(([127, 0, 0, 1], 0));
         let (child, address) = launch(&setup, &binary, &folder, any_port)?;
@@ -193,6 +200,58 @@ impl HostProcess {
         Ok(())
     }
 
+    /// Starts again, to stand still at this failpoint (at none when left out).
+    ///
+    /// # Errors
+    ///
+    /// As [`HostProcess::start`].
+    pub fn restart_at(&mut self, failpoint: Option<&str>) -> Result<()> {
+        self.setup.failpoint = failpoint.map(str::to_owned);
+        self.restart()
+    }
+
+    /// Waits until the host stands still at its failpoint; other work of the host goes on.
+    ///
+    /// # Errors
+    ///
+    /// It did not come there within `limit`, or ended before.
+    pub fn wait_for_mark(&mut self, limit: Duration) -> Result<()> {
+        let name = self.setup.failpoint.clone().unwrap_or_default();
+        let mark = moment::mark(&self.folder);
+        wait_until(&format!("the host at failpoint {name}"), limit, || match (mark.exists(), self.child.try_wait()?) {
+            (true, _) => Ok(Some(())),
+            (false, None) => Ok(None),
+            (false, Some(status)) => Err(Trouble::new(format!("it ended ({status}): {}", self.log_tail()))),
+        })
+    }
+
+    /// Whether the host stands still at its failpoint now.
+    #[must_use]
+    pub fn is_at_mark(&self) -> bool {
+        moment::mark(&self.folder).exists()
+    }
+
+    /// Moves the host's clock on; it keeps its place over a restart.
+    ///
+    /// # Errors
+    ///
+    /// The host was started without a test clock, or the file cannot be written.
+    pub fn advance(&self, by: Duration) -> Result<()> {
+        if !self.setup.test_clock {
+            return Err(Trouble::new("this host follows the wall clock: HostSetup::test_clock is not set"));
+        }
+        moment::set_offset(&self.folder, moment::offset(&self.folder)?.saturating_add(by))
+    }
+
+    /// How far the host's clock is ahead of the wall clock.
+    ///
+    /// # Errors
+    ///
+    /// The host was started without a test clock.
+    pub fn ahead(&self) -> Result<Duration> {
+        moment::offset(&self.folder)
+    }
+
     /// The last lines of the log.
     #[must_use]
     pub fn log_tail(&self) -> String {
@@ -208,58 +267,4 @@ impl Drop for HostProcess {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
-    use super::*;
-
-    /// A host of five lines: listens on nothing, but says what the real one says.
-    fn pretender(folder: &Path, script: &str) -> HostSetup {
-        let binary = folder.join("pretender");
-        fs::write(&binary, format!("#!/bin/sh\n{script}\n")).expect("a script");
-        fs::set_permissions(&binary, fs::Permissions::from_mode(0o700)).expect("it may run");
-        let folder = folder.join("host");
-        let variables = vec![("PATCHBAY_JOBS__WORKERS".to_owned(), "3".to_owned())];
-        HostSetup { binary: Some(binary), folder: Some(folder), variables, ..HostSetup::default() }
-    }
-
-    #[test]
-    fn a_host_is_started_again_on_its_folder_and_port() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let script = "echo workers $PATCHBAY_JOBS__WORKERS\nmkdir -p data\necho pbo_0123456789 > data/operator.key\n\
-            echo 'listening on http://127.0.0.1:4321'\nexec sleep 600";
-        let mut setup = pretender(folder.path(), script);
-        setup.rewrites = vec![Rewrite {
-            origin: "https://api.github.com".to_owned(),
-            connect: "http://127.0.0.1:1".to_owned(),
-            browser: None,
-        }];
-        setup.more = "[jobs]\nworkers = 2".to_owned();
-        let mut host = HostProcess::start(setup).expect("it starts");
-        assert_eq!(
-            (host.base().as_str(), host.operator_key().ok().as_deref()),
-            ("http://127.0.0.1:4321", Some("pbo_0123456789"))
-        );
-        let config = || fs::read_to_string(host.config_path()).expect("a file");
-        let read: toml::Table = config().parse().expect("TOML");
-        assert_eq!(read["listen"].as_str(), Some("127.0.0.1:0"));
-        assert_eq!(read["egress"]["rewrite"][0]["origin"].as_str(), Some("https://api.github.com"));
-        assert_eq!(read["jobs"]["workers"].as_integer(), Some(2));
-        let first = host.pid();
-        host.restart().expect("it starts again");
-        assert_ne!(host.pid(), first);
-        let again = fs::read_to_string(host.config_path()).expect("a file");
-        assert!(again.contains("127.0.0.1:4321"), "{again}");
-        let status = host.stop().expect("it ends on SIGTERM");
-        assert!(!status.success());
-        assert_eq!(host.log_tail().matches("workers 3").count(), 2);
-    }
-
-    #[test]
-    fn a_host_that_ends_at_once_is_reported_with_its_log() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let setup = pretender(folder.path(), "echo 'line 3: unknown key' >&2\nexit 78");
-        let trouble = HostProcess::start(setup).err().expect("it does not start").to_string();
-        assert!(trouble.contains("ended before") && trouble.contains("unknown key"), "{trouble}");
-    }
-}
+mod tests;

@@ -3,6 +3,8 @@
 /// A form as the page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Form {
+    /// Its name, else its id; empty without either.
+    pub name: String,
     /// `GET` or `POST`.
     pub method: String,
     /// Where it goes, as written; empty for the page itself.
@@ -23,7 +25,9 @@ pub(crate) fn forms(page: &str) -> Vec<Form> {
             "form" => {
                 let method = tag.get("method").unwrap_or_default().to_ascii_uppercase();
                 let method = if method == "POST" { method } else { "GET".to_owned() };
-                forms.push(Form { method, action: tag.get("action").unwrap_or_default(), ..Form::default() });
+                let name = tag.get("name").or_else(|| tag.get("id")).unwrap_or_default();
+                let action = tag.get("action").unwrap_or_default();
+                forms.push(Form { name, method, action, ..Form::default() });
                 open = true;
             }
             "/form" => open = false,
@@ -141,12 +145,12 @@ mod tests {
 
     #[test]
     fn a_form_is_read_with_what_is_filled_in() {
-        let page = "<p>1 < 2<form method=post action='/a?b=1&amp;c=2'><input type=hidden name=\"t\" value=\"x&quot;y\">\
+        let page = "<p>1 < 2<form name=x method=post action='/a?b=1&amp;c=2'><input type=hidden name=\"t\" value=\"x&quot;y\">\
             <input type=checkbox name=no value=1><input name=user><select name=\"firm\"><option value=1>A</option>\
             <option value=2 selected>B</option></select><button name=\"decision\" value=\"deny\">No</button></form>\
             <input name=outside>";
         let form = &forms(page)[0];
-        assert_eq!((form.method.as_str(), form.action.as_str()), ("POST", "/a?b=1&c=2"));
+        assert_eq!((form.name.as_str(), form.method.as_str(), form.action.as_str()), ("x", "POST", "/a?b=1&c=2"));
         let fields: Vec<(&str, &str)> = form.fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(fields, [("t", "x\"y"), ("user", ""), ("firm", "2")]);
         assert_eq!(form.buttons, [("decision".to_owned(), "deny".to_owned())]);

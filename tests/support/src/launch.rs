@@ -13,7 +13,7 @@ use std::{
 use patchbay_fakes::Rewrite;
 use serde::Serialize;
 
-use crate::{HostSetup, Result, Trouble, packaged};
+use crate::{HostSetup, Result, Trouble, moment, packaged};
 
 /// How long a host may take to say that it listens.
 pub(crate) const READY: Duration = Duration::from_secs(60);
@@ -60,6 +60,14 @@ pub(crate) fn launch(
         }
     }
     command.envs(setup.variables.iter().map(|(name, value)| (name, value)));
+    if setup.test_clock {
+        command.env(moment::CLOCK, moment::clock(folder));
+    }
+    if let Some(failpoint) = &setup.failpoint {
+        command.env(moment::FAILPOINT, failpoint).env(moment::MARK, moment::mark(folder));
+    }
+    // The one of a run before says nothing about this one; mostly there is none.
+    drop(fs::remove_file(moment::mark(folder)));
     let mut child = command.spawn().map_err(|error| Trouble::new(format!("{}: {error}", binary.display())))?;
     let ready = child.stdout.take().map(|stdout| follow(stdout, log));
     let heard = ready.map_or(Err(RecvTimeoutError::Disconnected), |ready| ready.recv_timeout(READY));

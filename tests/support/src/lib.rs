@@ -7,11 +7,15 @@
 pub mod api;
 pub mod browser;
 pub mod canary;
+mod cookies;
 pub mod host;
 mod html;
 mod launch;
+mod moment;
+pub mod oidc;
 pub mod packaged;
 pub mod raw;
+mod together;
 mod trouble;
 mod wait;
 
@@ -19,7 +23,10 @@ pub use api::{Answer, Api};
 pub use browser::{Browser, Page};
 pub use host::{HostProcess, HostSetup};
 pub use html::Form;
+pub use moment::TestTime;
+pub use oidc::OidcProvider;
 pub use packaged::packaged;
 pub use patchbay_fakes as fakes;
+pub use together::{Dice, together};
 pub use trouble::{Result, Trouble};
 pub use wait::wait_until;

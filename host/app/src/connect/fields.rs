@@ -1,14 +1,18 @@
-//! Connecting with what a person types: keys, or user and password.
+//! Connecting with what a person types: keys, user and password, or what opens a session or gets a token.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_credentials::{Credential, fields};
-use patchbay_model::{Code, ConnectionId, Fault, TenantId, manifest::AuthKind};
+use patchbay_credentials::{Credential, fields, login};
+use patchbay_model::{
+    Code, ConnectionId, Fault, TenantId,
+    manifest::{Auth, AuthKind},
+};
 
-use super::{Connected, auth_method, settle::Authorised};
+use super::{Authorised, Connected, auth_method};
 use crate::{
     App,
     access::{NAME, check_text},
+    connectors::Release,
 };
 
 /// What the form was filled with.
@@ -48,31 +52,83 @@ impl App {
         }
         let release = self.active_release(&request.connector).await?;
         let auth = auth_method(&release, &request.auth)?;
-        if auth.kind != AuthKind::Fields {
+        if auth.kind.has_consent() {
             return Err(Fault::because(
                 Code::AuthUnknown,
                 format!("{} logs in at the provider: make a connect session instead.", auth.label),
             ));
         }
-        let entered = fields::check(auth, &request.fields).map_err(|errors| {
-            errors.into_iter().fold(Fault::new(Code::FieldInvalid), |fault, error| {
-                fault.field(format!("/fields{}", error.pointer), error.message)
-            })
-        })?;
-        let credential = Credential::entered(&auth.id, entered.secrets, self.clock.now());
-        self.settle(
-            Authorised {
-                tenant,
-                release: Arc::clone(&release),
-                auth: auth.id.clone(),
-                client: None,
-                facts: entered.facts,
-                credential,
-                name: request.name,
-                reconnect: request.reconnect,
-            },
-            &actor,
-        )
-        .await
+        let mut given = self.authorise_fields(&tenant, &release, auth, &request.fields).await?;
+        given.name = request.name;
+        given.reconnect = request.reconnect;
+        self.settle(given, &actor).await
+    }
+
+    /// What was entered, checked; for a session or client credentials, with the token that it got.
+    pub(super) async fn authorise_fields(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        release: &Arc<Release>,
+        auth: &Auth,
+        typed: &BTreeMap<String, String>,
+    ) -> Result<Authorised, Fault> {
+        let entered = check_fields(auth, typed)?;
+        self.check_origins(&release.manifest.id, auth, &entered.facts).await?;
+        let mut given = Authorised {
+            tenant: tenant.clone(),
+            release: Arc::clone(release),
+            auth: auth.id.clone(),
+            client: None,
+            facts: entered.facts,
+            credential: Credential::entered(&auth.id, BTreeMap::new(), self.clock.now()),
+            name: None,
+            reconnect: None,
+        };
+        match auth.kind {
+            AuthKind::Fields | AuthKind::Oauth2 => given.credential.secrets = entered.secrets,
+            AuthKind::Session | AuthKind::Oauth2ClientCredentials => {
+                let row = self.client_needed(auth, tenant, &release.manifest.id).await?;
+                let client = match &row {
+                    Some(row) => Some(self.open_client(row).await?),
+                    None => None,
+                };
+                let transport = self.transport_for(release);
+                let tokens =
+                    login::open(auth, client.as_ref(), &given.facts, entered.secrets, &*self.clock, &transport).await?;
+                given.client = row.map(|row| row.id);
+                given.facts.extend(tokens.facts);
+                given.credential = tokens.credential;
+            }
+        }
+        Ok(given)
+    }
+}
+
+/// The fields of a form, or what is wrong with each.
+pub(super) fn check_fields(auth: &Auth, typed: &BTreeMap<String, String>) -> Result<fields::Entered, Fault> {
+    let mut entered = fields::check(auth, typed).map_err(|errors| {
+        errors.into_iter().fold(Fault::new(Code::FieldInvalid), |fault, error| {
+            fault.field(format!("/fields{}", error.pointer), error.message)
+        })
+    })?;
+    region_by_field(auth, &mut entered.facts)?;
+    Ok(entered)
+}
+
+/// The region that a field chooses, as the fact that fills `{region.x}`.
+fn region_by_field(auth: &Auth, facts: &mut BTreeMap<String, String>) -> Result<(), Fault> {
+    let Some(by) = &auth.region_by else { return Ok(()) };
+    let Some(field) = by.from.strip_prefix("field:") else { return Ok(()) };
+    let wanted = facts.get(field);
+    let found = auth.regions.iter().find(|region| {
+        let value = by.equals.as_ref().map_or(Some(&region.id), |name| region.values.get(name));
+        wanted.is_some() && value == wanted
+    });
+    match (found.map(|region| &region.id), wanted, &by.otherwise) {
+        (Some(region), _, _) | (None, None, Some(region)) => {
+            facts.insert(patchbay_model::manifest::REGION.to_owned(), region.clone());
+            Ok(())
+        }
+        _ => Err(Fault::new(Code::FieldInvalid).field(format!("/fields/{field}"), "is no region of this provider")),
     }
 }

@@ -1,58 +1,101 @@
 //! From an authorisation to a connection that works.
+//!
+//! One transaction stores the sealed credential, the connection, its accounts and syncs, and an audit
+//! line. A known business account renews its connection, under the same id, with history and settings
+//! kept: nobody gets a second copy by connecting twice.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::sync::Arc;
 
-use patchbay_credentials::Credential;
-use patchbay_egress::{DoorScope, Grant, Writes};
-use patchbay_engine::{NoBlobs, NoSteps, RunScope};
-use patchbay_model::{
-    ClientId, Code, ConnectionId, ConnectionState, Failure, Fault, TenantId,
-    contract::{Context, Identity, limits},
-    manifest,
-};
-use patchbay_store::{NewAccount, NewSync, Settle, Settled};
-use tokio::time::Instant;
+use patchbay_model::{Code, ConnectionId, Fault, SessionId, contract::Identity};
+use patchbay_store::{Connection, Settle, Settled};
 
-use super::Connected;
+use super::{AskIdentity, Authorised, Connected, shape};
 use crate::{
     App,
-    connectors::Release,
     facts::Facts,
-    runlog::RunLog,
     tokens::{FixedCredential, values},
-    work::{auth_of, config_of, refused},
 };
 
 /// How often a lost race is run again.
 const RACES: u32 = 3;
-/// Up to so many accounts are read without anybody choosing; with more, a person chooses.
-const SELECTED_BY_ITSELF: usize = 50;
 
-/// How often a stream is read whose schedule cannot be read (the manifest check lets none through).
-const EVERY: std::time::Duration = std::time::Duration::from_secs(3_600);
-
-/// A credential that was just given, and what came with it.
-pub(super) struct Authorised {
-    pub(super) tenant: TenantId,
-    pub(super) release: Arc<Release>,
-    pub(super) auth: String,
-    pub(super) client: Option<ClientId>,
-    pub(super) facts: BTreeMap<String, String>,
-    pub(super) credential: Credential,
-    pub(super) name: Option<String>,
-    pub(super) reconnect: Option<ConnectionId>,
+/// Whether somebody can say that the right person connected.
+pub(super) enum Proof {
+    /// The tenant's backend did it itself, or redeemed the completion code of this session.
+    Backend(Option<SessionId>),
+    /// Whoever had the link: the tenant switched the check off for this session.
+    None,
 }
 
 impl App {
-    /// Asks whose business account it is and stores the connection, in one transaction.
+    /// Whose business account it is, by the credential that was just given.
+    pub(super) async fn identify_authorised(self: &Arc<Self>, given: &Authorised) -> Result<Identity, Fault> {
+        let extra = self.client_secret_for(given.auth()?, given.client.as_ref(), &given.facts).await?;
+        let credential = FixedCredential(values(&given.credential, given.auth()?, extra, 0, false));
+        self.ask_identity(AskIdentity {
+            tenant: given.tenant.clone(),
+            release: Arc::clone(&given.release),
+            auth: given.auth.clone(),
+            connection: None,
+            facts: Facts { login: given.facts.clone(), ..Facts::default() },
+            settings: "{}".to_owned(),
+            credential: Arc::new(credential),
+        })
+        .await
+    }
+
+    /// The connection that an authorisation belongs to, if the tenant has it.
+    pub(super) async fn known_for(
+        &self,
+        given: &Authorised,
+        identity: &Identity,
+    ) -> Result<Option<(Connection, Option<i64>)>, Fault> {
+        let manifest = &given.release.manifest;
+        let known = self.store.connection_for(&given.tenant, &manifest.id, &identity.id).await?;
+        let facts = facts_of(given, identity);
+        match (&given.reconnect, &known) {
+            // Repairing with another login would silently mix two accounts' data.
+            (Some(wanted), known) if known.as_ref().is_none_or(|(known, _)| known.id != *wanted) => {
+                let there = self.store.connection(&given.tenant, wanted).await?;
+                Err(Fault::because(
+                    Code::AccountMismatch,
+                    format!(
+                        "This login belongs to {}, but the connection is to {}. Log in with that account, or make a \
+                         new connection for {}.",
+                        identity.name, there.business_name, identity.name
+                    ),
+                )
+                .field("/reconnect", "is another account"))
+            }
+            // The id is the connector's word; two hosts may use the same one.
+            (None, Some((known, _))) if !facts.same_hosts(&Facts::read(&known.facts), manifest) => {
+                let why = format!(
+                    "{} has the same account id as the connection {}, but at another address.",
+                    identity.name, known.name
+                );
+                Err(Fault::because(Code::Conflict, why).field("/reconnect", "is another account"))
+            }
+            _ => Ok(known),
+        }
+    }
+
+    /// Asks whose it is and stores the connection.
     pub(super) async fn settle(self: &Arc<Self>, given: Authorised, actor: &str) -> Result<Connected, Fault> {
-        let identity = self.identify(&given).await?;
+        let identity = self.identify_authorised(&given).await?;
+        self.settle_identified(&given, &identity, &Proof::Backend(None), actor).await
+    }
+
+    /// Stores the connection, in one transaction.
+    pub(super) async fn settle_identified(
+        self: &Arc<Self>,
+        given: &Authorised,
+        identity: &Identity,
+        proof: &Proof,
+        actor: &str,
+    ) -> Result<Connected, Fault> {
         let mut tries = 1;
         let settled = loop {
-            match self.settle_as(&given, &identity, actor).await {
+            match self.settle_once(given, identity, proof, actor).await {
                 // Somebody else has just stored the same account: what was exchanged is not thrown away.
                 Err(fault) if fault.code == Code::Conflict && fault.fields.is_empty() && tries < RACES => tries += 1,
                 other => break other?,
@@ -62,151 +105,73 @@ impl App {
         self.store.wake_waiting_pushes().await?;
         self.due.notify_one();
         let connector = &given.release.manifest.id;
-        tracing::info!(connection.id = %connection.id, connector, renewed, "connection {} is active", connection.id);
+        tracing::info!(
+            connection.id = %connection.id, connector, renewed,
+            "connection {} is {}", connection.id, connection.state.as_str()
+        );
         Ok(Connected { connection, renewed })
     }
 
-    async fn settle_as(&self, given: &Authorised, identity: &Identity, actor: &str) -> Result<Settled, Fault> {
-        let connector = &given.release.manifest.id;
-        let known = self.store.connection_for(&given.tenant, connector, &identity.id).await?;
-        let facts = Facts { login: given.facts.clone(), identity: identity.facts.iter().cloned().collect() };
-        let refused = |why: String| Fault::because(Code::Conflict, why).field("/reconnect", "is another account");
-        match (&given.reconnect, &known) {
-            // Repairing with another login would silently mix two accounts' data.
-            (Some(wanted), known) if known.as_ref().is_none_or(|(known, _)| known.id != *wanted) => {
-                return Err(refused(format!(
-                    "This login belongs to {}, not to the account of this connection.",
-                    identity.name
-                )));
-            }
-            // The id is the connector's word; two hosts may use the same one.
-            (None, Some((known, _))) if !facts.same_hosts(&Facts::read(&known.facts), &given.release.manifest) => {
-                return Err(refused(format!(
-                    "{} has the same account id as the connection {}, but at another address.",
-                    identity.name, known.name
-                )));
-            }
-            _ => {}
-        }
-        let expected_version = known.as_ref().map(|(_, version)| *version);
+    async fn settle_once(
+        &self,
+        given: &Authorised,
+        identity: &Identity,
+        proof: &Proof,
+        actor: &str,
+    ) -> Result<Settled, Fault> {
+        let known = self.known_for(given, identity).await?;
+        let expected_version = known.as_ref().and_then(|(_, version)| *version);
         let version = expected_version.map_or(1, |version| version + 1);
+        let accounts = shape::new_accounts(identity);
+        let chosen = match &known {
+            Some((known, Some(_))) => self.store.accounts(&given.tenant, &known.id).await?,
+            _ => Vec::new(),
+        };
+        let any_selected = if chosen.is_empty() {
+            accounts.iter().any(|account| account.selected)
+        } else {
+            chosen
+                .iter()
+                .any(|account| account.selected && accounts.iter().any(|a| a.provider_id == account.provider_id))
+        };
         let (id, settings, name) = match known {
             Some((known, _)) => (known.id, known.settings, Some(known.name)),
             None => (ConnectionId::fresh(&*self.clock, &*self.random), "{}".to_owned(), None),
         };
         let place = Self::credential_place(&given.tenant, &id, version);
-        let plain = given.credential.to_bytes();
-        let credential = self.vault.seal(place, &plain).await?;
-        let accounts = accounts(identity);
+        let credential = self.vault.seal(place, &given.credential.to_bytes()).await?;
+        let (pending, verified) = match proof {
+            Proof::Backend(session) => (session.clone(), true),
+            Proof::None => (None, false),
+        };
         let settle = Settle {
             id,
             expected_version,
             tenant: given.tenant.clone(),
-            connector: connector.clone(),
+            connector: given.release.manifest.id.clone(),
             release: None,
             client: given.client.clone(),
             auth: given.auth.clone(),
             business_id: identity.id.clone(),
             business_name: identity.name.clone(),
             login: identity.login.clone(),
-            facts: facts.to_json(),
+            facts: facts_of(given, identity).to_json(),
             settings,
             name: given.name.clone().or(name).unwrap_or_else(|| identity.name.clone()),
-            state: ConnectionState::Active,
+            state: shape::state_of(&given.release, any_selected),
             credential,
             row_version: version,
-            syncs: syncs(&given.release, &accounts),
+            syncs: shape::new_syncs(&given.release, &accounts),
             accounts,
+            pending,
+            verified,
+            next_refresh_at: given.credential.next_refresh(given.auth()?),
             actor: actor.to_owned(),
         };
         Ok(self.store.settle(settle).await?)
     }
-
-    async fn identify(self: &Arc<Self>, given: &Authorised) -> Result<Identity, Fault> {
-        let manifest = &given.release.manifest;
-        let (release, component) = self.release(&given.release.id).await?;
-        let auth = auth_of(&release, &given.auth).map_err(|failure| refused(&failure))?;
-        let deadline = Instant::now() + self.settings.call_timeout;
-        let grant = Grant {
-            tenant: given.tenant.to_string(),
-            connector: manifest.id.clone(),
-            connection: None,
-            account: None,
-            hosts: manifest.hosts.clone(),
-            slots: auth.slots.clone(),
-            expired: auth.expired.clone(),
-            rates: manifest.rates.clone(),
-            placeholders: given.facts.clone(),
-        };
-        let credential = Arc::new(FixedCredential(values(&given.credential, 0, false)));
-        let scope = DoorScope { writes: Writes::Forbidden, deadline, stop: self.stop.clone() };
-        let run = RunScope {
-            door: self.gate.door(Arc::new(grant), credential, scope),
-            memory_bytes: self.memory_for(&release),
-            call_timeout: self.settings.call_timeout,
-            deadline,
-            stop: self.stop.clone(),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            log: Arc::new(RunLog::of_connect(&manifest.id)),
-            steps: Arc::new(NoSteps),
-            blobs: Arc::new(NoBlobs),
-        };
-        let context = Context {
-            auth: given.auth.clone(),
-            facts: given.facts.clone().into_iter().collect(),
-            settings: b"{}".to_vec(),
-            config: config_of(manifest),
-            ..Context::default()
-        };
-        let mut instance = self.engine.open(&component, run).await.map_err(|failure| refused(&failure))?;
-        let identity = instance.identify(&context).await.map_err(|failure| refused(&failure))?;
-        if identity.id.is_empty() || identity.id.len() > limits::KEY_BYTES || identity.accounts.len() > limits::ACCOUNTS
-        {
-            return Err(refused(&Failure::ContractBroken("identify named no account, or too many".to_owned())));
-        }
-        Ok(identity)
-    }
 }
 
-fn accounts(identity: &Identity) -> Vec<NewAccount> {
-    let selected = identity.accounts.len() <= SELECTED_BY_ITSELF;
-    let mut seen = BTreeSet::new();
-    identity
-        .accounts
-        .iter()
-        .filter(|account| !account.id.is_empty() && seen.insert(account.id.as_str()))
-        .map(|account| NewAccount {
-            provider_id: account.id.clone(),
-            name: account.name.clone(),
-            usable: account.usable,
-            note: account.note.clone(),
-            facts: json(&account.facts.iter().cloned().collect()),
-            selected: selected && account.usable,
-        })
-        .collect()
-}
-
-/// Every stream once, or once for each account; switched on where the account is selected.
-pub(crate) fn syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSync> {
-    let mut syncs = Vec::new();
-    for stream in &release.manifest.streams {
-        let schedule = manifest::parse_duration(&stream.schedule).unwrap_or(EVERY);
-        let sync = |account: &str, enabled| NewSync {
-            account: account.to_owned(),
-            stream: stream.name.clone(),
-            schedule,
-            enabled,
-        };
-        if stream.per_account {
-            syncs.extend(accounts.iter().map(|account| sync(&account.provider_id, account.selected)));
-        } else {
-            syncs.push(sync("", true));
-        }
-    }
-    syncs
-}
-
-fn json(facts: &BTreeMap<String, String>) -> String {
-    serde_json::to_string(facts).unwrap_or_else(|_| "{}".to_owned())
+fn facts_of(given: &Authorised, identity: &Identity) -> Facts {
+    Facts { login: given.facts.clone(), identity: identity.facts.iter().cloned().collect() }
 }

@@ -21,6 +21,8 @@ impl App {
         self.tasks.spawn(async move { app.work().await });
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.schedule().await });
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move { app.keep_up().await });
     }
 
     /// Fills the free places with what is due, until the host stops.

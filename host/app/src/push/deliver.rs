@@ -118,7 +118,7 @@ impl App {
         let deadline = Instant::now() + self.settings.call_timeout;
         let journal: Arc<dyn Journal> = Arc::clone(&steps) as _;
         let (door, credential) =
-            self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone())?;
+            self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone()).await?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),

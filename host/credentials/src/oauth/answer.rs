@@ -1,23 +1,32 @@
 //! A token answer, read as hostile. **Without an access token it is never a success.**
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use http::{Response, StatusCode, header};
-use patchbay_model::Secret;
+use patchbay_model::{Secret, manifest::Auth};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
 use super::{
     lenient::{life, scopes, wait},
     quote::Masks,
+    rules::{self, Meaning},
 };
 
 /// Bytes of an answer.
 pub(super) const LARGEST: usize = 64 * 1024;
+/// What tokens are called; looked for at every depth, so that none is told as a fact or repeated in a text.
+const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
+/// Tokens that are looked for; no provider has more, and a hostile one costs no time.
+const MOST_TOKENS: usize = 64;
+
 /// An answer with an access token.
 pub(super) struct Answer {
     pub(super) access_token: Secret,
     pub(super) refresh_token: Option<Secret>,
+    /// The manifest's further tokens that are there, by name.
+    pub(super) more: BTreeMap<String, Secret>,
+    /// What the answer says, or else the manifest.
     pub(super) expires_in: Option<Duration>,
     pub(super) refresh_expires_in: Option<Duration>,
     pub(super) scopes: Option<Vec<String>>,
@@ -28,77 +37,159 @@ pub(super) struct Answer {
 /// An answer without one. The texts are for the operator, masked and bounded.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unusable {
+    /// A rule of the manifest says that what was sent is no longer good.
+    Dead(String),
+    /// A rule of the manifest says that the operator's client is wrong.
+    Misconfigured(String),
     /// The provider said no, by an OAuth error.
     Refused {
         /// Its word, e.g. `invalid_grant`.
         error: String,
         /// All that it said.
         text: String,
+        status: StatusCode,
     },
-    /// The provider has trouble: 5xx, 408, 429.
+    /// The provider has trouble: 5xx, 408, 429, or a rule of the manifest.
     Trouble { text: String, retry_after: Option<Duration>, throttled: bool },
-    /// It cannot be understood. `accepted` when the status said success, so that what was sent may be
-    /// spent.
-    Unreadable { text: String, accepted: bool },
+    /// It cannot be understood. After a status of success, what was sent may be spent. `page` when it is
+    /// meant for people.
+    Unreadable { text: String, status: StatusCode, page: bool },
 }
 
 /// Reads an answer. Its tokens are added to the masks.
-pub(super) fn read(response: Response<Vec<u8>>, masks: &mut Masks) -> Result<Answer, Unusable> {
+pub(super) fn read(auth: &Auth, response: Response<Vec<u8>>, masks: &mut Masks) -> Result<Answer, Unusable> {
     let (parts, body) = response.into_parts();
     let body = zeroize::Zeroizing::new(body);
     let status = parts.status;
-    if status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT) {
-        return Err(Unusable::Trouble {
-            text: format!("status {}", status.as_u16()),
-            retry_after: parts.headers.get(header::RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?)),
-            throttled: status == StatusCode::TOO_MANY_REQUESTS,
-        });
+    let document = object(&body);
+    let fields = document.as_ref().ok().and_then(|document| document.0.as_object());
+    if let Ok(document) = &document {
+        conceal(auth, &document.0, masks);
+    }
+
+    let retry_after = || parts.headers.get(header::RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?));
+    let of_rule = |rule: &str| format!("{} (the manifest's rule `{rule}`)", said(status, fields, masks));
+    match rules::meaning(auth, status, document.as_ref().ok().map(|document| &document.0)) {
+        Some(Meaning::Throttled) => {
+            return Err(Unusable::Trouble { text: of_rule("throttled"), retry_after: retry_after(), throttled: true });
+        }
+        Some(Meaning::Dead) => return Err(Unusable::Dead(of_rule("dead"))),
+        Some(Meaning::Misconfigured) => return Err(Unusable::Misconfigured(of_rule("misconfigured"))),
+        None => {}
+    }
+    if rules::is_trouble(status) {
+        let throttled = status == StatusCode::TOO_MANY_REQUESTS;
+        let text = format!("status {}", status.as_u16());
+        return Err(Unusable::Trouble { text, retry_after: retry_after(), throttled });
     }
     let unreadable = |why: &str| Unusable::Unreadable {
         text: format!("status {}, {why}", status.as_u16()),
-        accepted: status.is_success(),
+        status,
+        page: body.trim_ascii_start().starts_with(b"<"),
     };
-    let document = object(&body).map_err(unreadable)?;
-    let Some(fields) = document.0.as_object() else { return Err(unreadable("no object")) };
-    for token in ["access_token", "refresh_token", "id_token"] {
-        if let Some(Value::String(token)) = fields.get(token) {
-            masks.add(token);
-        }
+    if let Some(error) = fields.and_then(error_of) {
+        let text = said(status, fields, masks);
+        return Err(Unusable::Refused { error: masks.quote(&error), text, status });
     }
-    if let Some(error) = error_of(fields) {
-        let description = fields.get("error_description").and_then(Value::as_str).unwrap_or_default();
-        let (quoted, description) = (masks.quote(&error), masks.quote(description));
-        let text = format!("status {}, the provider said {quoted:?}: {description:?}", status.as_u16());
-        return Err(Unusable::Refused { error: quoted, text });
-    }
+    let document = document.map_err(unreadable)?;
     if !status.is_success() {
         return Err(unreadable("neither success nor an `error`"));
     }
-    let access_token = match fields.get("access_token") {
-        Some(Value::String(token)) if token.is_empty() => return Err(unreadable("`access_token` is empty")),
-        // RFC 6749, appendix A.12; it becomes a header.
-        Some(Value::String(token)) if token.bytes().all(|byte| (0x20..0x7f).contains(&byte)) => Secret::new(token),
-        Some(Value::String(_)) => return Err(unreadable("`access_token` holds what a header cannot carry")),
-        Some(_) => return Err(unreadable("`access_token` is no text")),
-        None => return Err(unreadable("no `access_token`")),
+    tokens(auth, document).map_err(|why| unreadable(&why))
+}
+
+/// The tokens of a document, from where the manifest says that they stand.
+fn tokens(auth: &Auth, document: Wiped) -> Result<Answer, String> {
+    let places = &auth.answer;
+    let at = |place: &Option<String>, standard: &str| match place {
+        Some(pointer) => document.0.pointer(pointer),
+        None => document.0.get(standard),
     };
-    match fields.get("token_type") {
+    let name = places.access_token.as_deref().unwrap_or("access_token");
+    let access_token = token(at(&places.access_token, "access_token"), name)?.ok_or_else(|| format!("no `{name}`"))?;
+    let kind = document.0.get("token_type");
+    // Whoever declares where the token stands has read what the provider says about it; words of its own
+    // are taken then. A token that needs a proof besides itself is never any use here.
+    let proof = |kind: &str| ["mac", "dpop", "pop"].iter().any(|known| kind.eq_ignore_ascii_case(known));
+    match kind {
         None | Some(Value::Null) => {}
         Some(Value::String(kind)) if kind.eq_ignore_ascii_case("bearer") => {}
-        Some(_) => return Err(unreadable("`token_type` is not bearer")),
+        Some(Value::String(kind)) if places.access_token.is_some() && !proof(kind) => {}
+        Some(_) => return Err("`token_type` is not bearer".to_owned()),
     }
-    let refresh_token = fields.get("refresh_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let mut more = BTreeMap::new();
+    for (name, pointer) in &places.more {
+        // One that is empty is one that is not there.
+        let found = document.0.pointer(pointer).filter(|found| !found.is_null() && found.as_str() != Some(""));
+        if let Some(found) = token(found, pointer)? {
+            more.insert(name.clone(), found);
+        }
+    }
+    let refresh_token =
+        at(&places.refresh_token, "refresh_token").and_then(Value::as_str).filter(|token| !token.is_empty());
+    let by_manifest = auth.life_seconds.map(|seconds| Duration::from_secs(u64::from(seconds)));
     Ok(Answer {
         access_token,
         refresh_token: refresh_token.map(Secret::new),
-        expires_in: fields.get("expires_in").and_then(life),
-        refresh_expires_in: fields.get("refresh_token_expires_in").and_then(life),
-        scopes: fields.get("scope").and_then(scopes),
+        more,
+        expires_in: at(&places.expires_in, "expires_in").and_then(life).or(by_manifest),
+        refresh_expires_in: document.0.get("refresh_token_expires_in").and_then(life),
+        scopes: at(&places.scope, "scope").and_then(|value| scopes(value, auth.scope_separator.as_deref())),
         body: document,
     })
 }
 
-fn object(body: &[u8]) -> Result<Wiped, &'static str> {
+/// The token that stands here; none where nothing does.
+fn token(value: Option<&Value>, name: &str) -> Result<Option<Secret>, String> {
+    match value {
+        None => Ok(None),
+        Some(Value::String(token)) if token.is_empty() => Err(format!("`{name}` is empty")),
+        // RFC 6749, appendix A.12; it becomes a header.
+        Some(Value::String(token)) if token.bytes().all(|byte| (0x20..0x7f).contains(&byte)) => {
+            Ok(Some(Secret::new(token)))
+        }
+        Some(Value::String(_)) => Err(format!("`{name}` holds what a header cannot carry")),
+        Some(_) => Err(format!("`{name}` is no text")),
+    }
+}
+
+/// Adds every token of a document to the masks, wherever it stands.
+fn conceal(auth: &Auth, document: &Value, masks: &mut Masks) {
+    let places = &auth.answer;
+    let declared = [&places.access_token, &places.refresh_token].into_iter().flatten().chain(places.more.values());
+    for token in declared.filter_map(|pointer| document.pointer(pointer)?.as_str()) {
+        masks.add(token);
+    }
+    let mut left = MOST_TOKENS;
+    let mut open = vec![document];
+    while let Some(value) = open.pop() {
+        match value {
+            Value::Object(fields) => {
+                for (name, value) in fields {
+                    match value {
+                        Value::String(text) if left > 0 && TOKENS.contains(&name.as_str()) => {
+                            masks.add(text);
+                            left -= 1;
+                        }
+                        _ => open.push(value),
+                    }
+                }
+            }
+            Value::Array(values) => open.extend(values),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+}
+
+/// What an answer says about a failure, masked and bounded.
+fn said(status: StatusCode, fields: Option<&Map<String, Value>>, masks: &Masks) -> String {
+    let status = status.as_u16();
+    let Some(error) = fields.and_then(error_of) else { return format!("status {status}") };
+    let description = fields.and_then(|fields| fields.get("error_description")?.as_str()).unwrap_or_default();
+    format!("status {status}, the provider said {:?}: {:?}", masks.quote(&error), masks.quote(description))
+}
+
+pub(super) fn object(body: &[u8]) -> Result<Wiped, &'static str> {
     if body.len() > LARGEST {
         return Err("more than 64 KiB");
     }
@@ -120,7 +211,7 @@ fn is_form(text: &[u8]) -> bool {
 }
 
 /// The provider's error: a text, or an object with one. `null`, an empty text and `false` are none.
-fn error_of(fields: &Map<String, Value>) -> Option<String> {
+pub(super) fn error_of(fields: &Map<String, Value>) -> Option<String> {
     match fields.get("error")? {
         Value::Null | Value::Bool(false) => None,
         Value::String(text) => (!text.is_empty()).then(|| text.clone()),
@@ -151,135 +242,4 @@ fn wipe(value: &mut Value) {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::oauth::canary;
-
-    fn answer(status: u16, body: impl Into<Vec<u8>>) -> Result<Answer, Unusable> {
-        let response = Response::builder().status(status).body(body.into()).expect("a response");
-        let mut masks = Masks::default();
-        masks.add("canary-code-1");
-        read(response, &mut masks)
-    }
-
-    const GOOD: &str = r#"{"access_token":"canary-access","token_type":"Bearer","expires_in":7200,
-        "refresh_token":"canary-refresh","scope":"user:profile administration:read","created_at":1773302400}"#;
-
-    #[test]
-    fn a_usual_answer_is_read_whole() {
-        let answer = answer(200, GOOD).expect("an answer");
-        assert_eq!(answer.access_token.expose(), "canary-access");
-        assert_eq!(answer.refresh_token.as_ref().map(Secret::expose), Some("canary-refresh"));
-        assert_eq!(answer.expires_in, Some(Duration::from_secs(7_200)));
-        assert_eq!(answer.scopes, Some(vec!["user:profile".to_owned(), "administration:read".to_owned()]));
-    }
-
-    #[test]
-    fn a_github_like_answer_is_read_whole() {
-        let body = r#"{"access_token":"canary-gho","scope":"repo,read:user","token_type":"bearer"}"#;
-        let answer = answer(200, body).expect("an answer");
-        assert_eq!(answer.scopes, Some(vec!["repo".to_owned(), "read:user".to_owned()]));
-        assert!(answer.refresh_token.is_none() && answer.expires_in.is_none());
-    }
-
-    #[test]
-    fn whatever_has_no_usable_access_token_is_never_a_success() {
-        let exactly = format!(r#"{{"access_token":"canary-a","pad":"{}"}}"#, "x".repeat(LARGEST - 36));
-        assert_eq!(exactly.len(), LARGEST);
-        assert!(answer(200, exactly.clone()).is_ok(), "64 KiB are taken");
-        let deep = format!(r#"{{"access_token":"canary-a","x":{}{}}}"#, "[".repeat(1_000), "]".repeat(1_000));
-        for (status, body, word) in [
-            (200, "<!DOCTYPE html><title>Maintenance</title> canary-code-1", "HTML"),
-            (200, "\n  <html>", "HTML"),
-            (404, "<html>", "HTML"),
-            (200, "", "empty"),
-            (200, "  \r\n", "empty"),
-            (204, "", "empty"),
-            (200, "null", "no object"),
-            (200, "true", "no object"),
-            (200, "\"canary-access\"", "no object"),
-            (200, "[]", "no object"),
-            (200, r#"[{"access_token":"canary-a"}]"#, "no object"),
-            (200, "{}", "no `access_token`"),
-            (200, r#"{"Access_Token":"canary-a"}"#, "no `access_token`"),
-            (200, r#"{"data":{"access_token":"canary-a"}}"#, "no `access_token`"),
-            (200, r#"{"access_token":""}"#, "is empty"),
-            (200, r#"{"access_token":null}"#, "no text"),
-            (200, r#"{"access_token":17}"#, "no text"),
-            (200, r#"{"access_token":{"value":"canary-a"}}"#, "no text"),
-            (200, r#"{"access_token":"canary\r\nX-Evil: 1"}"#, "header"),
-            (200, r#"{"access_token":"canary-é"}"#, "header"),
-            (200, r#"{"access_token":"canary-a","token_type":"mac"}"#, "bearer"),
-            (200, r#"{"access_token":"canary-a","token_type":"DPoP"}"#, "bearer"),
-            (200, r#"{"access_token":"canary-a","token_type":["bearer"]}"#, "bearer"),
-            (200, &GOOD[..GOOD.len() - 2], "cut off"),
-            (200, &GOOD[..20], "cut off"),
-            (200, "access_token=canary-a&token_type=bearer", "form"),
-            (200, "error=bad_verification_code", "form"),
-            (200, "Service Unavailable", "not JSON"),
-            (200, &*format!("{GOOD} trailing"), "not JSON"),
-            (200, "{\"access_token\":\"canary-a\",\"expires_in\":1e999}", "not JSON"),
-            (200, &*format!("{exactly} "), "64 KiB"),
-            (200, &*deep, "not JSON"),
-            (302, "", "302"),
-            (302, GOOD, "302"),
-            (400, GOOD, "400"),
-            (401, "", "empty"),
-            (403, r#"{"message":"blocked"}"#, "neither"),
-        ] {
-            match answer(status, body) {
-                Err(error @ Unusable::Unreadable { .. }) => {
-                    canary::absent(&error);
-                    let Unusable::Unreadable { text, accepted } = error else { unreachable!() };
-                    assert!(text.contains(word), "{text:?} lacks {word:?} for {body:.60}");
-                    assert_eq!(accepted, (200..300).contains(&status), "{text}");
-                }
-                Err(other) => panic!("{status} {body:.60}: {other:?}"),
-                Ok(_) => panic!("{status} {body:.60} is taken"),
-            }
-        }
-        assert!(matches!(answer(200, vec![0xff, 0xfe, 0x00]), Err(Unusable::Unreadable { .. })));
-    }
-
-    #[test]
-    fn an_error_is_seen_whatever_the_status_says() {
-        for (status, body, word) in [
-            (
-                200,
-                r#"{"error":"bad_verification_code","error_description":"The code is wrong"}"#,
-                "bad_verification_code",
-            ),
-            (200, r#"{"ok":false,"error":"invalid_code"}"#, "invalid_code"),
-            (200, r#"{"error":"x_y","access_token":"canary-a"}"#, "x_y"),
-            (400, r#"{"error":"invalid_grant"}"#, "invalid_grant"),
-            (401, r#"{"error":"invalid_client","error_description":null}"#, "invalid_client"),
-            (400, r#"{"error":{"type":"OAuthException","code":190,"message":"m"}}"#, "OAuthException"),
-            (400, r#"{"error":17}"#, "an error of its own form"),
-            (200, r#"{"error":"e","error_description":"canary-code-1 and canary-a","access_token":"canary-a"}"#, "e"),
-        ] {
-            let error = answer(status, body).err().expect(body);
-            canary::absent(&error);
-            assert!(matches!(&error, Unusable::Refused { error, .. } if error == word), "{body}: {error:?}");
-        }
-        for body in [r#"{"access_token":"canary-a","error":null}"#, r#"{"access_token":"canary-a","error":""}"#] {
-            assert!(answer(200, body).is_ok(), "{body}");
-        }
-    }
-
-    #[test]
-    fn an_errors_words_are_bounded() {
-        let body = format!(r#"{{"error":"{0}","error_description":"{0}\u0000\u001b"}}"#, "x".repeat(20_000));
-        let Err(Unusable::Refused { text, .. }) = answer(400, body) else { panic!("not refused") };
-        assert!(text.chars().count() < 700, "{}", text.len());
-        assert!(!text.chars().any(char::is_control));
-    }
-
-    #[test]
-    fn trouble_at_the_provider_is_no_answer_to_the_question() {
-        for status in [408, 429, 500, 502, 503, 599] {
-            for body in ["<html>", GOOD, r#"{"error":"invalid_grant"}"#, ""] {
-                assert!(matches!(answer(status, body), Err(Unusable::Trouble { .. })), "{status} {body}");
-            }
-        }
-    }
-}
+mod tests;

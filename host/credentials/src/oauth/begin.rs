@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{Client, fill};
+use super::{Client, fill, grant};
 
 /// What this side sets in the authorize address; a manifest may not.
 const OURS: [&str; 9] = [
@@ -58,7 +58,9 @@ pub fn begin(
     let manifest =
         |why: String| Fault::because(Code::ManifestInvalid, "This connector's login cannot be started").operator(why);
     let authorize = auth.authorize.as_ref().ok_or_else(|| manifest("there is no `authorize`".to_owned()))?;
-    let base = fill::address(&authorize.url, facts).map_err(|why| manifest(format!("authorize.url: {why}")))?;
+    let values = auth.placeholders(facts);
+    let base =
+        fill::address(auth, &authorize.url, &values, &[]).map_err(|why| manifest(format!("authorize.url: {why}")))?;
     let own_names = base.query_pairs().map(|(name, _)| name.into_owned()).chain(authorize.params.keys().cloned());
     for name in own_names {
         if OURS.contains(&name.as_str()) {
@@ -68,7 +70,7 @@ pub fn begin(
     // Never a secret here: the browser sees the address.
     let host = [("client_id", client.id.as_str()), ("redirect_uri", client.redirect_uri.as_str())];
     let params = authorize.params.iter().map(|(name, template)| {
-        fill::parameter(template, &host, facts)
+        fill::parameter(template, &host, &values)
             .map(|value| (name.clone(), value.to_string()))
             .map_err(|why| manifest(format!("authorize.params.{name}: {why}")))
     });
@@ -82,9 +84,11 @@ pub fn begin(
     let provider = BasicClient::new(ClientId::new(client.id.clone()))
         .set_auth_uri(AuthUrl::from_url(base))
         .set_redirect_uri(redirect);
-    let mut asking = provider
-        .authorize_url(|| CsrfToken::new(state.expose().to_owned()))
-        .add_scopes(auth.scopes.iter().map(|scope| Scope::new(scope.name.clone())));
+    let mut asking = provider.authorize_url(|| CsrfToken::new(state.expose().to_owned()));
+    if !auth.scopes.is_empty() {
+        // One text, since the crate joins several with a space.
+        asking = asking.add_scope(Scope::new(grant::scope(auth)));
+    }
     if let Some(verifier) = &verifier {
         let verifier = PkceCodeVerifier::new(verifier.expose().to_owned());
         asking = asking.set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier));
@@ -113,7 +117,7 @@ mod tests {
     use patchbay_model::SeededRandom;
 
     use super::*;
-    use crate::oauth::script::{books, client};
+    use crate::oauth::script::{books, client, region, spread};
 
     fn begun(auth: &Auth) -> Begin {
         begin(auth, &client(), &BTreeMap::new(), &SeededRandom::new(1)).expect("begun")
@@ -143,6 +147,31 @@ mod tests {
         ];
         let expected: Vec<_> = expected.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
         assert_eq!(pairs(&begun.address), expected);
+    }
+
+    #[test]
+    fn scopes_are_joined_as_the_provider_wants_them() {
+        for (separator, expected) in [(None, "a b"), (Some(","), "a,b"), (Some(", "), "a, b")] {
+            let mut auth = books();
+            auth.scope_separator = separator.map(str::to_owned);
+            auth.scopes.iter_mut().zip(["a", "b"]).for_each(|(scope, name)| scope.name = name.to_owned());
+            let pairs = pairs(&begun(&auth).address);
+            assert!(pairs.contains(&("scope".to_owned(), expected.to_owned())), "{pairs:?}");
+            auth.scopes.clear();
+            assert!(!begun(&auth).address.as_str().contains("scope"));
+        }
+    }
+
+    #[test]
+    fn a_region_that_a_field_chose_decides_where_the_browser_goes() {
+        let mut auth = spread();
+        url(&mut auth, "https://{region.accounts}/oauth/v2/auth");
+        let begin = |facts: &BTreeMap<String, String>| begin(&auth, &client(), facts, &SeededRandom::new(1));
+        let begun = begin(&region("eu")).expect("begun");
+        assert_eq!(begun.address.host_str(), Some("accounts.books.example.eu"));
+        for facts in [BTreeMap::new(), region("mars"), region("evil.example")] {
+            assert_eq!(begin(&facts).expect_err("no region").code, Code::ManifestInvalid);
+        }
     }
 
     #[test]

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::{Code, Fault, Secret, manifest::Auth};
+use patchbay_model::{
+    Code, Fault, Secret,
+    manifest::{Auth, REGION},
+};
 
-use super::{begin::hash, facts, quote::Masks};
+use super::{begin::hash, facts, quote::Masks, region};
 
 /// Bytes of a code or state.
 const LONGEST: usize = 4 * 1024;
@@ -18,7 +21,7 @@ type Pairs<'a> = &'a [(String, String)];
 pub struct Callback {
     /// The code, good once.
     pub code: Secret,
-    /// The manifest's facts of kind `callback:NAME`.
+    /// The manifest's facts of kind `callback:NAME`, and the region where the callback chooses it.
     pub facts: BTreeMap<String, String>,
 }
 
@@ -42,7 +45,8 @@ pub fn state_of(pairs: Pairs<'_>) -> Result<[u8; 32], Fault> {
 ///
 /// # Errors
 /// `IssuerMismatch`, `ConsentRefused` (any `error`), `StateUnknown` (no code, or something there twice),
-/// `TokenAnswerInvalid` (a fact is missing or does not match).
+/// `TokenAnswerInvalid` (a fact is missing or does not match), `RegionUnknown` (it names no region of the
+/// manifest's table).
 pub fn callback(auth: &Auth, pairs: Pairs<'_>) -> Result<Callback, Fault> {
     if pairs.len() > MOST {
         return Err(unusable("far too many parameters"));
@@ -54,7 +58,9 @@ pub fn callback(auth: &Auth, pairs: Pairs<'_>) -> Result<Callback, Fault> {
         let told = Masks::default().quote(iss);
         return Err(Fault::new(Code::IssuerMismatch).operator(format_args!("`iss` is {told:?}, not {expected:?}")));
     }
-    let names = ["code", "state", "error"].into_iter().chain(auth.facts.iter().filter_map(facts::callback_name));
+    let by_region = region::by(auth, "callback");
+    let of_facts = auth.facts.iter().filter_map(facts::callback_name);
+    let names = ["code", "state", "error"].into_iter().chain(of_facts).chain(by_region.map(|(_, name)| name));
     for name in names {
         one(pairs, name).map_err(|Twice| unusable(&format!("`{name}` is there twice")))?;
     }
@@ -68,10 +74,19 @@ pub fn callback(auth: &Auth, pairs: Pairs<'_>) -> Result<Callback, Fault> {
         Ok(Some(code)) if (1..=LONGEST).contains(&code.len()) && !code.chars().any(char::is_control) => code,
         Ok(_) | Err(Twice) => return Err(unusable("no usable code in the callback")),
     };
-    let facts = facts::from_callback(auth, |name| one(pairs, name).ok().flatten()).map_err(|missing| {
+    let mut facts = facts::from_callback(auth, |name| one(pairs, name).ok().flatten()).map_err(|missing| {
         Fault::because(Code::TokenAnswerInvalid, format!("The provider did not say `{}`", missing.id))
             .operator(format_args!("fact `{}`: {}", missing.id, missing.why))
     })?;
+    if let Some((by, name)) = by_region {
+        let said = one(pairs, name).ok().flatten();
+        let unknown = || {
+            let told = said.map(|said| Masks::default().quote(said));
+            Fault::new(Code::RegionUnknown).operator(format_args!("`{name}` is {told:?}"))
+        };
+        // Last, so that no fact can take its name.
+        facts.insert(REGION.to_owned(), region::chosen(auth, by, said).ok_or_else(unknown)?.to_owned());
+    }
     Ok(Callback { code: Secret::new(code), facts })
 }
 
@@ -103,7 +118,10 @@ fn refused(pairs: Pairs<'_>, error: &str) -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::oauth::{canary, script::books};
+    use crate::oauth::{
+        canary,
+        script::{books, spread},
+    };
 
     fn pairs(text: &str) -> Vec<(String, String)> {
         url::form_urlencoded::parse(text.as_bytes()).into_owned().collect()
@@ -207,6 +225,64 @@ mod tests {
             format!("state={state}&state={state}"),
         ] {
             assert_eq!(state_of(&pairs(&query)).expect_err("refused").code, Code::StateUnknown);
+        }
+    }
+
+    #[test]
+    fn the_callback_chooses_a_region_of_the_table_and_nothing_else() {
+        let chosen = |query: &str| callback(&spread(), &pairs(query)).map(|callback| callback.facts);
+        for (server, region) in
+            [("https://accounts.books.example", "us"), ("https%3A%2F%2Faccounts.books.example.eu", "eu")]
+        {
+            let facts = chosen(&format!("code=a&accounts-server={server}&location=mars")).expect("a region");
+            assert_eq!(facts, BTreeMap::from([("region".to_owned(), region.to_owned())]));
+        }
+        for query in [
+            "code=a",
+            "code=a&accounts-server=",
+            "code=a&accounts-server=eu",
+            "code=a&accounts-server=https://evil.example",
+            "code=a&accounts-server=https://accounts.books.example.evil.example",
+            "code=a&accounts-server=https://accounts.books.example/",
+            "code=a&accounts-server=HTTPS://accounts.books.example",
+            "code=a&accounts-server=https://accounts.other.example",
+        ] {
+            let fault = chosen(query).expect_err(query);
+            assert_eq!(fault.code, Code::RegionUnknown, "{query}: {fault:?}");
+        }
+        let twice =
+            "code=a&accounts-server=https://accounts.books.example&accounts-server=https://accounts.books.example.eu";
+        assert_eq!(chosen(twice).expect_err("twice").code, Code::StateUnknown);
+    }
+
+    #[test]
+    fn a_region_of_another_login_or_a_fact_of_that_name_does_not_count() {
+        let mut other = spread();
+        other.regions[0].id = "mars".to_owned();
+        other.regions[0].values.insert("accounts-server".to_owned(), "https://accounts.mars.example".to_owned());
+        let query = pairs("code=a&accounts-server=https://accounts.mars.example&r=us");
+        assert_eq!(callback(&other, &query).expect("its own").facts["region"], "mars");
+        assert_eq!(callback(&spread(), &query).expect_err("another's").code, Code::RegionUnknown);
+        let mut posing = spread();
+        posing.facts = serde_json::from_value(serde_json::json!([
+            {"id": "region", "from": "callback:r", "pattern": ".*"},
+        ]))
+        .expect("facts");
+        let query = pairs("code=a&accounts-server=https://accounts.books.example.eu&r=us");
+        assert_eq!(callback(&posing, &query).expect("a callback").facts["region"], "eu");
+    }
+
+    #[test]
+    fn an_optional_fact_may_be_missing_and_may_not_be_wrong() {
+        let mut auth = books();
+        auth.facts[0].optional = true;
+        for (query, expected) in [
+            ("code=a", Some(0)),
+            ("code=a&authorized_firm_id=", Some(0)),
+            ("code=a&authorized_firm_id=1", Some(1)),
+            ("code=a&authorized_firm_id=x", None),
+        ] {
+            assert_eq!(callback(&auth, &pairs(query)).map(|callback| callback.facts.len()).ok(), expected, "{query}");
         }
     }
 }

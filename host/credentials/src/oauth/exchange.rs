@@ -2,30 +2,39 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use patchbay_model::{Clock, Code, Fault, Secret, Timestamp, manifest::Auth};
+use patchbay_model::{
+    Clock, Code, Fault, Secret, Timestamp,
+    manifest::{Auth, REGION},
+};
 
 use super::{
     Client, Transport,
-    answer::{self, Answer, Unusable},
-    facts,
-    request::{self, Grant},
+    answer::{Answer, Unusable},
+    call::{Failed, call},
+    facts::{self, Answers},
+    grant::{Ask, Grant},
+    quote::Masks,
+    region,
 };
 use crate::credential::{ACCESS_TOKEN, Credential, REFRESH_TOKEN};
 
-/// What an exchange gives.
+/// What a login gives.
 #[derive(Debug)]
 pub struct Tokens {
     /// To be sealed and stored before its first use.
     pub credential: Credential,
-    /// The manifest's facts of kind `answer:/ptr`; those of the callback are not repeated.
+    /// The manifest's facts of the answer and its tokens, and the region where the answer chooses it; what
+    /// was known before is not repeated.
     pub facts: BTreeMap<String, String>,
 }
 
-/// Why a code became no tokens. The texts are for the operator, masked and bounded.
+/// Why a login gave no tokens. The texts are for the operator, masked and bounded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TokenError {
-    /// The provider refused the code.
+    /// The provider refused what was entered: a wrong password or key.
     Refused(String),
+    /// The provider refused the code of a callback.
+    CodeRefused(String),
     /// Client or manifest do not fit the provider; the operator has to act.
     Misconfigured(String),
     /// There was no answer, or the provider has trouble.
@@ -39,12 +48,15 @@ pub enum TokenError {
         /// What is wrong with it.
         why: String,
     },
+    /// The answer names a region that is not in the manifest's table.
+    RegionUnknown(String),
 }
 
 impl From<TokenError> for Fault {
     fn from(error: TokenError) -> Self {
         match error {
-            TokenError::Refused(text) => Self::new(Code::TokenAnswerInvalid).operator(text),
+            TokenError::Refused(text) => Self::new(Code::CredentialRefused).operator(text),
+            TokenError::CodeRefused(text) => Self::new(Code::TokenAnswerInvalid).operator(text),
             TokenError::Misconfigured(text) => {
                 Self::because(Code::TokenAnswerInvalid, "The operator's OAuth client does not fit the provider")
                     .operator(text)
@@ -52,6 +64,7 @@ impl From<TokenError> for Fault {
             TokenError::Unavailable(text) => {
                 Self::because(Code::CredentialBusy, "The provider's login did not answer").operator(text)
             }
+            TokenError::RegionUnknown(text) => Self::new(Code::RegionUnknown).operator(text),
             TokenError::Unreadable(text) => Self::new(Code::TokenAnswerInvalid).operator(text),
             TokenError::FactMissing { fact, why } => {
                 Self::because(Code::TokenAnswerInvalid, format!("The provider did not say `{fact}`"))
@@ -61,8 +74,8 @@ impl From<TokenError> for Fault {
     }
 }
 
-/// Exchanges a code. `verifier` is the one of [`begin`](super::begin); `facts` are the entered fields
-/// and the callback's facts.
+/// Exchanges a code, and makes the manifest's second request where it has one. `verifier` is the one of
+/// [`begin`](super::begin); `facts` are the entered fields and the callback's facts.
 ///
 /// Runs in a task that the host owns, never in a request's: whoever closes the tab must not stop it.
 ///
@@ -77,47 +90,92 @@ pub async fn exchange(
     clock: &dyn Clock,
     transport: &dyn Transport,
 ) -> Result<Tokens, TokenError> {
-    let wanted =
-        auth.token.as_ref().ok_or_else(|| TokenError::Misconfigured("the manifest has no `token`".to_owned()))?;
-    let outgoing = request::build(wanted, client, &Grant::Code { code, verifier }, facts)
-        .map_err(|why| TokenError::Misconfigured(format!("token: {why}")))?;
-    let mut masks = outgoing.masks;
-    let response = transport
-        .send(outgoing.request)
-        .await
-        .map_err(|error| TokenError::Unavailable(masks.quote(&error.to_string())))?;
-    let now = clock.now();
-    let answer = answer::read(response, &mut masks).map_err(|unusable| match unusable {
-        Unusable::Refused { error, text } if is_misconfigured(&error) => TokenError::Misconfigured(text),
-        Unusable::Refused { text, .. } => TokenError::Refused(text),
-        Unusable::Trouble { text, .. } => TokenError::Unavailable(text),
-        Unusable::Unreadable { text, .. } => TokenError::Unreadable(text),
-    })?;
-    let facts = facts::from_answer(auth, &answer.body.0, &masks)
+    let mut masks = Masks::default();
+    let ask = Ask { auth, client: Some(client), held: &BTreeMap::new(), facts };
+    let grant = Grant::Code { code, verifier };
+    let answer = call(&ask, ("token", auth.token.as_ref()), &grant, &mut masks, transport).await.map_err(refused)?;
+    let mut tokens = Tokens { credential: credential(auth, &answer, clock.now()), facts: BTreeMap::new() };
+    let mut answers =
+        Answers { documents: vec![&answer.body.0], access_token: &answer.access_token, client: Some(&client.id) };
+    let second = match &auth.exchange {
+        Some(wanted) => {
+            let mut facts = facts.clone();
+            facts.extend(facts::known_early(auth, &answers, &masks));
+            let ask = Ask { held: &tokens.credential.secrets, facts: &facts, ..ask };
+            let answer = call(&ask, ("exchange", Some(wanted)), &Grant::Own, &mut masks, transport).await;
+            Some(answer.map_err(refused)?)
+        }
+        None => None,
+    };
+    if let Some(answer) = &second {
+        tokens.credential = renewed(auth, &tokens.credential, answer, clock.now());
+        answers.documents.push(&answer.body.0);
+    }
+    tokens.facts = told(auth, &answers, &masks)?;
+    Ok(tokens)
+}
+
+/// What answers tell: facts, and the region where they choose it.
+pub(super) fn told(auth: &Auth, answers: &Answers<'_>, masks: &Masks) -> Result<BTreeMap<String, String>, TokenError> {
+    let mut facts = facts::from_answers(auth, answers, masks)
         .map_err(|missing| TokenError::FactMissing { fact: missing.id, why: missing.why.to_owned() })?;
-    Ok(Tokens { credential: credential(auth, answer, now), facts })
+    if let Some((by, pointer)) = region::by(auth, "answer") {
+        let mut there = answers.documents.iter().filter_map(|document| document.pointer(pointer));
+        let said = there.find(|value| !value.is_null()).map(|value| value.as_str().unwrap_or_default());
+        let unknown = || TokenError::RegionUnknown(format!("it said {:?}", said.map(|said| masks.quote(said))));
+        facts.insert(REGION.to_owned(), region::chosen(auth, by, said).ok_or_else(unknown)?.to_owned());
+    }
+    Ok(facts)
+}
+
+fn refused(failed: Failed) -> TokenError {
+    match failed {
+        Failed::Unfit(text) | Failed::Unusable(Unusable::Misconfigured(text)) => TokenError::Misconfigured(text),
+        Failed::Unusable(Unusable::Refused { error, text, .. }) if is_misconfigured(&error) => {
+            TokenError::Misconfigured(text)
+        }
+        Failed::Unusable(Unusable::Refused { text, .. } | Unusable::Dead(text)) => TokenError::CodeRefused(text),
+        Failed::Silent { text, .. } | Failed::Unusable(Unusable::Trouble { text, .. }) => TokenError::Unavailable(text),
+        Failed::Unusable(Unusable::Unreadable { text, .. }) => TokenError::Unreadable(text),
+    }
 }
 
 /// The errors of RFC 6749, section 5.2, that neither person nor time can mend.
-fn is_misconfigured(error: &str) -> bool {
+pub(super) fn is_misconfigured(error: &str) -> bool {
     matches!(error, "invalid_client" | "unauthorized_client" | "unsupported_grant_type" | "invalid_request")
 }
 
 /// The credential of an answer that was received `now`.
-pub(super) fn credential(auth: &Auth, answer: Answer, now: Timestamp) -> Credential {
-    let mut secrets = BTreeMap::from([(ACCESS_TOKEN.to_owned(), answer.access_token)]);
-    let refresh_ends = answer.refresh_token.map(|token| {
-        secrets.insert(REFRESH_TOKEN.to_owned(), token);
+pub(super) fn credential(auth: &Auth, answer: &Answer, now: Timestamp) -> Credential {
+    let mut secrets = answer.more.clone();
+    secrets.insert(ACCESS_TOKEN.to_owned(), answer.access_token.clone());
+    let refresh_ends = answer.refresh_token.as_ref().map(|token| {
+        secrets.insert(REFRESH_TOKEN.to_owned(), token.clone());
         answer.refresh_expires_in.or_else(|| idle(auth)).map(|life| now.plus(life))
     });
     Credential {
         auth: auth.id.clone(),
         secrets,
-        scopes: answer.scopes,
+        scopes: answer.scopes.clone(),
         obtained_at: now,
         expires_at: answer.expires_in.map(|life| now.plus(life)),
         refresh_ends: refresh_ends.flatten(),
     }
+}
+
+/// A credential with what an answer brings; what it does not bring stays as it was.
+pub(super) fn renewed(auth: &Auth, old: &Credential, answer: &Answer, now: Timestamp) -> Credential {
+    let mut fresh = credential(auth, answer, now);
+    if answer.refresh_token.is_none() && old.secrets.contains_key(REFRESH_TOKEN) {
+        // RFC 6749, section 6: no new refresh token means that the old one stays; its use counts.
+        fresh.refresh_ends = idle(auth).map(|life| now.plus(life)).or(old.refresh_ends);
+    }
+    for (name, secret) in &old.secrets {
+        fresh.secrets.entry(name.clone()).or_insert_with(|| secret.clone());
+    }
+    // Section 5.1: no scope means that it is what it was.
+    fresh.scopes = fresh.scopes.or_else(|| old.scopes.clone());
+    fresh
 }
 
 /// How long an unused refresh token lives by the manifest.
@@ -126,162 +184,4 @@ pub(super) fn idle(auth: &Auth) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests {
-    use patchbay_model::manifest::Fact;
-
-    use super::*;
-    use crate::oauth::{
-        TransportError, begin, canary,
-        script::{NOW, Script, books, client, clock, firm},
-    };
-
-    async fn exchanged(auth: &Auth, script: &Script) -> Result<Tokens, TokenError> {
-        let (code, verifier) = (Secret::new("canary-code-1"), Secret::new("canary-verifier".repeat(3)));
-        let result = exchange(auth, &client(), &code, Some(&verifier), &firm(), &clock(), script).await;
-        canary::absent(&result);
-        if let Err(error) = &result {
-            canary::absent(&Fault::from(error.clone()));
-        }
-        result
-    }
-
-    #[tokio::test]
-    async fn a_code_becomes_a_credential_that_ends_when_the_provider_says() {
-        let script = Script::answering(
-            200,
-            r#"{"access_token":"canary-a","token_type":"bearer","expires_in":7200,"refresh_token":"canary-r"}"#,
-        );
-        let tokens = exchanged(&books(), &script).await.expect("tokens");
-        assert_eq!(tokens.credential.auth, "oauth");
-        assert_eq!(tokens.credential.secrets[ACCESS_TOKEN].expose(), "canary-a");
-        assert_eq!(tokens.credential.secrets[REFRESH_TOKEN].expose(), "canary-r");
-        assert_eq!(tokens.credential.obtained_at, NOW);
-        assert_eq!(tokens.credential.expires_at, Some(NOW.plus(Duration::from_secs(7_200))));
-        assert_eq!(tokens.credential.refresh_ends, Some(NOW.plus(Duration::from_secs(60 * 86_400))));
-        assert_eq!(script.request().uri(), "https://login.books.example/f/13827/oauth/token");
-    }
-
-    #[tokio::test]
-    async fn the_verifier_that_is_sent_fits_the_challenge_that_was_shown() {
-        let begun = begin(&books(), &client(), &BTreeMap::new(), &patchbay_model::SeededRandom::new(5)).expect("begun");
-        let script = Script::answering(200, r#"{"access_token":"canary-a"}"#);
-        let code = Secret::new("canary-code-1");
-        let verifier = begun.verifier.as_ref();
-        exchange(&books(), &client(), &code, verifier, &firm(), &clock(), &script).await.expect("tokens");
-        let request = script.request();
-        let sent: BTreeMap<_, _> = url::form_urlencoded::parse(request.body()).collect();
-        let shown: BTreeMap<_, _> = begun.address.query_pairs().collect();
-        let challenge = oauth2::PkceCodeChallenge::from_code_verifier_sha256(&oauth2::PkceCodeVerifier::new(
-            sent["code_verifier"].to_string(),
-        ));
-        assert_eq!(challenge.as_str(), shown["code_challenge"]);
-        assert_eq!(sent["redirect_uri"], shown["redirect_uri"]);
-    }
-
-    #[tokio::test]
-    async fn each_failure_is_told_apart() {
-        type Expected = fn(&TokenError) -> bool;
-        let rows: [(Script, Expected, Code); 9] = [
-            (
-                Script::answering(400, r#"{"error":"invalid_grant","error_description":"canary-code-1 is spent"}"#),
-                |error| matches!(error, TokenError::Refused(_)),
-                Code::TokenAnswerInvalid,
-            ),
-            (
-                Script::answering(200, r#"{"error":"bad_verification_code"}"#),
-                |error| matches!(error, TokenError::Refused(_)),
-                Code::TokenAnswerInvalid,
-            ),
-            (
-                Script::answering(401, r#"{"error":"invalid_client","error_description":"canary client/secret+1"}"#),
-                |error| matches!(error, TokenError::Misconfigured(_)),
-                Code::TokenAnswerInvalid,
-            ),
-            (
-                Script::answering(500, "<html>canary-code-1"),
-                |error| matches!(error, TokenError::Unavailable(_)),
-                Code::CredentialBusy,
-            ),
-            (
-                Script::failing(TransportError::Unknown("body=canary-code-1".to_owned())),
-                |error| matches!(error, TokenError::Unavailable(_)),
-                Code::CredentialBusy,
-            ),
-            (
-                Script::failing(TransportError::NotSent("canary+client%2Fsecret%2B1".to_owned())),
-                |error| matches!(error, TokenError::Unavailable(_)),
-                Code::CredentialBusy,
-            ),
-            (
-                Script::answering(200, "<html>"),
-                |error| matches!(error, TokenError::Unreadable(_)),
-                Code::TokenAnswerInvalid,
-            ),
-            (
-                Script::answering(200, r#"{"refresh_token":"canary-r"}"#),
-                |error| matches!(error, TokenError::Unreadable(_)),
-                Code::TokenAnswerInvalid,
-            ),
-            (Script::answering(302, ""), |error| matches!(error, TokenError::Unreadable(_)), Code::TokenAnswerInvalid),
-        ];
-        for (at, (script, expected, code)) in rows.into_iter().enumerate() {
-            let error = exchanged(&books(), &script).await.expect_err("refused");
-            assert!(expected(&error), "row {at}: {error:?}");
-            assert_eq!(Fault::from(error).code, code, "row {at}");
-        }
-    }
-
-    fn with_fact(from: &str, pattern: &str) -> Auth {
-        let mut auth = books();
-        let (id, from, pattern) = ("org".to_owned(), from.to_owned(), pattern.to_owned());
-        auth.facts.push(Fact { id, from, pattern, optional: false });
-        auth
-    }
-
-    const WITH_ORG: &str = r#"{"access_token":"canary-a","org":{"id":42,"name":"A","self":"canary-a!","e":"canary-code-1"},
-        "id_token":"canary-id"}"#;
-
-    #[tokio::test]
-    async fn facts_of_the_answer_are_taken_by_pointer_and_pattern() {
-        for (from, pattern, value) in [("answer:/org/id", "[0-9]+", "42"), ("answer:/org/name", ".+", "A")] {
-            let tokens = exchanged(&with_fact(from, pattern), &Script::answering(200, WITH_ORG)).await.expect("tokens");
-            assert_eq!(tokens.facts, BTreeMap::from([("org".to_owned(), value.to_owned())]));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_fact_that_is_missing_wrong_or_a_secret_ends_the_login_and_is_named() {
-        for (from, pattern) in [
-            ("answer:/org/missing", ".*"),
-            ("answer:/org", ".*"),
-            ("answer:/org/id", "[a-z]+"),
-            ("answer:/org/id", "4"),
-            ("answer:/org/id", "("),
-            ("answer:/access_token", ".*"),
-            ("answer:/id_token", ".*"),
-            ("answer:/org/self", ".*"),
-            ("answer:/org/e", ".*"),
-            ("id_token:/sub", ".*"),
-        ] {
-            let error = exchanged(&with_fact(from, pattern), &Script::answering(200, WITH_ORG)).await.expect_err(from);
-            assert!(matches!(&error, TokenError::FactMissing { fact, .. } if fact == "org"), "{from}: {error:?}");
-            assert!(Fault::from(error).person.contains("org"));
-        }
-    }
-
-    #[tokio::test]
-    async fn a_manifest_that_cannot_be_followed_sends_nothing() {
-        let tries: [fn(&mut Auth); 3] = [
-            |auth| auth.token = None,
-            |auth| auth.token.as_mut().expect("token").url = "https://x.example/{nobody}".to_owned(),
-            |auth| auth.token.as_mut().expect("token").url = "http://x.example/token".to_owned(),
-        ];
-        for change in tries {
-            let mut auth = books();
-            change(&mut auth);
-            let script = Script::answering(200, "{}");
-            assert!(matches!(exchanged(&auth, &script).await, Err(TokenError::Misconfigured(_))));
-            assert_eq!(script.requests(), 0);
-        }
-    }
-}
+mod tests;

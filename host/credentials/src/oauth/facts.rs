@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_model::manifest::{Auth, Fact};
+use patchbay_model::{
+    Secret,
+    manifest::{Auth, Fact},
+};
 use serde_json::Value;
 
-use super::quote::Masks;
+use super::{jwt, quote::Masks};
 use crate::pattern::matches_whole;
 
 /// Bytes of one fact.
@@ -34,32 +37,96 @@ pub(super) fn from_callback<'p>(
         if matches!(name, "code" | "state") {
             return Err(no(fact, "a code or state is a secret, not a fact"));
         }
-        let value = parameter(name).ok_or_else(|| no(fact, "the callback does not have it"))?;
-        facts.insert(fact.id.clone(), checked(fact, value)?);
+        match parameter(name) {
+            None | Some("") if fact.optional => {}
+            None => return Err(no(fact, "the callback does not have it")),
+            Some(value) => {
+                facts.insert(fact.id.clone(), checked(fact, value)?);
+            }
+        }
     }
     Ok(facts)
 }
 
-/// The facts of the token answer. What holds a secret of the login is never a fact: a fact is told to
+/// Where facts of a login are looked for, once it has answered.
+pub(super) struct Answers<'a> {
+    /// The answer's document, and that of a second request. What both have, the first one says.
+    pub(super) documents: Vec<&'a Value>,
+    /// The first answer's access token.
+    pub(super) access_token: &'a Secret,
+    /// The client that an id token has to be meant for.
+    pub(super) client: Option<&'a str>,
+}
+
+/// The facts of a login's answers. What holds a secret of the login is never a fact: a fact is told to
 /// the connector.
-pub(super) fn from_answer(auth: &Auth, body: &Value, secrets: &Masks) -> Result<BTreeMap<String, String>, NoFact> {
+pub(super) fn from_answers(
+    auth: &Auth,
+    answers: &Answers<'_>,
+    secrets: &Masks,
+) -> Result<BTreeMap<String, String>, NoFact> {
     let mut facts = BTreeMap::new();
     for fact in auth.facts.iter().filter(|fact| callback_name(fact).is_none()) {
-        let pointer = fact.from.strip_prefix("answer:").ok_or_else(|| no(fact, "its source is of an unknown kind"))?;
-        let value = match body.pointer(pointer) {
-            Some(Value::String(text)) => text.clone(),
-            Some(Value::Number(number)) => number.to_string(),
-            Some(Value::Bool(truth)) => truth.to_string(),
-            Some(Value::Null | Value::Array(_) | Value::Object(_)) | None => {
-                return Err(no(fact, "the token answer does not have it"));
+        match from_answer(auth, fact, answers, secrets)? {
+            Some(value) => {
+                facts.insert(fact.id.clone(), value);
             }
-        };
-        if secrets.found_in(&value) {
-            return Err(no(fact, "a token is a secret, not a fact"));
+            None if fact.optional => {}
+            None => return Err(no(fact, "the token answer does not have it")),
         }
-        facts.insert(fact.id.clone(), checked(fact, &value)?);
     }
     Ok(facts)
+}
+
+/// Those facts that a second request may already name; what is missing or wrong is found afterwards.
+pub(super) fn known_early(auth: &Auth, answers: &Answers<'_>, secrets: &Masks) -> BTreeMap<String, String> {
+    let of_answers = auth.facts.iter().filter(|fact| callback_name(fact).is_none());
+    let known = of_answers.filter_map(|fact| {
+        let value = from_answer(auth, fact, answers, secrets).ok()??;
+        Some((fact.id.clone(), value))
+    });
+    known.collect()
+}
+
+fn from_answer(auth: &Auth, fact: &Fact, answers: &Answers<'_>, secrets: &Masks) -> Result<Option<String>, NoFact> {
+    let Some(value) = answers.find(auth, fact).map_err(|why| no(fact, why))? else { return Ok(None) };
+    if secrets.found_in(&value) {
+        return Err(no(fact, "a token is a secret, not a fact"));
+    }
+    checked(fact, &value).map(Some)
+}
+
+impl Answers<'_> {
+    /// A fact's value; none where nothing or null stands.
+    fn find(&self, auth: &Auth, fact: &Fact) -> Result<Option<String>, &'static str> {
+        let (kind, pointer) = fact.from.split_once(':').unwrap_or((&fact.from, ""));
+        match kind {
+            "answer" => plain(self.documents.iter().find_map(|document| present(document.pointer(pointer)))),
+            "id_token" => {
+                let token = self.documents.first().and_then(|document| document.get("id_token")?.as_str());
+                let Some(token) = token else { return Ok(None) };
+                let claims = jwt::claims(token)?;
+                jwt::meant_for(&claims.0, self.client.unwrap_or_default(), auth.issuer.as_deref())?;
+                plain(present(claims.0.pointer(pointer)))
+            }
+            "access_token" => plain(present(jwt::claims(self.access_token.expose())?.0.pointer(pointer))),
+            _ => Err("its source is of an unknown kind"),
+        }
+    }
+}
+
+fn present(value: Option<&Value>) -> Option<&Value> {
+    value.filter(|value| !value.is_null())
+}
+
+fn plain(value: Option<&Value>) -> Result<Option<String>, &'static str> {
+    match value {
+        Some(Value::String(text)) => Ok(Some(text.clone())),
+        Some(Value::Number(number)) => Ok(Some(number.to_string())),
+        Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
+        Some(Value::Array(_) | Value::Object(_)) => Err("it is neither text, number nor truth"),
+        Some(Value::Null) | None => Ok(None),
+    }
 }
 
 fn checked(fact: &Fact, value: &str) -> Result<String, NoFact> {

@@ -20,11 +20,12 @@ pub(super) fn life(value: &Value) -> Option<Duration> {
     (!life.is_zero() && life <= LONGEST_LIFE).then_some(life)
 }
 
-/// A text with spaces or commas, or an array.
-pub(super) fn scopes(value: &Value) -> Option<Vec<String>> {
+/// A text with spaces, commas or the manifest's own separator, or an array.
+pub(super) fn scopes(value: &Value, separator: Option<&str>) -> Option<Vec<String>> {
     match value {
         Value::String(text) => {
-            let words = text.split([' ', ',']).filter(|word| !word.is_empty());
+            let parts = text.split(separator.filter(|separator| !separator.is_empty()).unwrap_or(" "));
+            let words = parts.flat_map(|part| part.split([' ', ','])).filter(|word| !word.is_empty());
             Some(words.map(str::to_owned).collect())
         }
         Value::Array(words) => words.iter().map(|word| word.as_str().map(str::to_owned)).collect(),
@@ -83,10 +84,12 @@ mod tests {
             ("null", None),
             ("1", None),
         ] {
-            let read = scopes(&serde_json::from_str(value).expect("JSON"));
+            let read = scopes(&serde_json::from_str(value).expect("JSON"), None);
             let expected = expected.map(|words| words.into_iter().map(str::to_owned).collect::<Vec<_>>());
             assert_eq!(read, expected, "{value}");
         }
+        let own = scopes(&Value::from("a|b c,d"), Some("|"));
+        assert_eq!(own, Some(["a", "b", "c", "d"].map(str::to_owned).to_vec()));
     }
 
     #[test]

@@ -10,6 +10,8 @@ use zeroize::Zeroizing;
 const LONGEST: usize = 300;
 /// A shorter "secret" would only shred the text; no provider has one.
 const SHORTEST_SECRET: usize = 4;
+/// A shorter one (the password `admin`) is also a word that a provider says for other reasons.
+const SHORTEST_SOUGHT: usize = 8;
 
 /// The secrets of one request and its answer, to be masked in every text about it.
 #[derive(Default)]
@@ -41,9 +43,9 @@ impl Masks {
         self.add(secret.expose());
     }
 
-    /// Whether a text holds one of them.
+    /// Whether a text holds one of them that is no everyday word.
     pub(super) fn found_in(&self, text: &str) -> bool {
-        self.0.iter().any(|form| text.contains(form.as_str()))
+        self.0.iter().any(|form| form.len() >= SHORTEST_SOUGHT && text.contains(form.as_str()))
     }
 
     /// The text without control characters and secrets, and not too long. In this order: a secret with a
@@ -97,6 +99,16 @@ mod tests {
             assert_eq!(masks().quote(text), "it was (masked) here");
         }
         assert_eq!(masks().quote("an x"), "an x");
+    }
+
+    #[test]
+    fn a_short_password_does_not_make_an_everyday_word_a_secret() {
+        let mut masks = Masks::default();
+        masks.add("admin");
+        masks.add("hunter2hunter2");
+        assert!(!masks.found_in("admin") && !masks.found_in("administrator"));
+        assert!(masks.found_in("it is hunter2hunter2!"));
+        assert_eq!(masks.quote("the admin"), "the (masked)");
     }
 
     #[test]

@@ -7,19 +7,26 @@
 //! <64 hex digits>     retired keys, still opened
 //! ```
 //!
+//! The same text, the same bytes, or 64 hex digits alone may come from elsewhere: an environment variable,
+//! a command, a credential of systemd.
+//!
 //! Only its owner may read it; a file that is open to others is refused, because by then the key has to
 //! be taken as known.
 
 use std::{
-    fs::{self, File, OpenOptions},
-    io::{self, Read, Write},
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    fs::{self, File},
+    io::{self, Read},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use patchbay_model::{Code, Fault, Random};
 use zeroize::Zeroizing;
+
+mod write;
+
+pub use write::add_key;
 
 const HEADER: &str = "patchbay-key 1";
 const LARGEST: u64 = 64 * 1024;
@@ -53,11 +60,19 @@ pub enum KeyFileError {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// What came from elsewhere is no key.
+    #[error("{from}: {reason}. It is 64 hex digits, 32 raw bytes, or the text of a key file")]
+    NotAKey {
+        /// Where it came from.
+        from: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
 }
 
 impl From<KeyFileError> for Fault {
     fn from(error: KeyFileError) -> Self {
-        Self::because(Code::ConfigInvalid, "The key file cannot be used").operator(error)
+        Self::because(Code::ConfigInvalid, "The key cannot be used").operator(error)
     }
 }
 
@@ -74,7 +89,7 @@ pub(super) fn read_or_create(path: &Path, random: &dyn Random) -> Result<Keys, K
     }
     let mut current = Zeroizing::new([0; 32]);
     random.fill(current.as_mut_slice());
-    match create(path, &current) {
+    match write::create(path, &current) {
         Ok(()) => Ok(Keys { current, retired: Vec::new() }),
         // Another process was first; its key counts.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => read(path),
@@ -83,6 +98,22 @@ pub(super) fn read_or_create(path: &Path, random: &dyn Random) -> Result<Keys, K
 }
 
 pub(super) fn read(path: &Path) -> Result<Keys, KeyFileError> {
+    parse(&bytes_of(path)?).map_err(|reason| KeyFileError::Malformed { path: path.to_owned(), reason })
+}
+
+/// What a key file holds; not from a file, so one line alone is a key as well.
+pub(super) fn read_text(bytes: &[u8], from: &str) -> Result<Keys, KeyFileError> {
+    let line = bytes.trim_ascii();
+    let keys = match std::str::from_utf8(line).map(hex) {
+        Ok(Ok(current)) => Ok(Keys { current, retired: Vec::new() }),
+        // 64 digits are meant as a key even if it is a bad one.
+        Ok(Err(reason)) if line.len() == 64 => Err(reason),
+        _ => parse(bytes),
+    };
+    keys.map_err(|reason| KeyFileError::NotAKey { from: from.to_owned(), reason })
+}
+
+fn bytes_of(path: &Path) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
     let failed = |source| KeyFileError::Io { path: path.to_owned(), source };
     // Asked before opening as well: opening a pipe would wait for its writer.
     if !fs::metadata(path).map_err(failed)?.is_file() {
@@ -96,22 +127,7 @@ pub(super) fn read(path: &Path) -> Result<Keys, KeyFileError> {
     // Room for the largest file from the start, so that no growing buffer leaves copies behind.
     let mut bytes = Zeroizing::new(Vec::with_capacity(LARGEST as usize + 1));
     file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(failed)?;
-    parse(&bytes).map_err(|reason| KeyFileError::Malformed { path: path.to_owned(), reason })
-}
-
-fn create(path: &Path, key: &[u8; 32]) -> io::Result<()> {
-    let text = Zeroizing::new(format!("{HEADER}\n{}\n", *Zeroizing::new(HEXLOWER.encode(key))));
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| {
-        // The name has to last as well, or a power cut loses the key of all that was sealed since.
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        File::open(parent)?.sync_all()
-    });
-    if written.is_err() {
-        // Half a key would be refused at every later start; nothing is sealed with it yet.
-        fs::remove_file(path)?;
-    }
-    written
+    Ok(bytes)
 }
 
 fn parse(bytes: &[u8]) -> Result<Keys, &'static str> {
@@ -147,108 +163,4 @@ fn sound(key: Zeroizing<[u8; 32]>) -> Result<Zeroizing<[u8; 32]>, &'static str> 
 }
 
 #[cfg(test)]
-mod tests {
-    use patchbay_model::SeededRandom;
-
-    use super::*;
-
-    fn write(bytes: &[u8], mode: u32) -> (tempfile::TempDir, PathBuf) {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        fs::write(&path, bytes).expect("written");
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("mode set");
-        (folder, path)
-    }
-
-    fn key() -> String {
-        "00112233445566778899aabbccddeeff00112233445566778899AABBCCDDEEFF".to_owned()
-    }
-
-    #[test]
-    fn the_first_start_makes_a_key_that_only_its_owner_reads_and_later_starts_read_it() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        let made = read_or_create(&path, &SeededRandom::new(1)).expect("made");
-        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o7777, 0o600);
-        let again = read_or_create(&path, &SeededRandom::new(2)).expect("read");
-        assert_eq!(made.current, again.current);
-        assert_eq!(fs::read_dir(folder.path()).expect("a folder").count(), 1);
-    }
-
-    #[test]
-    fn a_missing_file_is_not_made_by_reading() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("key");
-        assert!(matches!(read(&path), Err(KeyFileError::Io { .. })));
-        assert!(!path.exists());
-    }
-
-    #[test]
-    fn a_file_that_others_may_read_is_refused() {
-        let text = format!("{HEADER}\n{}\n", key());
-        for mode in [0o640, 0o604, 0o660, 0o601, 0o644, 0o777] {
-            let (_folder, path) = write(text.as_bytes(), mode);
-            assert!(matches!(read(&path), Err(KeyFileError::Open { mode: told, .. }) if told == mode), "{mode:o}");
-            assert!(read_or_create(&path, &SeededRandom::new(1)).is_err());
-        }
-        let (_folder, path) = write(text.as_bytes(), 0o400);
-        assert!(read(&path).is_ok());
-    }
-
-    #[test]
-    fn what_is_not_a_key_is_refused_and_kept() {
-        let zeros = format!("{HEADER}\n{}\n", "0".repeat(64));
-        let odd = format!("{HEADER}\n{}\n", &key()[1..]);
-        let short = format!("{HEADER}\n{}\n", &key()[2..]);
-        let long = format!("{HEADER}\n{}00\n", key());
-        let letters = format!("{HEADER}\n{}\n", "g".repeat(64));
-        let second = format!("{HEADER}\n{}\nnonsense\n", key());
-        let bare = format!("{}\n", key());
-        let rows: [&[u8]; 12] = [
-            b"",
-            &[7; 31],
-            &[0; 32],
-            &[7; 33],
-            HEADER.as_bytes(),
-            zeros.as_bytes(),
-            odd.as_bytes(),
-            short.as_bytes(),
-            long.as_bytes(),
-            letters.as_bytes(),
-            second.as_bytes(),
-            bare.as_bytes(),
-        ];
-        for row in rows {
-            let (_folder, path) = write(row, 0o600);
-            let refused = read_or_create(&path, &SeededRandom::new(1)).err();
-            assert!(matches!(refused, Some(KeyFileError::Malformed { .. })), "{row:?}: {refused:?}");
-            assert_eq!(fs::read(&path).expect("kept"), row);
-        }
-        let (_folder, path) = write(&vec![b'x'; 100_000], 0o600);
-        assert!(read(&path).is_err());
-        assert!(matches!(read(Path::new("/")), Err(KeyFileError::Malformed { .. })));
-    }
-
-    #[test]
-    fn the_first_key_line_is_current_and_the_others_are_retired() {
-        let text = format!("{HEADER}\n# made in November\n\n{}\n{}\n", key(), "0f".repeat(31) + "00");
-        let (_folder, path) = write(text.as_bytes(), 0o600);
-        let keys = read(&path).expect("read");
-        assert_eq!(HEXLOWER.encode(keys.current.as_slice()), key().to_lowercase());
-        assert_eq!(keys.retired.len(), 1);
-    }
-
-    #[test]
-    fn thirty_two_raw_bytes_are_a_key() {
-        let raw: [u8; 32] = std::array::from_fn(|at| at as u8);
-        let (_folder, path) = write(&raw, 0o600);
-        assert_eq!(*read(&path).expect("read").current, raw);
-    }
-
-    #[test]
-    fn an_error_names_the_file_and_no_part_of_the_key() {
-        let (_folder, path) = write(format!("{HEADER}\n{}\n", &key()[..60]).as_bytes(), 0o600);
-        let printed = format!("{:?}", Fault::from(read(&path).err().expect("refused")));
-        assert!(printed.contains("key") && !printed.contains(&key()[..8]), "{printed}");
-    }
-}
+mod tests;

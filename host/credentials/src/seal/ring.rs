@@ -39,10 +39,25 @@ impl KeyRing {
         Self { current: Key::of(keys.current), retired: keys.retired.into_iter().map(Key::of).collect() }
     }
 
+    /// Reads what came from elsewhere than a file: the text of a key file, 32 raw bytes, or one line of 64
+    /// hex digits. `from` names it in errors, e.g. `environment variable PATCHBAY_KEY`.
+    ///
+    /// # Errors
+    /// It is no key.
+    pub fn from_text(bytes: &[u8], from: &str) -> Result<Self, KeyFileError> {
+        file::read_text(bytes, from).map(Self::of)
+    }
+
     /// Names the current key.
     #[must_use]
-    pub fn number(&self) -> KeyNumber {
+    pub fn current_number(&self) -> KeyNumber {
         self.current.number
+    }
+
+    /// Whether this ring opens what the key of this number wrapped.
+    #[must_use]
+    pub fn holds(&self, number: KeyNumber) -> bool {
+        self.keys().any(|key| key.number == number)
     }
 
     /// What a database keeps to know its key again: format, key number and 32 derived bytes. No secret.
@@ -143,7 +158,7 @@ mod tests {
         assert!(after.fits(&before.check_value()));
         let key = after.open_data_key("ten_1", &wrapped(&before)).expect("opened by the retired key");
         let again = after.wrap_data_key("ten_1", &key, &SeededRandom::new(3)).expect("wrapped");
-        assert_eq!(KeyNumber::of(&again), Some(after.number()));
+        assert_eq!(KeyNumber::of(&again), Some(after.current_number()));
         let opened = ring(2, &[]).open_data_key("ten_1", &again).expect("opened without the retired key");
         assert_eq!(opened.number(), key.number());
     }
@@ -151,7 +166,7 @@ mod tests {
     #[test]
     fn a_data_key_without_its_wrapping_key_is_a_key_mismatch() {
         let error = ring(2, &[3]).open_data_key("ten_1", &wrapped(&ring(1, &[]))).expect_err("no such key");
-        assert_eq!(error, SealError::UnknownWrappingKey(ring(1, &[]).number()));
+        assert_eq!(error, SealError::UnknownWrappingKey(ring(1, &[]).current_number()));
         assert_eq!(Fault::from(error).code, Code::KeyMismatch);
     }
 

@@ -11,7 +11,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Auth, AuthKind, FieldKind, Function, LimitsAsked, Manifest, SlotPlace, TokenRequest};
+use super::{
+    AnswerPlaces, Auth, AuthKind, FieldKind, Function, LimitsAsked, Manifest, RegionBy, RevokeEnds, Signature,
+    SlotPlace, TokenRequest,
+};
 
 /// Everything that a connector asks for. Stored as JSON with an approval; what an older approval does
 /// not mention was not granted.
@@ -20,6 +23,9 @@ use super::{Auth, AuthKind, FieldKind, Function, LimitsAsked, Manifest, SlotPlac
 pub struct Asks {
     /// Where its requests may go, spread out: one entry for each path, method and slot.
     pub reach: BTreeSet<Reach>,
+    /// Customers' own addresses that may be reached, by the origin in `reach`, and their ports besides 443.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub customer_origins: BTreeMap<String, BTreeSet<u16>>,
     /// Ways to log in, by id.
     pub logins: BTreeMap<String, LoginAsked>,
     /// Whether the connector is asked to read (`fetch`).
@@ -60,6 +66,27 @@ pub struct LoginAsked {
     pub token: Option<TokenRequest>,
     /// Where the refresh token goes; the token address when the manifest names no other.
     pub refresh: Option<TokenRequest>,
+    /// Where the tokens of the login are turned into those that are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange: Option<TokenRequest>,
+    /// Where what was entered opens a session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<TokenRequest>,
+    /// Where tokens are given back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoke: Option<TokenRequest>,
+    /// What giving them back ends.
+    #[serde(default)]
+    pub revoke_ends: RevokeEnds,
+    /// Where the tokens stand in an answer, and which are kept besides the two of the standard.
+    #[serde(default)]
+    pub answer: AnswerPlaces,
+    /// The table of regions, by id: what `{region.NAME}` is in each.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub regions: BTreeMap<String, BTreeMap<String, String>>,
+    /// What chooses the region.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region_by: Option<RegionBy>,
     /// Whether the login is bound by PKCE.
     pub pkce: bool,
     /// The issuer that is compared.
@@ -104,6 +131,12 @@ pub struct SlotAsked {
     pub name: Option<String>,
     /// What is put there.
     pub value: String,
+    /// How it is signed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signature: Option<Signature>,
+    /// What is filled together with it.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub with: BTreeSet<String>,
 }
 
 impl Manifest {
@@ -112,6 +145,7 @@ impl Manifest {
     pub fn asks(&self) -> Asks {
         Asks {
             reach: reach(self),
+            customer_origins: customer_origins(self),
             logins: self.auths.iter().map(|auth| (auth.id.clone(), login(auth))).collect(),
             fetch: self.needs_fetch(),
             push: self.needs_push(),
@@ -119,6 +153,12 @@ impl Manifest {
             actions: self.actions.iter().map(|action| (action.name.clone(), action.function)).collect(),
             limits: self.limits,
         }
+    }
+
+    /// Whether it asks for addresses that customers enter: the operator decides which, for each connector.
+    #[must_use]
+    pub fn asks_customer_origins(&self) -> bool {
+        !customer_origins(self).is_empty()
     }
 
     /// Whether the component has to export `fetch`: it has streams, or a picker that searches.
@@ -154,12 +194,35 @@ fn reach(manifest: &Manifest) -> BTreeSet<Reach> {
     reach
 }
 
+/// The addresses that are a field of type `origin`, of hosts and of logins. An address elsewhere begins
+/// with `https://`, so whatever begins with a placeholder is a customer's.
+fn customer_origins(manifest: &Manifest) -> BTreeMap<String, BTreeSet<u16>> {
+    let mut own: BTreeMap<String, BTreeSet<u16>> = BTreeMap::new();
+    for host in manifest.hosts.iter().filter(|host| host.origin.starts_with('{')) {
+        own.entry(host.origin.clone()).or_default().extend(&host.ports);
+    }
+    for (_, request) in manifest.auths.iter().flat_map(Auth::requests) {
+        let placed = request.and_then(|request| request.url.strip_prefix('{')?.split_once('}'));
+        if let Some((field, _)) = placed {
+            own.entry(format!("{{{field}}}")).or_default();
+        }
+    }
+    own
+}
+
 fn login(auth: &Auth) -> LoginAsked {
     LoginAsked {
         kind: auth.kind,
         authorize: auth.authorize.clone(),
         token: auth.token.clone(),
         refresh: auth.refresh.clone().or_else(|| auth.token.clone()),
+        exchange: auth.exchange.clone(),
+        login: auth.login.clone(),
+        revoke: auth.revoke.clone(),
+        revoke_ends: auth.revoke_ends,
+        answer: auth.answer.clone(),
+        regions: auth.regions.iter().map(|region| (region.id.clone(), region.values.clone())).collect(),
+        region_by: auth.region_by.clone(),
         pkce: auth.pkce,
         issuer: auth.issuer.clone(),
         scopes: auth.scopes.iter().map(|scope| scope.name.clone()).collect(),
@@ -177,7 +240,13 @@ fn login(auth: &Auth) -> LoginAsked {
             .slots
             .iter()
             .map(|slot| {
-                let asked = SlotAsked { place: slot.place, name: slot.name.clone(), value: slot.value.clone() };
+                let asked = SlotAsked {
+                    place: slot.place,
+                    name: slot.name.clone(),
+                    value: slot.value.clone(),
+                    signature: slot.signature.clone(),
+                    with: slot.with.iter().cloned().collect(),
+                };
                 (slot.id.clone(), asked)
             })
             .collect(),

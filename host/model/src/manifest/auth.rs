@@ -1,5 +1,11 @@
 //! Ways to log in, as the manifest declares them. None of it is seen by the guest.
 
+mod request;
+mod slot;
+
+pub use request::{ClientAuth, ExchangePlace, TokenRequest};
+pub use slot::{Signature, SignatureEncoding, SignedInto, Slot, SlotPlace};
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -259,62 +265,6 @@ pub enum FieldKind {
     Origin,
 }
 
-/// A request of a login.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct TokenRequest {
-    /// Its method; POST when left out. Only GET, POST, PUT and DELETE.
-    #[serde(default = "post", skip_serializing_if = "is_post")]
-    pub method: String,
-    /// Its address; placeholders are facts and fields, percent-encoded.
-    pub url: String,
-    /// Parameters besides those of the standard. Placeholders are facts, fields, and the host's
-    /// `{client_id}` `{client_secret}` `{code}` `{refresh_token}` `{access_token}` `{redirect_uri}` where there
-    /// is one. In a JSON body a name that begins with `/` is a pointer.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub params: BTreeMap<String, String>,
-    /// Where its parameters stand.
-    #[serde(default)]
-    pub place: ExchangePlace,
-    /// How the client proves itself.
-    #[serde(default)]
-    pub client_auth: ClientAuth,
-}
-
-fn post() -> String {
-    "POST".to_owned()
-}
-
-fn is_post(method: &String) -> bool {
-    method == "POST"
-}
-
-/// Where the parameters of a token request stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ExchangePlace {
-    /// `application/x-www-form-urlencoded`, as the standard says.
-    #[default]
-    Form,
-    /// A JSON object.
-    Json,
-    /// The query string.
-    Query,
-}
-
-/// How the client proves itself at the token address.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum ClientAuth {
-    /// `client_id` and `client_secret` as parameters.
-    #[default]
-    Body,
-    /// HTTP Basic (RFC 6749, section 2.3.1).
-    Basic,
-    /// Only `client_id` (a public client).
-    None,
-}
-
 /// Something the provider is asked to allow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -340,81 +290,6 @@ pub struct Fact {
     pub optional: bool,
 }
 
-/// Where the gate puts a credential.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Slot {
-    /// What a request names.
-    pub id: String,
-    /// What a request without a name gets.
-    #[serde(default)]
-    pub standard: bool,
-    /// The place in the request.
-    pub place: SlotPlace,
-    /// The header's or parameter's name, or the JSON pointer; not for `basic`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// What is put there: `Bearer {access_token}`; for `basic`, `{user}:{password}`; for `signed`, what is
-    /// signed.
-    pub value: String,
-    /// How it is signed (`signed`).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signature: Option<Signature>,
-    /// Slots that are filled together with this one, by id.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub with: Vec<String>,
-}
-
-/// HMAC-SHA256 of a slot's value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Signature {
-    /// The key, of named secrets: `{client_secret}`.
-    pub key: String,
-    /// Where the signature goes; `name` of the slot says under which name.
-    pub into: SignedInto,
-    /// How its bytes are written.
-    #[serde(default)]
-    pub encoding: SignatureEncoding,
-}
-
-/// Where a signature goes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignedInto {
-    /// A header.
-    Header,
-    /// A query parameter, appended last.
-    Query,
-}
-
-/// How the bytes of a signature are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SignatureEncoding {
-    /// Lower-case hexadecimal.
-    #[default]
-    Hex,
-    /// Base64 with padding (RFC 4648, section 4).
-    Base64,
-}
-
-/// The place of a slot in a request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SlotPlace {
-    /// A header.
-    Header,
-    /// A query parameter, appended last.
-    Query,
-    /// `Authorization: Basic …`.
-    Basic,
-    /// A value in a JSON body that is null before.
-    Json,
-    /// A signature of named secrets, in a header or the query.
-    Signed,
-}
-
 /// An answer of the provider that means something.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -431,6 +306,19 @@ pub struct ResponseRule {
 }
 
 impl Auth {
+    /// The requests of this login, by their keys in the manifest.
+    #[must_use]
+    pub fn requests(&self) -> [(&'static str, Option<&TokenRequest>); 6] {
+        [
+            ("authorize", self.authorize.as_ref()),
+            ("token", self.token.as_ref()),
+            ("refresh", self.refresh.as_ref()),
+            ("exchange", self.exchange.as_ref()),
+            ("login", self.login.as_ref()),
+            ("revoke", self.revoke.as_ref()),
+        ]
+    }
+
     /// The slot that a request without a name gets.
     #[must_use]
     pub fn standard_slot(&self) -> Option<&Slot> {
@@ -493,3 +381,6 @@ impl Auth {
 
 /// The fact that names the region of a connection.
 pub const REGION: &str = "region";
+
+#[cfg(test)]
+mod tests;

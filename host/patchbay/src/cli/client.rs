@@ -39,7 +39,11 @@ pub(super) struct Client {
     agent: ureq::Agent,
     host: Url,
     key: Secret,
+    tenant: Option<String>,
 }
+
+/// The header by which an operator names the tenant that a call is about.
+const TENANT: &str = "patchbay-tenant";
 
 /// What an error answer says (RFC 9457, as our API writes it).
 #[derive(Debug, Default, Deserialize)]
@@ -87,20 +91,33 @@ impl Client {
             .timeout_global(Some(LONGEST))
             .build()
             .into();
-        Ok(Self { agent, host, key })
+        Ok(Self { agent, host, key, tenant: None })
+    }
+
+    /// The same host, asked about one tenant.
+    pub(super) fn for_tenant(self, tenant: Option<&str>) -> Self {
+        Self { tenant: tenant.map(str::to_owned), ..self }
     }
 
     /// `GET path`, JSON.
     pub(super) fn get(&self, path: &str) -> Result<Value, Stop> {
         let url = self.url(path)?;
-        self.answer(self.agent.get(url.as_str()).header("authorization", self.bearer()).call())
+        self.answer(self.told(self.agent.get(url.as_str())).call())
     }
 
     /// `POST path` with bytes, answered in JSON.
     pub(super) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Stop> {
         let url = self.url(path)?;
-        let request = self.agent.post(url.as_str()).header("authorization", self.bearer());
-        self.answer(request.content_type(media_type).send(body))
+        self.answer(self.told(self.agent.post(url.as_str())).content_type(media_type).send(body))
+    }
+
+    /// The request with who asks, and about whom.
+    fn told<B>(&self, request: ureq::RequestBuilder<B>) -> ureq::RequestBuilder<B> {
+        let request = request.header("authorization", self.bearer());
+        match &self.tenant {
+            Some(tenant) => request.header(TENANT, tenant),
+            None => request,
+        }
     }
 
     fn url(&self, path: &str) -> Result<Url, Stop> {
@@ -188,6 +205,28 @@ mod tests {
         assert_eq!(called("[::]:7878"), "http://[::1]:7878/");
         assert_eq!(called("10.0.0.7:7878"), "http://10.0.0.7:7878/");
         assert_eq!(local("127.0.0.1:0".parse().expect("an address")).expect_err("no port").exit, Exit::Usage);
+    }
+
+    #[test]
+    fn a_request_carries_the_key_and_the_tenant_that_it_is_about() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let key_file = folder.path().join("operator.key");
+        operator_key::write(&key_file, &Secret::new("pbo_one")).expect("written");
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let host = Url::parse(&format!("http://{}", listener.local_addr().expect("an address"))).expect("an address");
+        let served = std::thread::spawn(move || {
+            let (mut client, _) = listener.accept().expect("a client");
+            let mut asked = [0; 4096];
+            let length = std::io::Read::read(&mut client, &mut asked).expect("a request");
+            std::io::Write::write_all(&mut client, b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}").expect("sent");
+            String::from_utf8_lossy(&asked[..length]).to_lowercase()
+        });
+        let client = Client::of(HostArgs { host: Some(host), key_file: Some(key_file) }, None).expect("a client");
+        client.for_tenant(Some("ten_1")).get("/v1/audit?limit=5").expect("an answer");
+        let asked = served.join().expect("served");
+        for part in ["get /v1/audit?limit=5 ", "authorization: bearer pbo_one\r\n", "patchbay-tenant: ten_1\r\n"] {
+            assert!(asked.contains(part), "{part:?} not in {asked}");
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ use clap::Subcommand;
 use serde_json::Value;
 
 use super::{
+    answer::{cell, rows, segment},
     client::{Client, HostArgs},
     progress::Progress,
     table,
@@ -63,11 +64,6 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// The rows of a list answer.
-fn rows(answer: &Value) -> &[Value] {
-    ["items", "data"].iter().find_map(|key| answer.get(key)).unwrap_or(answer).as_array().map_or(&[], Vec::as_slice)
-}
-
 fn list(answer: &Value) -> String {
     let columns = ["id", "name", "version", "state", "latest"];
     // What runs, and beside it what came last where that is another.
@@ -112,29 +108,6 @@ fn describe(value: &Value, depth: usize) -> String {
     }
 }
 
-/// A value as a person reads it; control characters of a manifest do not reach the terminal.
-fn cell(value: Option<&Value>) -> String {
-    let text = match value {
-        None | Some(Value::Null) => "-".to_owned(),
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-    };
-    text.chars().map(|char| if char.is_control() && char != '\n' { '\u{fffd}' } else { char }).collect()
-}
-
-/// An id as one segment of a path.
-fn segment(id: &str) -> String {
-    let mut segment = String::new();
-    for byte in id.bytes() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_') {
-            segment.push(char::from(byte));
-        } else {
-            segment.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    segment
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -166,11 +139,5 @@ mod tests {
     fn an_answer_is_described_by_indentation() {
         let answer = json!({"id": "acme.books", "may": ["read invoices"]});
         assert_eq!(describe(&answer, 0), "id: acme.books\nmay:\n  - read invoices\n");
-    }
-
-    #[test]
-    fn nothing_from_a_host_can_steer_the_terminal() {
-        assert_eq!(cell(Some(&json!("a\u{1b}[2Jb"))), "a\u{fffd}[2Jb");
-        assert_eq!(segment("a/../b?c"), "a%2F..%2Fb%3Fc");
     }
 }

@@ -1,5 +1,6 @@
 //! `patchbay doctor`: what would keep the host from starting, or make it unsafe, with the remedy.
 
+mod key;
 mod rooms;
 
 use std::{
@@ -88,9 +89,10 @@ fn look(config: &Config) -> Vec<Finding> {
     vec![
         Finding::ok("configuration", "every key is known and every value fits".to_owned()),
         data_dir(&config.data_dir),
-        key_file(config),
+        key::look(config),
         private_file("operator key", &operator_key::path(&config.data_dir), "made at the first start"),
         database(&config.database),
+        audit(&config.database),
         rooms::sqlite(),
         connectors(config),
         address(config),
@@ -126,15 +128,16 @@ fn data_dir(path: &Path) -> Finding {
     }
 }
 
-fn key_file(config: &Config) -> Finding {
-    let finding = private_file("sealing key", &config.key_file, "made at the first start");
-    // A database without its key is the one thing that cannot be mended later.
-    if config.database.exists() && !config.key_file.exists() {
-        let detail = format!("{} is missing, and the database is there", config.key_file.display());
-        let remedy = "restore the key file from your copy; without it the stored credentials cannot be opened";
-        return Finding::fail("sealing key", detail, remedy.to_owned());
+/// Whether the lines of the log can be trusted is asked of the running host: the chain's key is sealed.
+fn audit(database: &Path) -> Finding {
+    const WHAT: &str = "audit log";
+    if database.exists() {
+        let chained =
+            "each line is chained to the one before; `patchbay audit verify` checks them all on a running host";
+        Finding::ok(WHAT, chained.to_owned())
+    } else {
+        Finding::ok(WHAT, "begins with the database".to_owned())
     }
-    if finding.state == State::Ok && config.key_file.exists() { rooms::sealing_key(&config.key_file) } else { finding }
 }
 
 fn private_file(what: &'static str, path: &Path, absent: &str) -> Finding {

@@ -1,10 +1,13 @@
 //! The command line: one module per command, each with its arguments and its whole answer.
 
+mod answer;
+mod audit;
 mod check;
 mod client;
 mod connectors;
 mod doctor;
 mod explain;
+mod keys;
 mod openapi;
 mod package;
 mod progress;
@@ -41,6 +44,10 @@ enum Command {
     Check(check::Args),
     /// List, install or inspect the connectors of a running host.
     Connectors(connectors::Args),
+    /// Make a new sealing key, have a running host use it, or see how far that is.
+    Keys(keys::Args),
+    /// Read the audit log of a running host, or check that nobody has changed it.
+    Audit(audit::Args),
     /// Check configuration, folders, key and database without starting.
     Doctor(doctor::Args),
     /// Print the page of an error code.
@@ -75,6 +82,8 @@ fn dispatch(cli: Cli) -> Result<Exit, Stop> {
         Command::Package(args) => package::run(&args),
         Command::Check(args) => check::run(&args),
         Command::Connectors(args) => connectors::run(args, config),
+        Command::Keys(args) => keys::run(args, config),
+        Command::Audit(args) => audit::run(args, config),
         Command::Doctor(args) => doctor::run(&args, config),
         Command::Explain(args) => explain::run(&args),
         Command::Openapi => openapi::run(),

@@ -1,6 +1,11 @@
 //! The one place that reads the outside world for the configuration: variables, and the file.
 
-use std::{collections::BTreeMap, io::Read, path::Path};
+use std::{
+    collections::BTreeMap,
+    ffi::OsString,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 /// What is looked for when nobody names a file.
 pub(crate) const DEFAULT_FILE: &str = "patchbay.toml";
@@ -11,6 +16,17 @@ pub(crate) fn variables() -> BTreeMap<String, String> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+/// One variable whose name the configuration gives, as its bytes are.
+pub(crate) fn variable(name: &str) -> Option<OsString> {
+    #[expect(clippy::disallowed_methods, reason = "this is where the environment is read")]
+    std::env::var_os(name)
+}
+
+/// The folder in which systemd leaves the credentials of a service.
+pub(crate) fn credentials_folder() -> Option<PathBuf> {
+    variable("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
 /// The text of the configuration file. `None` when none was named and the usual one is not there.

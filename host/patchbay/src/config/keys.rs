@@ -27,6 +27,9 @@ keys! {
     "data_dir" = "patchbay-data": "Folder for everything that has no path of its own.";
     "database.path" = "{data_dir}/patchbay.db": "The SQLite database.";
     "key.file" = "{data_dir}/patchbay.key": "The key that seals credentials; made at first start, mode 0600. Keep a copy apart from the database.";
+    "key.env" = "none": "Instead of key.file: the variable that holds the text of a key file. Whoever may read the environment of the process has the key.";
+    "key.command" = "none": "Instead of key.file: a program and its arguments, which prints the text of a key file within 30 seconds. Run without a shell, with PATH and HOME only.";
+    "key.credential" = "none": "Instead of key.file: the name of a systemd credential (LoadCredential=) that holds the text of a key file.";
     "connectors.dir" = "{data_dir}/connectors": "Folder of packaged connectors.";
     "connectors.watch" = "true": "Whether a file dropped there is installed while the host runs.";
     "egress.allow_private" = "[]": "Addresses that are not public and may be reached all the same: IP:PORT, an IP or a CIDR range.";
@@ -48,6 +51,14 @@ keys! {
     "jobs.shutdown_seconds" = "20": "How long requests and runs in flight may take to end when the host stops.";
     "jobs.settle_seconds" = "3600": "Longest wait before a write whose answer was lost is looked up, whatever a manifest asks.";
     "jobs.settle_again_seconds" = "60": "Time between two look-ups that must agree.";
+    "connect.session_minutes" = "30": "How long a connect session may take, from its making to the way back to the application.";
+    "connect.completion_minutes" = "10": "How long a new authorisation waits until the application confirms the end user.";
+    "refresh.lease_seconds" = "30": "How long one refresh of a credential keeps the others away. At least 6 seconds more than refresh.exchange_seconds.";
+    "refresh.exchange_seconds" = "20": "Longest request of a refresh.";
+    "refresh.cool_down_seconds" = "30": "Pause after the first refresh that failed; each further one doubles it.";
+    "refresh.longest_cool_down_seconds" = "3600": "Longest pause after a refresh that failed.";
+    "refresh.failing_days" = "4": "On how many separate days in a row a refresh has to fail before the connection asks for its owner.";
+    "refresh.idle_hours" = "24": "How often an unused credential is refreshed where the provider drops idle ones.";
     "limits.body_bytes" = "1048576": "Largest body of an API request.";
     "limits.component_bytes" = "67108864": "Largest connector.";
     "limits.connections" = "512": "Connections of API clients open at the same time; the next one waits. Leave descriptors to spare.";

@@ -4,10 +4,12 @@
 //! that is silently ignored is found on the worst day. Every complaint is collected before any is shown.
 //! [`keys`] is the reference.
 
-mod ambient;
+pub(crate) mod ambient;
 mod checks;
+mod key;
 pub(crate) mod keys;
 mod reader;
+mod refresh;
 mod source;
 
 use std::{
@@ -20,7 +22,9 @@ use std::{
 use patchbay_model::{Code, Fault};
 use url::Url;
 
+pub(crate) use key::Key;
 use reader::Reader;
+pub(crate) use refresh::Refresh;
 use source::{Entries, Problem};
 
 /// The port that is listened on when nobody says otherwise.
@@ -37,14 +41,18 @@ pub(crate) struct Config {
     pub(crate) data_dir: PathBuf,
     /// The SQLite database.
     pub(crate) database: PathBuf,
-    /// The file of the key that seals credentials.
-    pub(crate) key_file: PathBuf,
+    /// Where the key that seals credentials comes from.
+    pub(crate) key: Key,
     /// `[connectors]`.
     pub(crate) connectors: Connectors,
     /// `[egress]`.
     pub(crate) egress: Egress,
     /// `[jobs]`.
     pub(crate) jobs: Jobs,
+    /// `[connect]`.
+    pub(crate) connect: Connect,
+    /// `[refresh]`.
+    pub(crate) refresh: Refresh,
     /// `[limits]`.
     pub(crate) limits: Limits,
     /// `[log]`.
@@ -111,6 +119,15 @@ pub(crate) struct Jobs {
     pub(crate) settle: Duration,
     /// Time between two look-ups that must agree.
     pub(crate) settle_again: Duration,
+}
+
+/// `[connect]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Connect {
+    /// How long a connect session may take.
+    pub(crate) session: Duration,
+    /// How long an authorisation waits for its completion code to be redeemed.
+    pub(crate) completion: Duration,
 }
 
 /// `[limits]`.
@@ -186,7 +203,7 @@ impl Config {
             listen: from.address("listen", DEFAULT_LISTEN),
             public_url: from.public_url("public_url"),
             database: from.path("database.path", || inside("patchbay.db")),
-            key_file: from.path("key.file", || inside("patchbay.key")),
+            key: Key::read(from, || inside("patchbay.key")),
             connectors: Connectors {
                 dir: from.path("connectors.dir", || inside("connectors")),
                 watch: from.switch("connectors.watch", true),
@@ -211,6 +228,11 @@ impl Config {
                 settle: from.seconds("jobs.settle_seconds", (0, 86_400), 3_600),
                 settle_again: from.seconds("jobs.settle_again_seconds", (0, 86_400), 60),
             },
+            connect: Connect {
+                session: from.seconds("connect.session_minutes", (1, 1_440), 30) * 60,
+                completion: from.seconds("connect.completion_minutes", (1, 60), 10) * 60,
+            },
+            refresh: Refresh::read(from),
             limits: Limits {
                 body_bytes: checks::bytes(from, "limits.body_bytes", (1_024, 64 * MIB), MIB),
                 component_bytes: checks::bytes(from, "limits.component_bytes", (1_024, 512 * MIB), 64 * MIB),

@@ -31,6 +31,11 @@ impl<'a> Reader<'a> {
         self.folder
     }
 
+    /// Where a key was written, if it was.
+    pub(crate) fn place(&self, key: &str) -> Option<Place> {
+        self.entry(key).map(|entry| entry.place)
+    }
+
     /// A whole number between two bounds, both included.
     pub(crate) fn number(&mut self, key: &str, bounds: (u64, u64), default: u64) -> u64 {
         let Some(entry) = self.entry(key) else { return default };

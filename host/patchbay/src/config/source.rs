@@ -6,7 +6,7 @@ use std::{collections::BTreeMap, fmt};
 
 use toml::de::{DeTable, DeValue};
 
-use super::keys;
+use super::{key, keys};
 
 /// Variables that begin like ours and belong to the test tools.
 const OF_THE_TOOLS: &[&str] = &["PATCHBAY_BIN", "PATCHBAY_CONNECTORS", "PATCHBAY_FAKES", "PATCHBAY_GUESTS"];
@@ -97,9 +97,10 @@ impl Entries {
 
     /// Reads the variables that begin with `PATCHBAY_`; they win over what is there.
     pub(crate) fn read_variables(&mut self, variables: &BTreeMap<String, String>, problems: &mut Vec<Problem>) {
+        let holds_the_key = self.holds_the_key(variables);
         for (name, text) in variables {
             let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-            if OF_THE_TOOLS.contains(&name.as_str()) || name.starts_with(OF_THE_TOOLS_PREFIX) {
+            if of_the_tools(name) || holds_the_key.as_deref() == Some(name) {
                 continue;
             }
             let key = rest.to_ascii_lowercase().replace("__", ".");
@@ -110,6 +111,15 @@ impl Entries {
                 problems.push(unknown(&key, place, variable));
             }
         }
+    }
+
+    /// The variable that the key's own text is read from: no key of the configuration, whatever its name.
+    fn holds_the_key(&self, variables: &BTreeMap<String, String>) -> Option<String> {
+        let written = || match self.0.get(key::ENVIRONMENT).map(|entry| &entry.value) {
+            Some(Value::Text(name)) => Some(name.clone()),
+            _ => None,
+        };
+        variables.get(&key::environment_variable()).cloned().or_else(written)
     }
 
     fn section(&mut self, text: &str, prefix: &str, table: &DeTable<'_>, problems: &mut Vec<Problem>) {
@@ -133,6 +143,16 @@ impl Entries {
             }
         }
     }
+}
+
+/// Whether a variable belongs to the test tools.
+fn of_the_tools(name: &str) -> bool {
+    // A release build has no hooks, so there their variables are refused as unknown.
+    #[cfg(debug_assertions)]
+    if crate::hooks::VARIABLES.contains(&name) {
+        return true;
+    }
+    OF_THE_TOOLS.contains(&name) || name.starts_with(OF_THE_TOOLS_PREFIX)
 }
 
 /// The variable of a key: `PATCHBAY_SECTION__KEY`.

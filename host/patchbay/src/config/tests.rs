@@ -18,7 +18,7 @@ fn nothing_written_is_a_host_on_loopback_with_one_folder() {
     let config = Config::read(None, Path::new(""), &BTreeMap::new()).expect("the defaults");
     assert_eq!(config.listen.to_string(), "127.0.0.1:7878");
     assert_eq!(config.database, PathBuf::from("patchbay-data/patchbay.db"));
-    assert_eq!(config.key_file, PathBuf::from("patchbay-data/patchbay.key"));
+    assert_eq!(config.key, Key::File(PathBuf::from("patchbay-data/patchbay.key")));
     assert!(config.egress.allowed_ports.is_empty());
     assert!(config.egress.rewrite.is_empty() && config.egress.allow_private.is_empty());
 }
@@ -29,7 +29,7 @@ fn the_defaults_are_those_of_the_reference() {
     for key in keys::KEYS.iter().filter(|key| !key.name.contains("[]")) {
         let plain = key.default.parse::<u64>().is_ok() || key.default.starts_with('[') || key.default == "true";
         let text = if plain { key.default.to_owned() } else { format!("{:?}", key.default) };
-        if !key.default.contains([' ', '{']) {
+        if !key.default.contains([' ', '{']) && key.default != "none" {
             file.push_str(&format!("{} = {text}\n", key.name));
         }
     }
@@ -47,7 +47,7 @@ fn a_variable_wins_over_the_file() {
 fn a_path_of_the_file_starts_from_its_folder_and_one_of_a_variable_does_not() {
     let config = read("data_dir = \"data\"\n", &[("PATCHBAY_KEY__FILE", "here.key")]).expect("paths");
     assert_eq!(config.database, PathBuf::from("/etc/patchbay/data/patchbay.db"));
-    assert_eq!(config.key_file, PathBuf::from("here.key"));
+    assert_eq!(config.key, Key::File(PathBuf::from("here.key")));
 }
 
 #[test]
@@ -108,4 +108,68 @@ fn times_have_the_units_of_their_names() {
     let config = read("[limits]\nrun_minutes = 2\n[jobs]\npoll_millis = 50\n", &[]).expect("times");
     assert_eq!(config.limits.run, Duration::from_secs(120));
     assert_eq!(config.jobs.poll, Duration::from_millis(50));
+}
+
+#[test]
+fn the_key_comes_from_each_source_that_was_named() {
+    let key = |file: &str, variables: &[(&str, &str)]| read(file, variables).expect("one source").key;
+    assert_eq!(key("[key]\nfile = \"k\"", &[]), Key::File(PathBuf::from("/etc/patchbay/k")));
+    assert_eq!(key("[key]\nenv = \"SEAL\"", &[]), Key::Environment("SEAL".to_owned()));
+    assert_eq!(key("[key]\ncredential = \"seal\"", &[]), Key::Credential("seal".to_owned()));
+    let words = |words: &[&str]| Key::Command(words.iter().map(|word| (*word).to_owned()).collect());
+    assert_eq!(key("[key]\ncommand = [\"pass\", \"a, b\"]", &[]), words(&["pass", "a, b"]));
+    assert_eq!(key("[key]\ncommand = [\"./pass\"]", &[]), words(&["/etc/patchbay/./pass"]));
+    assert_eq!(key("", &[("PATCHBAY_KEY__COMMAND", "[\"./pass\", \"-n\"]")]), words(&["./pass", "-n"]));
+}
+
+#[test]
+fn two_sources_of_the_key_are_refused_wherever_they_were_written() {
+    assert_eq!(
+        read("[key]\nfile = \"k\"\nenv = \"SEAL\"", &[]).expect_err("two"),
+        ["line 2: `key.file` and `key.env` are both set; the key has one source, so keep one"]
+    );
+    assert_eq!(
+        read("[key]\nfile = \"k\"", &[("PATCHBAY_KEY__CREDENTIAL", "seal")]).expect_err("two"),
+        ["line 2: `key.file` and `key.credential` are both set; the key has one source, so keep one"]
+    );
+}
+
+#[test]
+fn a_source_of_the_key_that_cannot_be_is_refused() {
+    for (text, told) in [
+        ("env = \"SEAL=00\"", "has to be the name of a variable"),
+        ("command = []", "the program and its arguments"),
+        ("command = [\"\", \"a\"]", "the program and its arguments"),
+        ("command = \"pass show key\"", "has to be a list"),
+        ("credential = \"../seal\"", "without a path"),
+        ("credential = \"..\"", "without a path"),
+    ] {
+        let told_of = read(&format!("[key]\n{text}"), &[]).expect_err(text);
+        assert!(told_of.iter().any(|problem| problem.contains(told)), "{text}: {told_of:?}");
+    }
+}
+
+#[test]
+fn the_variable_that_holds_the_key_is_no_key_of_the_configuration() {
+    let secret = ("PATCHBAY_SEALING", "patchbay-key 1");
+    assert!(read("[key]\nenv = \"PATCHBAY_SEALING\"", &[secret]).is_ok());
+    assert!(read("", &[secret, ("PATCHBAY_KEY__ENV", "PATCHBAY_SEALING")]).is_ok());
+    let refused = read("", &[secret]).expect_err("unknown");
+    assert!(refused.iter().all(|text| !text.contains("patchbay-key 1")), "{refused:?}");
+}
+
+#[test]
+fn a_refresh_has_to_end_before_its_lease_does() {
+    assert!(read("[refresh]\nlease_seconds = 26", &[]).is_ok());
+    assert_eq!(
+        read("[refresh]\nlease_seconds = 25", &[]).expect_err("too close"),
+        ["line 2: `refresh.exchange_seconds` has to be at least 6 seconds less than `refresh.lease_seconds`"]
+    );
+    let both = read("[refresh]\nlease_seconds = 60\nexchange_seconds = 55", &[]).expect_err("too close");
+    assert!(both.iter().all(|text| text.starts_with("line 3: ")), "{both:?}");
+    let pauses =
+        read("[refresh]\ncool_down_seconds = 60\nlongest_cool_down_seconds = 30", &[]).expect_err("upside down");
+    assert_eq!(pauses.len(), 1, "{pauses:?}");
+    let idle = read("[refresh]\nidle_hours = 12\n[connect]\nsession_minutes = 5", &[]).expect("times");
+    assert_eq!((idle.refresh.idle, idle.connect.session), (Duration::from_secs(43_200), Duration::from_secs(300)));
 }

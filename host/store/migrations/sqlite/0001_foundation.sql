@@ -16,12 +16,18 @@ CREATE TABLE tenants (
     seq        INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
--- Wrapped data keys; owner '' is the deployment itself (its OAuth clients).
+-- Wrapped data keys; owner '' is the deployment itself (its OAuth clients, the audit key). The one that is
+-- not retired seals; the others open what has not been sealed again yet.
 CREATE TABLE data_keys (
-    owner      TEXT PRIMARY KEY,
+    owner      TEXT NOT NULL,
+    -- The 8 bytes at place 1 of everything that was sealed with it.
+    number     BLOB NOT NULL,
     wrapped    BLOB NOT NULL,
-    created_at INTEGER NOT NULL
+    created_at INTEGER NOT NULL,
+    retired_at INTEGER,
+    PRIMARY KEY (owner, number)
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX data_keys_current ON data_keys (owner) WHERE retired_at IS NULL;
 
 CREATE TABLE api_keys (
     id           TEXT PRIMARY KEY,
@@ -63,6 +69,14 @@ CREATE TABLE approvals (
 ) STRICT;
 CREATE INDEX approvals_of_connector ON approvals (connector, no);
 
+-- What an operator grants to a connector beyond its releases' asks.
+CREATE TABLE grants (
+    connector        TEXT PRIMARY KEY,
+    customer_origins TEXT NOT NULL,
+    updated_at       INTEGER NOT NULL
+) STRICT;
+
+-- A retired registration is kept for the connections that were made with it.
 CREATE TABLE oauth_clients (
     id          TEXT PRIMARY KEY,
     connector   TEXT NOT NULL,
@@ -71,9 +85,21 @@ CREATE TABLE oauth_clients (
     secret      BLOB,
     row_version INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
-    updated_at  INTEGER NOT NULL
+    updated_at  INTEGER NOT NULL,
+    retired_at  INTEGER
 ) STRICT;
-CREATE UNIQUE INDEX oauth_clients_one ON oauth_clients (connector, coalesce(tenant, ''));
+CREATE UNIQUE INDEX oauth_clients_one ON oauth_clients (connector, coalesce(tenant, '')) WHERE retired_at IS NULL;
+CREATE INDEX oauth_clients_by_number ON oauth_clients (connector, client_id);
+
+-- Where a tenant's end users may be sent after a connect.
+CREATE TABLE return_addresses (
+    id         TEXT PRIMARY KEY,
+    tenant     TEXT NOT NULL REFERENCES tenants (id),
+    name       TEXT NOT NULL,
+    address    TEXT NOT NULL,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX return_addresses_of_tenant ON return_addresses (tenant, id);
 
 CREATE TABLE connect_sessions (
     id           TEXT PRIMARY KEY,
@@ -81,14 +107,19 @@ CREATE TABLE connect_sessions (
     token_hash   BLOB NOT NULL UNIQUE,
     end_user     TEXT NOT NULL,
     connectors   TEXT NOT NULL,
-    auth         TEXT NOT NULL,
+    auth         TEXT,
     name         TEXT,
     connection   TEXT,
     return_to    TEXT,
+    language     TEXT,
+    -- Whether the tenant's backend has to redeem the completion code.
+    verification INTEGER NOT NULL,
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
+    -- When the first browser opened it.
     used_at      INTEGER,
     browser_hash BLOB,
+    authorised_at INTEGER,
     made         TEXT,
     code         TEXT,
     ended_at     INTEGER
@@ -114,6 +145,36 @@ CREATE TABLE attempts (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX attempts_expiry ON attempts (expires_at);
 
+-- What a login brought, until the tenant's backend says for whom: at most one for each session.
+CREATE TABLE pending_authorisations (
+    session        TEXT PRIMARY KEY REFERENCES connect_sessions (id),
+    tenant         TEXT NOT NULL REFERENCES tenants (id),
+    connection     TEXT NOT NULL,
+    new_connection INTEGER NOT NULL,
+    connector      TEXT NOT NULL,
+    release        TEXT NOT NULL REFERENCES releases (id),
+    client         TEXT,
+    auth           TEXT NOT NULL,
+    facts          TEXT NOT NULL,
+    identity       TEXT NOT NULL,
+    business_id    TEXT NOT NULL,
+    business_name  TEXT NOT NULL,
+    login          TEXT,
+    name           TEXT,
+    reconnect      TEXT,
+    sealed         BLOB NOT NULL,
+    row_version    INTEGER NOT NULL,
+    -- Whether the provider can be told to end it without ending anything else.
+    revocable      INTEGER NOT NULL,
+    code_hash      BLOB,
+    actor          TEXT NOT NULL,
+    created_at     INTEGER NOT NULL,
+    expires_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX pending_authorisations_expiry ON pending_authorisations (expires_at);
+CREATE INDEX pending_authorisations_of_connection ON pending_authorisations (connection);
+CREATE INDEX pending_authorisations_of_business ON pending_authorisations (business_id);
+
 CREATE TABLE connections (
     id            TEXT PRIMARY KEY,
     tenant        TEXT NOT NULL REFERENCES tenants (id),
@@ -131,13 +192,21 @@ CREATE TABLE connections (
     enabled       INTEGER NOT NULL,
     reason_code   TEXT,
     reason        TEXT,
+    -- Whether the tenant's backend said for whom it is.
+    verified      INTEGER NOT NULL DEFAULT 0,
+    -- Whether its records were kept when it was deleted.
+    keeps_records INTEGER NOT NULL DEFAULT 0,
     created_at    INTEGER NOT NULL,
     authorized_at INTEGER NOT NULL,
+    identified_at INTEGER NOT NULL,
     updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, business_id) WHERE state <> 'deleted';
 CREATE INDEX connections_by_id ON connections (tenant, id) WHERE state <> 'deleted';
 CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE state <> 'deleted';
+-- Which other connections share a grant at the provider, and which are due to be identified again.
+CREATE INDEX connections_by_business ON connections (business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
+CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled = 1;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
 
 CREATE TABLE credentials (
@@ -148,8 +217,14 @@ CREATE TABLE credentials (
     refresh_epoch       INTEGER NOT NULL DEFAULT 0,
     refresh_lease_until INTEGER,
     refresh_intent_at   INTEGER,
+    -- When it is refreshed without being used; none for one that is refreshed on use only.
+    next_refresh_at     INTEGER,
+    -- On how many days in a row a refresh failed, and the last of them (days since 1970, UTC).
+    failing_days        INTEGER NOT NULL DEFAULT 0,
+    failed_day          INTEGER,
     updated_at          INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX credentials_due ON credentials (next_refresh_at) WHERE next_refresh_at IS NOT NULL;
 
 -- Fresh tokens whose fenced write lost: sealed, never dropped, tried newest first.
 CREATE TABLE lost_tokens (
@@ -160,6 +235,28 @@ CREATE TABLE lost_tokens (
     at         INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lost_tokens_of_connection ON lost_tokens (connection, no);
+
+-- What is to be revoked at the provider: our last copy, destroyed when that is done or given up. Sealed to
+-- the place it was copied from. The connection it was of may be gone.
+CREATE TABLE revocations (
+    no          INTEGER PRIMARY KEY,
+    tenant      TEXT NOT NULL REFERENCES tenants (id),
+    connection  TEXT NOT NULL,
+    connector   TEXT NOT NULL,
+    release     TEXT NOT NULL REFERENCES releases (id),
+    client      TEXT,
+    auth        TEXT NOT NULL,
+    facts       TEXT NOT NULL,
+    business_id TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    field       TEXT NOT NULL,
+    row_version INTEGER NOT NULL,
+    sealed      BLOB NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    next_at     INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX revocations_due ON revocations (next_at);
 
 CREATE TABLE accounts (
     id          TEXT PRIMARY KEY,
@@ -313,13 +410,18 @@ CREATE TABLE push_steps (
     PRIMARY KEY (push, step)
 ) STRICT;
 
+-- Each line's hash covers the one before (`meta.audit_head` has the newest), so none can be changed, taken
+-- out or put in without the key.
 CREATE TABLE audit (
-    id      TEXT PRIMARY KEY,
+    no      INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
     at      INTEGER NOT NULL,
     tenant  TEXT,
     actor   TEXT NOT NULL,
     action  TEXT NOT NULL,
     subject TEXT NOT NULL,
-    detail  TEXT NOT NULL
+    detail  TEXT NOT NULL,
+    hash    BLOB NOT NULL
 ) STRICT;
-CREATE INDEX audit_of_tenant ON audit (tenant, id);
+CREATE INDEX audit_of_tenant ON audit (tenant, no);
+CREATE INDEX audit_of_subject ON audit (subject, no);

@@ -3,6 +3,7 @@
 
 mod arrows;
 mod families;
+mod hooks;
 mod lexer;
 mod lock;
 mod sources;
@@ -45,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     breaches.extend(families::check(&metadata));
     breaches.extend(lock::check(&lock));
     breaches.extend(sources::check(&tree, &connectors));
+    breaches.extend(hooks::check(&tree));
     for long in sources::long(&tree) {
         println!("warning: {long}");
     }

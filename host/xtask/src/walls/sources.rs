@@ -16,6 +16,22 @@ pub(super) struct Source {
     text: String,
 }
 
+impl Source {
+    /// A file as it would be read.
+    #[cfg(test)]
+    pub(super) fn of(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned() }
+    }
+
+    pub(super) fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+}
+
 /// Words of code that are nowhere, why, and what to do.
 const WORDS: &[(&str, &str, &str)] = &[
     ("#[allow(", "an exception has to be noticed when its reason is gone", "use #[expect(lint, reason = \"…\")]"),
@@ -116,13 +132,13 @@ fn calls_out(source: &Source) -> Option<Breach> {
 }
 
 /// Whether the whole file is tests.
-fn is_test(source: &Source) -> bool {
+pub(super) fn is_test(source: &Source) -> bool {
     let file = source.path.rsplit('/').next().unwrap_or_default();
     file == "tests.rs" || file == "testing.rs" || source.path.contains("/tests/")
 }
 
 /// The part before the tests, which stand last in a file.
-fn product(source: &Source) -> &str {
+pub(super) fn product(source: &Source) -> &str {
     source.text.split_once("#[cfg(test)]\nmod ").map_or(source.text.as_str(), |(before, _)| before)
 }
 
@@ -160,7 +176,7 @@ fn lines_with(code: &str, found: impl Fn(&str) -> bool) -> impl Iterator<Item = 
     code.lines().enumerate().filter(move |(_, line)| found(line)).map(|(number, _)| number + 1)
 }
 
-fn breach(source: &Source, line: usize, what: String, why: &'static str, instead: &'static str) -> Breach {
+pub(super) fn breach(source: &Source, line: usize, what: String, why: &'static str, instead: &'static str) -> Breach {
     Breach { place: format!("{}:{line}", source.path), what, why, instead }
 }
 
@@ -169,7 +185,7 @@ mod tests {
     use super::*;
 
     fn source(path: &str, text: &str) -> Source {
-        Source { path: path.to_owned(), text: text.to_owned() }
+        Source::of(path, text)
     }
 
     fn places(sources: &[Source]) -> Vec<String> {

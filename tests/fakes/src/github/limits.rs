@@ -19,7 +19,7 @@ const MINUTE_SECONDS: i64 = 60;
 pub(crate) struct Limits {
     primary: Option<u32>,
     secondary: Option<u32>,
-    windows: BTreeMap<&'static str, Window>,
+    windows: BTreeMap<String, Window>,
 }
 
 #[derive(Debug, Default)]
@@ -36,9 +36,9 @@ impl Limits {
     }
 
     /// Counts a request of a token; its refusal when a limit is reached. `GET /rate_limit` costs nothing.
-    pub(crate) fn count(&mut self, token: &'static str, request: &Incoming, now: i64) -> Result<(), Answer> {
+    pub(crate) fn count(&mut self, token: &str, request: &Incoming, now: i64) -> Result<(), Answer> {
         let (primary, secondary) = (self.primary, self.secondary);
-        let window = self.windows.entry(token).or_default();
+        let window = self.windows.entry(token.to_owned()).or_default();
         if now >= window.reset {
             (window.used, window.reset) = (0, now + HOUR_SECONDS);
         }

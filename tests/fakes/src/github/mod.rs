@@ -1,12 +1,17 @@
 //! GitHub as `providers/github.md` describes it: token check, link paging, `since`, issues mixed with
-//! pull requests, both limiters, issues and comments that can be written.
+//! pull requests, both limiters, issues and comments that can be written; the pages where a person allows an
+//! application, its tokens (classic, and those of a GitHub App, which rotate), and their revocation.
 //!
-//! Not here yet: the OAuth pages, files in repositories, conditional reads, the hook sender.
+//! Not here yet: files in repositories, conditional reads, the hook sender.
 
+mod applications;
+mod apps;
 mod data;
 mod json;
 mod limits;
 mod lists;
+mod oauth;
+mod pages;
 mod tokens;
 mod writes;
 
@@ -22,16 +27,25 @@ use crate::{
     GithubConfig,
     exchange::{Answer, Incoming},
     fake::Provider,
-    lock, strict,
+    lock, seed, strict,
 };
+use apps::Apps;
 use data::Data;
 use limits::Limits;
+use pages::Pages;
 use tokens::Token;
+
+pub use crate::login::{Client, Login};
+pub use apps::{AppKind, Given};
 
 /// Host of the real API; a request that names another one is refused.
 pub const HOST: &str = "api.github.com";
 /// Origin of the real API.
 pub const ORIGIN: &str = "https://api.github.com";
+/// Host of the pages for people and of the token address.
+pub const SITE: &str = "github.com";
+/// Origin of those.
+pub const SITE_ORIGIN: &str = "https://github.com";
 
 /// The fake's data and its controls.
 pub struct Github {
@@ -41,6 +55,8 @@ pub struct Github {
     tokens: Vec<Token>,
     data: Mutex<Data>,
     limits: Mutex<Limits>,
+    apps: Mutex<Apps>,
+    pages: Mutex<Pages>,
 }
 
 /// What [`Github::touch`] changed and made.
@@ -58,7 +74,8 @@ impl Github {
     pub(crate) fn open(seed: u64, config: GithubConfig, clock: Arc<dyn Clock>) -> Self {
         let data = Mutex::new(Data::seeded(seed, &config));
         let limits = Mutex::new(Limits::of(&config));
-        Self { seed, config, clock, tokens: tokens::all(seed), data, limits }
+        let (apps, pages) = (Mutex::new(Apps::open(seed)), Mutex::new(Pages::open(seed)));
+        Self { seed, config, clock, tokens: tokens::all(seed), data, limits, apps, pages }
     }
 
     /// The value of a token: `owner` (may do everything), `reader` (fine-grained, may not write),
@@ -71,12 +88,46 @@ impl Github {
     /// All tokens, by name.
     #[must_use]
     pub fn tokens(&self) -> BTreeMap<String, String> {
-        self.tokens.iter().map(|token| (token.name.to_owned(), token.value.clone())).collect()
+        self.tokens.iter().map(|token| (token.name.clone(), token.value.clone())).collect()
     }
 
     /// Takes the access of the token of this name away, or gives it back.
     pub fn revoke(&self, name: &str, revoked: bool) {
         lock(&self.data).set_revoked(name, revoked);
+    }
+
+    /// An application that is registered here; its redirect addresses are told by [`Github::allow_redirect`].
+    #[must_use]
+    pub fn client(&self, kind: AppKind) -> Client {
+        apps::client(self.seed, kind)
+    }
+
+    /// Lets both applications send people back to this address.
+    pub fn allow_redirect(&self, address: &str) {
+        lock(&self.apps).redirects.insert(address.to_owned());
+    }
+
+    /// The person who can log in on the pages: `els`, the owner of the repositories.
+    #[must_use]
+    pub fn login(&self) -> Login {
+        Login { user: "els".to_owned(), password: seed::secret(self.seed, "github/password", 24) }
+    }
+
+    /// What the applications were given, without values.
+    #[must_use]
+    pub fn given(&self) -> Vec<Given> {
+        lock(&self.apps).given(self.clock.now())
+    }
+
+    /// The values of all that the applications were given, for the search for leaks.
+    #[must_use]
+    pub fn given_values(&self) -> Vec<String> {
+        lock(&self.apps).values()
+    }
+
+    /// Ends all that the applications were given, as a person can on the settings page.
+    pub fn revoke_applications(&self) {
+        lock(&self.apps).revoke_all();
     }
 
     /// Full names of the repositories that `owner` sees.
@@ -108,6 +159,12 @@ impl Github {
     }
 
     fn checked(&self, request: &Incoming) -> Result<Answer, Answer> {
+        if request.path == "/login/oauth/access_token" {
+            return oauth::token(self, request);
+        }
+        if pages::serves(request) {
+            return pages::answer(self, request);
+        }
         if request.header("user-agent").is_none_or(str::is_empty) {
             return Err(problem(
                 403,
@@ -117,14 +174,17 @@ impl Github {
         }
         strict::host(request, HOST).map_err(refusal)?;
         strict::headers(request, &["x-github-api-version"]).map_err(refusal)?;
-        let token = tokens::check(&self.tokens, &lock(&self.data), request)?;
-        let rated = lock(&self.limits).count(token.name, request, self.seconds());
-        let answer = rated.and_then(|()| self.route(request, token)).unwrap_or_else(|answer| answer);
-        let mut answer = lock(&self.limits).stamp(token.name, answer);
-        if let Some(scopes) = token.scopes {
+        if let ["applications", client, what] = request.segments().as_slice() {
+            return applications::answer(self, request, client, what);
+        }
+        let token = tokens::check(&self.tokens, &lock(&self.apps), &lock(&self.data), request, self.clock.now())?;
+        let rated = lock(&self.limits).count(&token.name, request, self.seconds());
+        let answer = rated.and_then(|()| self.route(request, &token)).unwrap_or_else(|answer| answer);
+        let mut answer = lock(&self.limits).stamp(&token.name, answer);
+        if let Some(scopes) = &token.scopes {
             answer = answer.with("x-oauth-scopes", scopes);
         }
-        Ok(answer.to(Some(token.name.to_owned())))
+        Ok(answer.to(Some(token.name)))
     }
 
     fn route(&self, request: &Incoming, token: &Token) -> Result<Answer, Answer> {
@@ -138,7 +198,7 @@ impl Github {
             }
             ("GET", ["rate_limit"]) => {
                 strict::no_query(request).map_err(refusal)?;
-                Ok(Answer::json(200, &lock(&self.limits).report(token.name)))
+                Ok(Answer::json(200, &lock(&self.limits).report(&token.name)))
             }
             ("GET", ["user", "repos"]) => lists::repositories(&data(), request, token),
             ("GET", ["repos", owner, name, "issues"]) => lists::issues(&data(), request, token, owner, name),
@@ -174,7 +234,14 @@ impl Provider for Github {
         let limit = |name: &str| body.get(name).and_then(Value::as_u64).and_then(|n| u32::try_from(n).ok());
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         match (request.method.as_str(), request.path.as_str()) {
-            ("GET", "/_fake/credentials") => Some(Ok(json!({ "tokens": self.tokens() }))),
+            ("GET", "/_fake/credentials") => {
+                let clients = [AppKind::Oauth, AppKind::Github].map(|kind| self.client(kind));
+                Some(Ok(json!({ "tokens": self.tokens(), "clients": clients, "login": self.login() })))
+            }
+            ("POST", "/_fake/github/redirects") => {
+                self.allow_redirect(text("address").unwrap_or_default());
+                Some(Ok(json!({})))
+            }
             ("POST", "/_fake/github/touch") => {
                 let [change, create, comments] =
                     ["change", "create", "comments"].map(|name| count(name).unwrap_or_default());
@@ -206,6 +273,8 @@ impl Provider for Github {
     fn reset(&self) {
         *lock(&self.data) = Data::seeded(self.seed, &self.config);
         *lock(&self.limits) = Limits::of(&self.config);
+        *lock(&self.apps) = Apps::open(self.seed);
+        *lock(&self.pages) = Pages::open(self.seed);
     }
 }
 

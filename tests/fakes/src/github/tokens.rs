@@ -2,22 +2,23 @@
 
 use serde_json::{Value, json};
 
-use super::{data::Data, problem, refusal};
+use super::{apps::Apps, data::Data, problem, refusal};
 use crate::{
     exchange::{Answer, Incoming},
     seed, strict,
 };
+use patchbay_model::Timestamp;
 
 /// A token of the fake.
 #[derive(Debug, Clone)]
 pub(crate) struct Token {
     /// What the journal calls it.
-    pub(crate) name: &'static str,
+    pub(crate) name: String,
     pub(crate) value: String,
     pub(crate) login: &'static str,
     pub(crate) user_id: u64,
     /// `X-OAuth-Scopes`; only classic tokens have it.
-    pub(crate) scopes: Option<&'static str>,
+    pub(crate) scopes: Option<String>,
     pub(crate) may_write: bool,
 }
 
@@ -30,8 +31,14 @@ pub(crate) fn all(seed: u64) -> Vec<Token> {
         format!("github_pat_{head}_{tail}")
     };
     let (els, piet) = (("els", 77), ("piet", 78));
-    let token =
-        |name, value, (login, user_id), scopes, may_write| Token { name, value, login, user_id, scopes, may_write };
+    let token = |name: &str, value, (login, user_id), scopes: Option<&str>, may_write| Token {
+        name: name.to_owned(),
+        value,
+        login,
+        user_id,
+        scopes: scopes.map(str::to_owned),
+        may_write,
+    };
     vec![
         token("owner", classic("owner"), els, Some("repo, read:user"), true),
         token("reader", fine("reader"), els, None, false),
@@ -40,19 +47,27 @@ pub(crate) fn all(seed: u64) -> Vec<Token> {
     ]
 }
 
-/// The token of a request.
-pub(crate) fn check<'a>(tokens: &'a [Token], data: &Data, request: &Incoming) -> Result<&'a Token, Answer> {
+/// The token of a request: one of the seed, or one that an application was given.
+pub(crate) fn check(
+    tokens: &[Token],
+    given: &Apps,
+    data: &Data,
+    request: &Incoming,
+    now: Timestamp,
+) -> Result<Token, Answer> {
     let Some(header) = request.header("authorization") else { return Err(problem(401, "Requires authentication")) };
     let Some(value) = header.strip_prefix("Bearer ") else {
         return Err(refusal("authorization must be \"Bearer <token>\"".to_owned()));
     };
-    let token = tokens.iter().find(|token| token.value == value);
-    match token {
-        Some(token) if data.is_revoked(token.name) => {
-            Err(problem(401, "Bad credentials").to(Some(token.name.to_owned())))
-        }
-        Some(token) => Ok(token),
-        None => Err(problem(401, "Bad credentials")),
+    let refused = |name: &str| problem(401, "Bad credentials").to(Some(name.to_owned()));
+    match tokens.iter().find(|token| token.value == value) {
+        Some(token) if data.is_revoked(&token.name) => Err(refused(&token.name)),
+        Some(token) => Ok(token.clone()),
+        None => match given.access(value, now) {
+            Some(Ok(token)) => Ok(token),
+            Some(Err(name)) => Err(refused(&name)),
+            None => Err(problem(401, "Bad credentials")),
+        },
     }
 }
 

@@ -33,6 +33,8 @@ use data::Data;
 use pages::Pages;
 use token::Tokens;
 
+pub use crate::login::{Client, Login};
+
 /// Host of the real one; the certificate of the API's port is for it.
 pub const HOST: &str = "live.getsilverfin.com";
 /// Origin of the real one.
@@ -74,24 +76,6 @@ pub struct Silverfin {
     /// Calls that run now, by company.
     running: Mutex<BTreeMap<String, usize>>,
     one_call_per_company: Mutex<bool>,
-}
-
-/// An application that is registered at the fake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Client {
-    /// Its id.
-    pub id: String,
-    /// Its secret.
-    pub secret: String,
-}
-
-/// Who logs in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Login {
-    /// E-mail address.
-    pub user: String,
-    /// Password.
-    pub password: String,
 }
 
 /// A pair of tokens, without their values.

@@ -10,7 +10,9 @@ use url::{Url, form_urlencoded};
 use super::{FIRM, OTHER_FIRM, SCOPES, Silverfin, token::Consent};
 use crate::{
     exchange::{Answer, Incoming},
-    lock, seed, strict,
+    lock,
+    login::escape,
+    seed, strict,
 };
 
 const COOKIE: &str = "_silverfin_session";
@@ -192,9 +194,4 @@ fn sign_in(silverfin: &Silverfin, request: &Incoming) -> Answer {
     pages.sessions.insert(cookie.clone(), Session { token });
     Answer::redirect(back.unwrap_or("/"))
         .with("set-cookie", &format!("{COOKIE}={cookie}; Path=/; HttpOnly; SameSite=Lax"))
-}
-
-/// Text as it stands in HTML.
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -3,4 +3,6 @@
 
 mod calls;
 mod github;
+mod github_oauth;
+mod logins;
 mod silverfin;

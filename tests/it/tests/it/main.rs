@@ -9,6 +9,7 @@ mod credential_never_enters_a_connector;
 mod cursor_moves_only_with_its_records;
 mod first_start;
 mod hot_load;
+mod logins_ready;
 mod oauth;
 mod openapi;
 mod push_is_sent_later;

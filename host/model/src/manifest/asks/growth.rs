@@ -1,9 +1,10 @@
 //! What a release asks for beyond what was granted, in plain words.
 
+mod login;
+
 use std::collections::BTreeMap;
 
-use super::{Asks, LoginAsked, Reach};
-use crate::manifest::{FieldKind, TokenRequest};
+use super::{Asks, Reach};
 
 impl Asks {
     /// Every power that is asked beyond `granted`, one line each; empty when nothing grew.
@@ -14,7 +15,7 @@ impl Asks {
         for (id, login) in &self.logins {
             match granted.logins.get(id) {
                 None => lines.add(format!("a new way to log in: {id}")),
-                Some(before) => changed_login(id, login, before, &mut lines),
+                Some(before) => login::changed(id, login, before, &mut lines),
             }
         }
         for (name, function) in &self.streams {
@@ -71,6 +72,16 @@ fn reach(asks: &Asks, granted: &Asks, lines: &mut Lines) {
             lines.add(format!("sends the credential {slot} to a new place: {method} {origin}{path}"));
         }
     }
+    for (origin, ports) in &asks.customer_origins {
+        match granted.customer_origins.get(origin) {
+            None => lines.add(format!("asks for addresses of customers' own: {origin}")),
+            Some(before) => {
+                for port in ports.difference(before) {
+                    lines.add(format!("reaches another port of customers' own addresses: {origin}, port {port}"));
+                }
+            }
+        }
+    }
     for (origin, parts) in fresh {
         let methods = listed(parts.iter().map(|part| part.method.as_str()));
         let slots = listed(parts.iter().filter_map(|part| part.slot.as_deref()));
@@ -83,69 +94,6 @@ fn reach(asks: &Asks, granted: &Asks, lines: &mut Lines) {
 /// or as whole path segments.
 fn leads_into(granted: &str, asked: &str) -> bool {
     asked.strip_prefix(granted).is_some_and(|rest| rest.is_empty() || granted.ends_with('/') || rest.starts_with('/'))
-}
-
-fn changed_login(id: &str, login: &LoginAsked, before: &LoginAsked, lines: &mut Lines) {
-    if login.kind != before.kind {
-        lines.add(format!("logs in another way: {id}"));
-    }
-    changed_request(id, "login page", login.authorize.as_ref(), before.authorize.as_ref(), lines);
-    changed_request(id, "token address", login.token.as_ref(), before.token.as_ref(), lines);
-    changed_request(id, "refresh address", login.refresh.as_ref(), before.refresh.as_ref(), lines);
-    if before.pkce && !login.pkce {
-        lines.add(format!("no longer binds the login with PKCE: {id}"));
-    }
-    if before.issuer.is_some() && login.issuer != before.issuer {
-        lines.add(format!("no longer compares the same issuer: {id}"));
-    }
-    for scope in login.scopes.difference(&before.scopes) {
-        lines.add(format!("asks the provider for a new scope: {scope} ({id})"));
-    }
-    for (name, field) in &login.fields {
-        match before.fields.get(name) {
-            None => lines.add(format!("asks the person for a new field: {name} ({id})")),
-            Some(was) if was.kind == FieldKind::Secret && field.kind != FieldKind::Secret => {
-                lines.add(format!("is told what was a secret: {name} ({id})"));
-            }
-            Some(was) if was != field => lines.add(format!("uses the field {name} in another way ({id})")),
-            Some(_) => {}
-        }
-    }
-    for (name, fact) in &login.facts {
-        match before.facts.get(name) {
-            None => lines.add(format!("is told a new fact of the login: {name} from {} ({id})", fact.from)),
-            Some(was) if was != fact => {
-                lines.add(format!("takes the fact {name} from {} as {} ({id})", fact.from, fact.pattern));
-            }
-            Some(_) => {}
-        }
-    }
-    for (name, slot) in &login.slots {
-        match before.slots.get(name) {
-            None => lines.add(format!("puts the credential in a new slot: {name} ({id})")),
-            Some(was) if was != slot => lines.add(format!("puts the credential of slot {name} elsewhere ({id})")),
-            Some(_) => {}
-        }
-    }
-}
-
-fn changed_request(
-    id: &str,
-    what: &str,
-    asked: Option<&TokenRequest>,
-    granted: Option<&TokenRequest>,
-    lines: &mut Lines,
-) {
-    match (asked, granted) {
-        (Some(asked), Some(granted)) if asked.url != granted.url => {
-            lines.add(format!("changes the {what} of {id} from {} to {}", granted.url, asked.url));
-        }
-        (Some(asked), Some(granted)) if asked != granted => {
-            lines.add(format!("sends other parameters to the {what} of {id}: {}", asked.url));
-        }
-        (Some(asked), None) => lines.add(format!("has a new {what} of {id}: {}", asked.url)),
-        _ => {}
-    }
 }
 
 /// The different ones, with commas.

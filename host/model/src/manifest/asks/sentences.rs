@@ -1,7 +1,9 @@
 //! What a connector asks for, in the words of the review step.
 
+mod login;
+
 use super::{Asks, growth::listed};
-use crate::manifest::{FieldKind, Manifest};
+use crate::manifest::{Host, Manifest};
 
 impl Asks {
     /// One sentence for each power, for the person who approves: what is read and written, what is
@@ -16,34 +18,10 @@ impl Asks {
             sentences.push(format!("Writes {}: {}", action.title, action.meaning));
         }
         for host in &manifest.hosts {
-            let methods = listed(host.methods.iter().map(String::as_str));
-            let paths = listed(host.paths.iter().map(String::as_str));
-            let credential = if host.slots.is_empty() { "never with" } else { "with" };
-            sentences.push(format!(
-                "Reaches {} ({methods} under {paths}), {credential} the credential: {}",
-                host.origin, host.reason
-            ));
+            sentences.push(reached(host, manifest));
         }
         for auth in &manifest.auths {
-            if let Some(authorize) = &auth.authorize {
-                sentences.push(format!("Sends the person to {} to log in ({})", authorize.url, auth.label));
-            }
-            if let Some(token) = &auth.token {
-                sentences.push(format!("Gets tokens from {}", token.url));
-            }
-            if let (Some(refresh), true) = (&auth.refresh, auth.refresh != auth.token) {
-                sentences.push(format!("Renews tokens at {}", refresh.url));
-            }
-            if auth.authorize.is_some() && !auth.pkce {
-                sentences.push(format!("Logs in without PKCE, which the provider rejects ({})", auth.label));
-            }
-            for scope in &auth.scopes {
-                sentences.push(format!("Asks the provider to allow {}: {}", scope.name, scope.reason));
-            }
-            for field in &auth.fields {
-                let secret = if field.kind == FieldKind::Secret { ", kept secret" } else { "" };
-                sentences.push(format!("Asks the person for {}{secret} ({})", field.label, auth.label));
-            }
+            login::sentences(auth, &mut sentences);
         }
         let limits = self.limits;
         sentences.push(format!(
@@ -52,4 +30,26 @@ impl Asks {
         ));
         sentences
     }
+}
+
+fn reached(host: &Host, manifest: &Manifest) -> String {
+    let methods = listed(host.methods.iter().map(String::as_str));
+    let paths = listed(host.paths.iter().map(String::as_str));
+    let credential = if host.slots.is_empty() { "never with" } else { "with" };
+    let Some(field) = host.origin.strip_prefix('{').and_then(|rest| rest.strip_suffix('}')) else {
+        return format!(
+            "Reaches {} ({methods} under {paths}), {credential} the credential: {}",
+            host.origin, host.reason
+        );
+    };
+    let fields = manifest.auths.iter().flat_map(|auth| &auth.fields).filter(|one| one.id == field);
+    let label = listed(fields.map(|field| field.label.as_str()));
+    let ports: Vec<String> =
+        std::iter::once(443).chain(host.ports.iter().copied()).map(|port| port.to_string()).collect();
+    format!(
+        "Reaches the address of the customer's own that is entered as {label}, where the operator allows that address \
+         ({methods} under {paths}, port {}), {credential} the credential: {}",
+        ports.join(" or "),
+        host.reason
+    )
 }

@@ -1,3 +1,5 @@
+mod logins;
+
 use super::*;
 use crate::manifest::parse::parse;
 

@@ -1,5 +1,8 @@
 use super::*;
 
+mod logins;
+mod refusals;
+
 /// A manifest that uses everything that can be declared.
 const GOOD: &str = r#"id = "acme.books"
 version = "0.1.0"

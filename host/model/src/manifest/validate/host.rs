@@ -2,13 +2,21 @@
 
 use super::{
     address::{self, Refusal},
-    auth::{fillable, subdomains},
+    auth::{fillable, fillers},
     names, root,
 };
 use crate::manifest::{
-    Host, Manifest, Rate,
+    FieldKind, Host, Manifest, Rate,
     problem::{Findings, Path},
 };
+
+/// Ports that no browser opens, because other protocols live there (WHATWG Fetch, "bad port").
+const REFUSED_PORTS: &[u16] = &[
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102, 103, 104, 109, 110,
+    111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465, 512, 513, 514, 515, 526, 530, 531, 532,
+    540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993, 995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061,
+    6000, 6566, 6665, 6666, 6667, 6668, 6669, 6679, 6697, 10080,
+];
 
 const METHODS: &[&str] = &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 
@@ -33,10 +41,18 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
 }
 
 fn one(manifest: &Manifest, host: &Host, path: &Path, findings: &mut Findings) {
-    if let Err((message, remedy)) = address::origin(&host.origin, &subdomains(&manifest.auths)) {
-        findings.add(path.key("origin"), message, remedy);
-    }
     names::said(&host.reason, 400, path.key("reason"), findings);
+    let own = match address::origin(&host.origin, &fillers(&manifest.auths)) {
+        Ok(filled) => filled.origin,
+        Err((message, remedy)) => {
+            findings.add(path.key("origin"), message, remedy);
+            None
+        }
+    };
+    ports(host, own.is_some(), path, findings);
+    if let Some(field) = own {
+        own_reason(manifest, host, field, path.key("reason"), findings);
+    }
     if host.paths.is_empty() {
         findings.add(
             path.key("paths"),
@@ -79,13 +95,56 @@ fn one(manifest: &Manifest, host: &Host, path: &Path, findings: &mut Findings) {
     }
 }
 
+/// Ports of customers' own addresses: few, and none where something else than a web server is expected.
+fn ports(host: &Host, own: bool, path: &Path, findings: &mut Findings) {
+    if !own && !host.ports.is_empty() {
+        findings.add(
+            path.key("ports"),
+            "the port of this host stands in its origin",
+            "leave ports out; they are for origin = \"{field}\" with a field of type origin",
+        );
+        return;
+    }
+    for (place, port) in host.ports.iter().enumerate() {
+        let at = path.entry("ports", place);
+        if *port == 443 {
+            findings.add(at, "443 is allowed anyway", "leave it out");
+        } else if host.ports.iter().take(place).any(|before| before == port) {
+            findings.add(at, format!("{port} is there twice"), "leave one of them out");
+        } else if *port == 0 || REFUSED_PORTS.contains(port) {
+            let remedy = "write the provider's usual port, e.g. 8069, or leave it out: an operator may allow others";
+            findings.add(at, format!("no web server is expected on port {port}"), remedy);
+        }
+    }
+}
+
+/// Whoever approves has to see that the address is not in the manifest.
+fn own_reason(manifest: &Manifest, host: &Host, field: &str, path: Path, findings: &mut Findings) {
+    let fields = manifest.auths.iter().flat_map(|auth| &auth.fields);
+    let labels: Vec<&str> = fields
+        .filter(|one| one.id == field && one.kind == FieldKind::Origin)
+        .map(|one| one.label.as_str())
+        .filter(|label| !label.trim().is_empty())
+        .collect();
+    let reason = host.reason.to_lowercase();
+    if let Some(label) = labels.first()
+        && !labels.iter().any(|label| reason.contains(&label.to_lowercase()))
+    {
+        findings.add(
+            path,
+            "it does not say that the customer decides what is reached",
+            format!("name the field in it: \"The server that is entered as {label}: …\""),
+        );
+    }
+}
+
 fn prefix_of(manifest: &Manifest, prefix: &str, path: Path, findings: &mut Findings) {
     let checked: Result<(), Refusal> = address::path(prefix).and_then(|used| {
         let known = fillable(manifest);
-        match used.into_iter().find(|name| !known.contains(name)) {
+        match used.into_iter().find(|name| !known.iter().any(|one| one == name)) {
             Some(name) => Err((
                 format!("{{{name}}} is no fact, and no field that may stand in an address"),
-                format!("write an [[auth.fact]] with id = {name:?}, or a field of type text, select or subdomain"),
+                format!("write an [[auth.fact]] with id = {name:?}, or an [[auth.field]] that is no secret"),
             )),
             None => Ok(()),
         }

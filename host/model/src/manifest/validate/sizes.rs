@@ -33,16 +33,29 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
             ("fact", auth.facts.len(), 50),
             ("slot", auth.slots.len(), 20),
             ("expired", auth.expired.len(), 50),
+            ("dead", auth.dead.len(), 50),
+            ("throttled", auth.throttled.len(), 50),
+            ("misconfigured", auth.misconfigured.len(), 50),
+            ("region", auth.regions.len(), 50),
         ] {
             most(path.key(key), count, limit);
         }
         for (place, field) in auth.fields.iter().enumerate().take(50) {
             most(path.entry("field", place).key("options"), field.options.len(), 500);
         }
-        let requests = [("authorize", &auth.authorize), ("token", &auth.token), ("refresh", &auth.refresh)];
-        for (key, request) in requests {
-            most(path.key(key).key("params"), request.as_ref().map_or(0, |request| request.params.len()), 50);
+        for (key, request) in auth.requests() {
+            most(path.key(key).key("params"), request.map_or(0, |request| request.params.len()), 50);
         }
+        most(path.key("answer").key("more"), auth.answer.more.len(), 20);
+        for (place, region) in auth.regions.iter().enumerate().take(50) {
+            most(path.entry("region", place).key("values"), region.values.len(), 20);
+        }
+        for (place, slot) in auth.slots.iter().enumerate().take(20) {
+            most(path.entry("slot", place).key("with"), slot.with.len(), 20);
+        }
+    }
+    for (index, host) in manifest.hosts.iter().enumerate().take(100) {
+        most(root().entry("host", index).key("ports"), host.ports.len(), 20);
     }
     for (index, stream) in manifest.streams.iter().enumerate().take(300) {
         most(root().entry("stream", index).key("key"), stream.key.len(), 10);

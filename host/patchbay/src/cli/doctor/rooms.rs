@@ -1,27 +1,13 @@
 //! Checks that a room makes itself when the host starts, made here without starting it.
 
-use std::{
-    os::unix::fs::DirBuilderExt,
-    path::{Path, PathBuf},
-    sync::Arc,
-};
+use std::{os::unix::fs::DirBuilderExt, path::PathBuf, sync::Arc};
 
-use patchbay_credentials::KeyRing;
 use patchbay_egress::Gate;
 use patchbay_model::{Fault, SystemClock, SystemRandom};
 use patchbay_store::{Store, StoreConfig};
 
 use super::Finding;
 use crate::config::Config;
-
-/// Whether the key file holds a key.
-pub(super) fn sealing_key(path: &Path) -> Finding {
-    const WHAT: &str = "sealing key";
-    match KeyRing::open(path) {
-        Ok(_) => Finding::ok(WHAT, format!("{} holds a key, for its owner only", path.display())),
-        Err(error) => Finding::fail(WHAT, error.to_string(), "restore the key file from your copy".to_owned()),
-    }
-}
 
 /// Whether the SQLite library is new enough and the tables can be made: on a database of its own, because
 /// opening the real one would change it.

@@ -73,7 +73,8 @@ pub(super) fn session(world: &mut World) -> Result<(String, String)> {
     let path = "/v1/connectors/patchbay.silverfin/oauth-client";
     let registered = told(operator.put(path, &body).and_then(|answer| answer.expect(200)))?;
     world.fakes.silverfin.provider.allow_redirect(&told(registered.text_at("/redirect_uri"))?);
-    let body = json!({"connector": "patchbay.silverfin", "end_user": "an"});
+    // No application stands behind the demo that could confirm who connected.
+    let body = json!({"connectors": ["patchbay.silverfin"], "end_user": "an", "verification": false});
     let session =
         told(super::tenant(world)?.post("/v1/connect-sessions", &body).and_then(|answer| answer.expect(201)))?;
     Ok((told(session.text_at("/id"))?, told(session.text_at("/url"))?))
@@ -82,20 +83,24 @@ pub(super) fn session(world: &mut World) -> Result<(String, String)> {
 pub(super) fn silverfin(world: &mut World) -> Result<String> {
     let (session, url) = session(world)?;
     let api = super::tenant(world)?;
+    let own = world.base();
     let mut browser = Browser::default();
-    let page = told(browser.open(&url))?;
-    let form = told(page.form())?;
-    let away = told(browser.submit(&page, &form, &[]))?;
+    // Who asks, then what will be shared; nothing begins without a click on each.
+    let asks = told(browser.open(&url))?;
+    let started = told(browser.submit_named(&asks, "start", &[]))?;
+    let review = told(browser.settle_at(started, &[&own]))?;
+    let away = told(browser.submit_named(&review, "login", &[]))?;
     let address = away.location().ok_or_else(|| format!("the page leads nowhere: {} {}", away.status, away.text))?;
     let login = world.fakes.silverfin.provider.login();
     let firm = patchbay_test_support::fakes::silverfin::FIRM;
     let back = told(browser.silverfin(address.as_str(), &login.user, &login.password, firm, true))?;
-    let done = told(browser.follow(&back))?;
+    let returned = told(browser.follow(&back))?;
+    let done = told(browser.settle_at(returned, &[&own]))?;
     if done.status != 200 {
         return Err(format!("the callback answered {}: {}", done.status, done.text));
     }
     let again = told(browser.follow(&back))?;
-    if again.status == 200 {
+    if again.status < 400 {
         return Err("the same state was taken twice".to_owned());
     }
     let session = told(api.get(&format!("/v1/connect-sessions/{session}")).and_then(|answer| answer.expect(200)))?;

@@ -1,8 +1,8 @@
 //! Slots: where the gate puts a credential.
 
-use super::names;
+use super::{braced, names, region_names, secret_fields};
 use crate::manifest::{
-    Auth, AuthKind, FieldKind, Slot, SlotPlace, placeholders,
+    Auth, AuthKind, FieldKind, SignedInto, Slot, SlotPlace, placeholders,
     problem::{Findings, Path},
 };
 
@@ -39,6 +39,7 @@ pub(super) fn check(auth: &Auth, path: &Path, findings: &mut Findings) {
 
 fn one(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) {
     names::name(&slot.id, path.key("id"), findings);
+    let into = slot.signature.as_ref().map(|signature| signature.into);
     match (slot.place, slot.name.as_deref()) {
         (SlotPlace::Basic, Some(_)) => {
             findings.add(path.key("name"), "a basic slot has no name", "leave name out; the header is Authorization");
@@ -54,60 +55,121 @@ fn one(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) {
             "the slot says not where the credential goes",
             "write name: the header, the parameter, or the JSON pointer",
         ),
-        (SlotPlace::Header | SlotPlace::Signed, Some(name)) => {
-            names::header(name, path.key("name"), findings);
-            if OF_THE_REQUEST.contains(&name.to_ascii_lowercase().as_str()) {
-                let message = format!("{name:?} belongs to the request itself");
-                findings.add(path.key("name"), message, "write another header, e.g. Authorization");
-            }
-        }
-        (SlotPlace::Query, Some(name)) => {
-            if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~[]".contains(&b)) {
-                let message = format!("{name:?} is not the name of a parameter");
-                findings.add(path.key("name"), message, "write letters, digits, - . _ ~ only");
-            }
-        }
+        (SlotPlace::Header, Some(name)) => header(name, path.key("name"), findings),
+        (SlotPlace::Query, Some(name)) => parameter(name, path.key("name"), findings),
+        (SlotPlace::Signed, Some(name)) => match into {
+            Some(SignedInto::Header) => header(name, path.key("name"), findings),
+            Some(SignedInto::Query) => parameter(name, path.key("name"), findings),
+            None => {}
+        },
         (SlotPlace::Json, Some(name)) => names::pointer(name, path.key("name"), findings),
     }
     value(auth, slot, path.key("value"), findings);
+    signature(auth, slot, path, findings);
+}
+
+fn header(name: &str, path: Path, findings: &mut Findings) {
+    names::header(name, path.clone(), findings);
+    if OF_THE_REQUEST.contains(&name.to_ascii_lowercase().as_str()) {
+        let message = format!("{name:?} belongs to the request itself");
+        findings.add(path, message, "write another header, e.g. Authorization");
+    }
+}
+
+fn parameter(name: &str, path: Path, findings: &mut Findings) {
+    if name.is_empty() || !name.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~[]".contains(&b)) {
+        findings.add(path, format!("{name:?} is not the name of a parameter"), "write letters, digits, - . _ ~ only");
+    }
 }
 
 fn value(auth: &Auth, slot: &Slot, path: Path, findings: &mut Findings) {
-    let used = match placeholders(&slot.value) {
-        Ok(used) => used,
-        Err(error) => return findings.add(path, error, "write placeholders as {name}"),
-    };
-    let mut known: Vec<&str> = auth
-        .fields
-        .iter()
-        .filter(|field| matches!(field.kind, FieldKind::Secret | FieldKind::Text))
-        .map(|field| field.id.as_str())
-        .collect();
-    if auth.kind == AuthKind::Oauth2 {
-        known.push("access_token");
-    }
-    if used.is_empty() {
-        findings.add(path.clone(), "nothing is filled in", format!("write one of {}", braced(&known)));
-    }
-    if slot.value.chars().any(char::is_control) {
-        findings.add(path.clone(), "it has a line break or another control character", "write it on one line");
+    let mut known = secrets(auth);
+    known.extend(auth.fields.iter().filter(|field| field.kind == FieldKind::Text).map(|field| field.id.clone()));
+    let Some(used) = filled(&slot.value, &path, &known, findings) else { return };
+    if auth.region_by.is_some() {
+        known.extend(region_names(auth).into_iter().filter(|name| name.contains('.')));
     }
     for name in used {
-        if name == "refresh_token" {
-            findings.add(path.clone(), "a refresh token never leaves for a provider's API", "write {access_token}");
-        } else if !known.contains(&name) {
-            findings.add(
+        match name {
+            "refresh_token" => {
+                findings.add(path.clone(), "a refresh token never leaves for a provider's API", "write {access_token}");
+            }
+            "client_secret" if auth.kind.has_client() && !known.iter().any(|one| one == name) => findings.add(
                 path.clone(),
-                format!("{{{name}}} is nothing that can stand here"),
-                format!("write one of {}", braced(&known)),
-            );
+                "the operator's client secret never leaves as it is",
+                "sign with it: place = \"signed\" and signature = { key = \"{client_secret}\", into = \"header\" }",
+            ),
+            _ => is_known(name, &path, &known, findings),
         }
     }
 }
 
-fn braced(names: &[&str]) -> String {
-    if names.is_empty() {
-        return "the fields of this auth: an [[auth.field]] of type secret is missing".to_owned();
+fn signature(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) {
+    let signature = match (&slot.signature, slot.place) {
+        (None, SlotPlace::Signed) => {
+            return findings.add(
+                path.key("signature"),
+                "nothing says how it is signed",
+                "write signature = { key = \"{client_secret}\", into = \"query\" }",
+            );
+        }
+        (Some(_), SlotPlace::Header | SlotPlace::Query | SlotPlace::Basic | SlotPlace::Json) => {
+            return findings.add(
+                path.key("signature"),
+                "only a signed slot has a signature",
+                "write place = \"signed\", or leave signature out",
+            );
+        }
+        (Some(signature), SlotPlace::Signed) => signature,
+        (None, _) => return,
+    };
+    let path = path.key("signature").key("key");
+    let mut known = secrets(auth);
+    if auth.kind.has_client() && !known.iter().any(|name| name == "client_secret") {
+        known.push("client_secret".to_owned());
     }
-    names.iter().map(|name| format!("{{{name}}}")).collect::<Vec<_>>().join(", ")
+    for name in filled(&signature.key, &path, &known, findings).unwrap_or_default() {
+        is_known(name, &path, &known, findings);
+    }
+}
+
+/// The placeholders of a template; a template without any says nothing of the credential.
+fn filled<'a>(template: &'a str, path: &Path, known: &[String], findings: &mut Findings) -> Option<Vec<&'a str>> {
+    let used = match placeholders(template) {
+        Ok(used) => used,
+        Err(error) => {
+            findings.add(path.clone(), error, "write placeholders as {name}");
+            return None;
+        }
+    };
+    if used.is_empty() {
+        findings.add(path.clone(), "nothing is filled in", one_of(known));
+    }
+    if template.chars().any(char::is_control) {
+        findings.add(path.clone(), "it has a line break or another control character", "write it on one line");
+    }
+    Some(used)
+}
+
+fn is_known(name: &str, path: &Path, known: &[String], findings: &mut Findings) {
+    if !known.iter().any(|one| one == name) {
+        findings.add(path.clone(), format!("{{{name}}} is nothing that can stand here"), one_of(known));
+    }
+}
+
+/// The secrets that a slot of this login may name.
+fn secrets(auth: &Auth) -> Vec<String> {
+    let mut known: Vec<String> = secret_fields(auth).map(|field| field.id.clone()).collect();
+    if auth.kind != AuthKind::Fields {
+        known.push("access_token".to_owned());
+        known.extend(auth.answer.more.keys().cloned());
+    }
+    known
+}
+
+fn one_of(known: &[String]) -> String {
+    if known.is_empty() {
+        return "write one of the fields of this auth: an [[auth.field]] of type secret is missing".to_owned();
+    }
+    format!("write one of {}", braced(known))
 }

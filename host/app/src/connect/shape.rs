@@ -1,0 +1,59 @@
+//! What a connection consists of, from what the connector said and what the manifest declares.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use patchbay_model::{ConnectionState, contract::Identity, manifest};
+use patchbay_store::{NewAccount, NewSync};
+
+use crate::{connectors::Release, facts};
+
+/// Up to so many accounts are read without anybody choosing; with more, a person chooses.
+const SELECTED_BY_ITSELF: usize = 50;
+/// How often a stream is read whose schedule cannot be read (the manifest check lets none through).
+const EVERY: Duration = Duration::from_secs(3_600);
+
+/// The accounts of an identity, each once.
+pub(crate) fn new_accounts(identity: &Identity) -> Vec<NewAccount> {
+    let selected = identity.accounts.len() <= SELECTED_BY_ITSELF;
+    let mut seen = BTreeSet::new();
+    identity
+        .accounts
+        .iter()
+        .filter(|account| !account.id.is_empty() && seen.insert(account.id.as_str()))
+        .map(|account| NewAccount {
+            provider_id: account.id.clone(),
+            name: account.name.clone(),
+            usable: account.usable,
+            note: account.note.clone(),
+            facts: facts::json(&account.facts.iter().cloned().collect()),
+            selected: selected && account.usable,
+        })
+        .collect()
+}
+
+/// Every stream once, or once for each account; switched on where the account is selected.
+pub(crate) fn new_syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSync> {
+    let mut syncs = Vec::new();
+    for stream in &release.manifest.streams {
+        let schedule = manifest::parse_duration(&stream.schedule).unwrap_or(EVERY);
+        let sync = |account: &str, enabled| NewSync {
+            account: account.to_owned(),
+            stream: stream.name.clone(),
+            schedule,
+            enabled,
+        };
+        if stream.per_account {
+            syncs.extend(accounts.iter().map(|account| sync(&account.provider_id, account.selected)));
+        } else {
+            syncs.push(sync("", true));
+        }
+    }
+    syncs
+}
+
+/// How a connection stands once its credential works: a connector that reads account by account needs
+/// one that is chosen.
+pub(super) fn state_of(release: &Release, any_selected: bool) -> ConnectionState {
+    let per_account = release.manifest.streams.iter().any(|stream| stream.per_account);
+    if per_account && !any_selected { ConnectionState::NeedsSetup } else { ConnectionState::Active }
+}

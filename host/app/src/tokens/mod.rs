@@ -1,0 +1,224 @@
+//! Why ten workers refresh once.
+//!
+//! A refresh token that rotates can be spent only once, and spending it twice can end the whole grant.
+//! So a refresh is single in this process (a lock per connection) and single among processes (a lease
+//! row with an epoch, committed before the call: it is the written intent, and it proves that the
+//! database takes writes before the old token is spent). The new pair is stored by compare-and-swap in
+//! one durable transaction **before** anybody uses the new access token. The exchange is cut off well
+//! inside the lease, so a live holder always ends before its lease does; whoever loses the race all the
+//! same keeps what it got in a sealed side table, because a token in hand must never be dropped. It runs
+//! in a task of the host: a caller that goes away changes nothing.
+//!
+//! What a kill leaves behind, by the six places of a refresh (each is a failpoint of that name):
+//!
+//! | killed | left behind | next |
+//! | --- | --- | --- |
+//! | `before_intent` | nothing | as if it had never begun |
+//! | `after_intent` | an open intent, a lease that lapses | the old token, which is good |
+//! | `request_sent`, `answer_received`, `before_commit` | the same, and perhaps a spent token | the old token once: with a grace period it still works, else the connection needs its owner |
+//! | `after_commit` | the new pair | the new pair |
+//!
+//! An open intent whose lease has lapsed is a reason to refresh at the next look ([`upkeep`](crate::upkeep)
+//! looks all the time), because a grace period is short. Which step follows which is decided in [`step`],
+//! which does nothing else; [`refresh`] does what it says.
+
+mod refresh;
+mod source;
+mod state;
+mod step;
+
+pub(crate) use source::{FixedCredential, LiveCredential};
+pub(crate) use state::Refreshes;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use patchbay_credentials::Credential;
+use patchbay_egress::{CredentialError, Values};
+use patchbay_model::{Code, ConnectionId, Fault, Secret, TenantId, Timestamp, manifest::Auth};
+use patchbay_store::{Connection, CredentialRow};
+
+use crate::{App, connectors::Release, facts::Facts, vault::Place};
+
+/// Name under which a connection's credential is sealed.
+pub(crate) const FIELD: &str = "credential";
+/// Name under which slots find the operator's client secret.
+const CLIENT_SECRET: &str = "client_secret";
+
+/// Why somebody asks for a credential.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Need {
+    /// To use it: it is refreshed when it ends soon.
+    Use,
+    /// The provider did not accept this generation.
+    Refused(u64),
+    /// It is this generation's time, used or not.
+    Due(u64),
+}
+
+/// A connection's credential and what it was made with, as they stand.
+struct Present {
+    connection: Connection,
+    release: Arc<Release>,
+    facts: BTreeMap<String, String>,
+    row: CredentialRow,
+    credential: Credential,
+}
+
+impl Present {
+    fn auth(&self) -> Result<&Auth, CredentialError> {
+        let id = &self.connection.auth;
+        let missing = || CredentialError::Busy(format!("release {} has no auth method {id}", self.release.id));
+        self.release.manifest.auth(id).ok_or_else(missing)
+    }
+
+    /// Whether it works for now, as far as its own end tells.
+    fn still_good(&self, need: Need, now: Timestamp) -> bool {
+        let refused = matches!(need, Need::Refused(version) if version == generation(&self.row));
+        !refused && self.credential.expires_at.is_none_or(|end| end > now)
+    }
+}
+
+fn busy(fault: impl Into<Fault>) -> CredentialError {
+    let fault = fault.into();
+    CredentialError::Busy(fault.operator.unwrap_or(fault.person))
+}
+
+fn generation(row: &CredentialRow) -> u64 {
+    u64::try_from(row.row_version).unwrap_or_default()
+}
+
+/// What the gate gets of a credential; `client_secret` where a slot names it.
+pub(crate) fn values(
+    credential: &Credential,
+    auth: &Auth,
+    client_secret: Option<Secret>,
+    generation: u64,
+    after_refusal: bool,
+) -> Arc<Values> {
+    let mut secrets = credential.secrets.clone();
+    if let Some(secret) = client_secret {
+        // One that was entered is the one that is meant.
+        secrets.entry(CLIENT_SECRET.to_owned()).or_insert(secret);
+    }
+    let renewable = credential.renewable(auth);
+    Arc::new(Values { secrets, obtained_at: credential.obtained_at, generation, renewable, after_refusal })
+}
+
+impl App {
+    pub(crate) fn credential_place<'a>(
+        tenant: &'a TenantId,
+        connection: &'a ConnectionId,
+        row_version: i64,
+    ) -> Place<'a> {
+        Place { tenant: Some(tenant), subject: connection.as_str(), field: FIELD, row_version }
+    }
+
+    /// The credential of a connection, refreshed when it ends soon or when `need` says so of the very
+    /// generation that is stored.
+    pub(crate) async fn current_values(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        need: Need,
+    ) -> Result<Arc<Values>, CredentialError> {
+        let present = self.present(tenant, connection).await?;
+        if !self.wants_refresh(&present, need)? {
+            return self.hand_out(&present, need).await;
+        }
+        if !present.credential.renewable(present.auth()?) {
+            let name = &present.release.manifest.name;
+            let text = format!("{name} does not accept the credential any more. Enter it again to go on.");
+            self.needs_owner(&present, Code::CredentialRefused, &text).await;
+            return Err(CredentialError::Dead(text));
+        }
+        // The refresh runs to its end whatever becomes of this caller: a spent token must be stored.
+        let (app, tenant, connection) = (Arc::clone(self), tenant.clone(), connection.clone());
+        let refreshed = self.tasks.spawn(async move { app.refresh(&tenant, &connection, need).await }).await;
+        refreshed.unwrap_or_else(|error| Err(CredentialError::Busy(error.to_string())))
+    }
+
+    /// Refreshes a credential whose time has come, or whose refresh was interrupted.
+    pub(crate) async fn refresh_unused(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+    ) -> Result<(), CredentialError> {
+        let row = self.store.credential(connection).await.map_err(busy)?;
+        self.current_values(tenant, connection, Need::Due(generation(&row))).await.map(|_| ())
+    }
+
+    async fn present(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Present, CredentialError> {
+        let row = self.store.credential(connection).await.map_err(busy)?;
+        let connection = self.store.connection(tenant, connection).await.map_err(busy)?;
+        let release = self.release_of(&connection).await.map_err(busy)?;
+        let facts = Facts::read(&connection.facts).login;
+        let credential = self.open_credential(tenant, &connection.id, &row.sealed, row.row_version).await;
+        Ok(Present { connection, release, facts, credential: credential.map_err(busy)?, row })
+    }
+
+    async fn open_credential(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        sealed: &[u8],
+        row_version: i64,
+    ) -> Result<Credential, Fault> {
+        let place = Self::credential_place(tenant, connection, row_version);
+        Credential::from_bytes(&self.vault.open_sealed(place, sealed).await?)
+    }
+
+    async fn hand_out(&self, present: &Present, need: Need) -> Result<Arc<Values>, CredentialError> {
+        let auth = present.auth()?;
+        let client = present.connection.client.as_ref();
+        let secret = self.client_secret_for(auth, client, &present.facts).await.map_err(busy)?;
+        let after_refusal = matches!(need, Need::Refused(_));
+        Ok(values(&present.credential, auth, secret, generation(&present.row), after_refusal))
+    }
+
+    fn wants_refresh(&self, present: &Present, need: Need) -> Result<bool, CredentialError> {
+        let (row, auth, now) = (&present.row, present.auth()?, self.clock.now());
+        if matches!(need, Need::Refused(refused) if refused == generation(row)) {
+            return Ok(true);
+        }
+        let due = match need {
+            Need::Due(version) => version == generation(row),
+            Need::Use | Need::Refused(_) => present.credential.refresh_due(auth, now),
+        };
+        let interrupted = row.refresh_intent_at.is_some() && row.refresh_lease_until.is_none_or(|until| until <= now);
+        let unsaved = self.refreshes.follows(&row.connection) == Some(row.row_version);
+        Ok(present.credential.renewable(auth) && (due || interrupted || unsaved))
+    }
+
+    /// The person has to log in again, and is told why.
+    async fn needs_owner(&self, present: &Present, code: Code, reason: &str) {
+        let (connection, version) = (&present.connection, Some(present.row.row_version));
+        self.say_broken(&connection.tenant, &connection.id, version, code, reason).await;
+    }
+
+    /// The provider refused the credential of this version.
+    pub(crate) async fn break_connection(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        row_version: Option<i64>,
+        reason: &str,
+    ) {
+        self.say_broken(tenant, connection, row_version, Code::CredentialRefused, reason).await;
+    }
+
+    /// Said on the connection, so that card and table show it. A fresh consent in between (another version of
+    /// the credential) is left alone.
+    async fn say_broken(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        row_version: Option<i64>,
+        code: Code,
+        reason: &str,
+    ) {
+        if let Err(error) = self.store.break_connection(tenant, connection, row_version, code, reason).await {
+            let fault = Fault::from(error);
+            tracing::error!(connection.id = %connection, "connection {connection} is broken, and that could not be stored: {fault:?}");
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! One refresh, as [`step`](super::step) says it goes.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use patchbay_credentials::{
+    Credential, RefreshError, Transport, TransportError,
+    oauth::{self, Busy},
+};
+use patchbay_egress::{CredentialError, Values};
+use patchbay_model::{Code, ConnectionId, Fault, TenantId, Timestamp, failpoint::failpoint, manifest::Auth};
+use patchbay_store::StoreError;
+use tokio::time::{Instant, timeout};
+
+use super::{
+    Need, Present, busy, generation,
+    state::Unsaved,
+    step::{Aside, End, Event, Refresh, Step, Token},
+    values,
+};
+use crate::App;
+
+/// Pauses between attempts to store a fresh pair; together well inside the lease.
+const STORE_AGAIN: [Duration; 4] =
+    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+
+/// Lets a test stop the host while the provider has the request: the request goes on meanwhile.
+struct Watched<T>(T);
+
+#[async_trait]
+impl<T: Transport> Transport for Watched<T> {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        tokio::join!(self.0.send(request), failpoint("refresh.request_sent")).0
+    }
+}
+
+struct Lease {
+    epoch: i64,
+    began: Instant,
+}
+
+/// What one refresh has in its hands.
+struct Work<'a> {
+    app: &'a Arc<App>,
+    need: Need,
+    present: Present,
+    client: Option<oauth::Client>,
+    lease: Option<Lease>,
+    earlier_unknown: bool,
+    aside: Vec<(Aside, Credential)>,
+    fresh: Option<Credential>,
+    /// What the provider, or whoever was in the way, said last; for the operator.
+    said: Busy,
+    /// What the person is told, once nothing else helps.
+    person: String,
+}
+
+impl App {
+    pub(super) async fn refresh(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        need: Need,
+    ) -> Result<Arc<Values>, CredentialError> {
+        let lock = self.refreshes.lock_of(connection);
+        let _single = lock.lock().await;
+        // Somebody may have done it while this one waited.
+        let present = self.present(tenant, connection).await?;
+        let mut work = Work {
+            app: self,
+            need,
+            present,
+            client: None,
+            lease: None,
+            earlier_unknown: false,
+            aside: Vec::new(),
+            fresh: None,
+            said: Busy::from(String::new()),
+            person: String::new(),
+        };
+        let mut refresh = Refresh::default();
+        let mut event = work.row().await?;
+        loop {
+            event = match refresh.next(event) {
+                Step::End(end) => return work.end(end).await,
+                step => work.perform(step).await?,
+            };
+        }
+    }
+
+    /// When an unused credential is refreshed next.
+    fn next_refresh(&self, credential: &Credential, auth: &Auth) -> Option<Timestamp> {
+        let next = credential.next_refresh(auth)?;
+        // Where the provider drops what nobody uses, the operator says how often that is.
+        Some(if auth.idle_days.is_some() { next.min(self.clock.now().plus(self.settings.idle_refresh)) } else { next })
+    }
+}
+
+impl Work<'_> {
+    async fn perform(&mut self, step: Step) -> Result<Event, CredentialError> {
+        Ok(match step {
+            Step::Read => {
+                self.present = self.app.present(self.tenant(), self.connection()).await?;
+                self.row().await?
+            }
+            Step::Lease => self.lease().await?,
+            Step::Ask(token) => self.ask(&token).await?,
+            Step::Store => self.store().await?,
+            Step::KeepAside => self.keep_aside().await?,
+            Step::Look => {
+                self.aside = self.read_aside().await?;
+                let row = self.app.store.credential(self.connection()).await.map_err(busy)?;
+                Event::Looked { version: row.row_version, aside: self.named() }
+            }
+            Step::Release { known } => self.release(known).await?,
+            Step::CoolDown { known } => self.cool_down(known).await?,
+            Step::Break => {
+                let (id, said) = (self.connection(), &self.said.operator);
+                tracing::warn!(connection.id = %id, "the access of {id} is gone: {said}");
+                let name = &self.present.release.manifest.name;
+                self.person = if self.earlier_unknown {
+                    format!("{name} ended the access after a renewal that did not get through. Log in again to go on.")
+                } else {
+                    format!("{name} does not accept the access any more. Log in again to go on.")
+                };
+                self.app.needs_owner(&self.present, Code::CredentialRefused, &self.person).await;
+                self.release(true).await?
+            }
+            Step::End(_) => Event::Done,
+        })
+    }
+
+    fn tenant(&self) -> &TenantId {
+        &self.present.connection.tenant
+    }
+
+    fn connection(&self) -> &ConnectionId {
+        &self.present.connection.id
+    }
+
+    fn version(&self) -> i64 {
+        self.present.row.row_version
+    }
+
+    fn epoch(&self) -> i64 {
+        self.lease.as_ref().map_or(0, |lease| lease.epoch)
+    }
+
+    async fn row(&mut self) -> Result<Event, CredentialError> {
+        let follows = self.app.refreshes.follows(self.connection());
+        if follows.is_some_and(|follows| follows != self.version())
+            && let Some(unsaved) = self.app.refreshes.take(self.connection())
+        {
+            // Another pair or a new consent has taken its place: it is kept for the day that one fails.
+            self.put_aside(unsaved).await?;
+        }
+        let wanted = self.app.wants_refresh(&self.present, self.need)?;
+        let pausing = self.app.refreshes.pauses(self.connection(), self.version(), self.app.clock.now());
+        // What is in hand already needs nobody's answer, so no pause.
+        let unsaved = self.app.refreshes.follows(self.connection()).is_some();
+        Ok(Event::Row { version: self.version(), wanted, pausing: pausing && !unsaved })
+    }
+
+    async fn lease(&mut self) -> Result<Event, CredentialError> {
+        // All that may fail without having spent anything comes first.
+        self.client = self.app.oauth_client_of(&self.present.connection).await.map_err(busy)?;
+        failpoint("refresh.before_intent").await;
+        let began = Instant::now();
+        let lease = self.app.store.lease_refresh(self.connection(), self.app.settings.refresh_lease).await;
+        let Some(lease) = lease.map_err(busy)? else { return Ok(Event::Taken) };
+        failpoint("refresh.after_intent").await;
+        self.lease = Some(Lease { epoch: lease.epoch, began });
+        self.earlier_unknown = lease.earlier_unknown;
+        self.aside = self.read_aside().await?;
+        let version = lease.credential.row_version;
+        if version == self.version() && self.app.refreshes.follows(self.connection()) == Some(version) {
+            self.fresh = self.app.refreshes.take(self.connection()).map(|unsaved| unsaved.fresh);
+        }
+        let (earlier_unknown, unsaved, aside) = (lease.earlier_unknown, self.fresh.is_some(), self.named());
+        Ok(Event::Leased { version, earlier_unknown, unsaved, aside })
+    }
+
+    fn named(&self) -> Vec<Aside> {
+        self.aside.iter().map(|(aside, _)| aside.clone()).collect()
+    }
+
+    /// Pairs that lost a race, of this consent: what an earlier consent left behind was replaced on purpose.
+    async fn read_aside(&self) -> Result<Vec<(Aside, Credential)>, CredentialError> {
+        let mut aside = Vec::new();
+        for lost in self.app.store.lost_tokens(self.connection()).await.map_err(busy)? {
+            let opened =
+                self.app.open_credential(self.tenant(), self.connection(), &lost.sealed, lost.row_version).await;
+            match opened {
+                Ok(credential) if credential.obtained_at < self.present.connection.authorized_at => {}
+                Ok(credential) => aside.push((Aside { name: lost.sealed, version: lost.row_version }, credential)),
+                Err(fault) => {
+                    let id = self.connection();
+                    tracing::error!(connection.id = %id, "a kept token of {id} cannot be opened: {fault:?}");
+                }
+            }
+        }
+        Ok(aside)
+    }
+
+    async fn ask(&mut self, token: &Token) -> Result<Event, CredentialError> {
+        let settings = &self.app.settings;
+        let spent = self.lease.as_ref().map_or(Duration::ZERO, |lease| lease.began.elapsed());
+        if settings.refresh_lease.saturating_sub(spent) < settings.refresh_exchange {
+            // The process stood still: the lease would end in the middle of the exchange.
+            self.said = Busy::from("the lease of the refresh was over too soon".to_owned());
+            return Ok(Event::NotNow { may_be_spent: false });
+        }
+        let credential = match token {
+            Token::Stored(_) => Some(&self.present.credential),
+            Token::Aside(name) => self.aside.iter().find(|(aside, _)| aside.name == *name).map(|(_, kept)| kept),
+        };
+        let Some(credential) = credential else { return Ok(Event::Dead) };
+        let transport = Watched(self.app.transport_for(&self.present.release));
+        let auth = self.present.auth()?;
+        let client = self.client.as_ref();
+        let call = oauth::refresh(auth, client, credential, &self.present.facts, &*self.app.clock, &transport);
+        let answer = timeout(settings.refresh_exchange, call).await;
+        failpoint("refresh.answer_received").await;
+        Ok(match answer {
+            Ok(Ok(fresh)) => {
+                self.fresh = Some(fresh);
+                Event::Fresh
+            }
+            Ok(Err(RefreshError::Dead(text))) => {
+                self.said = Busy::from(text);
+                Event::Dead
+            }
+            Ok(Err(RefreshError::Busy(why))) => {
+                let may_be_spent = why.may_be_spent;
+                self.said = why;
+                Event::NotNow { may_be_spent }
+            }
+            Err(_) => {
+                self.said = Busy::from("the provider's login did not answer in time".to_owned());
+                Event::NotNow { may_be_spent: true }
+            }
+        })
+    }
+
+    async fn store(&mut self) -> Result<Event, CredentialError> {
+        let Some(fresh) = self.fresh.clone() else { return Ok(Event::Unstored) };
+        let mut pauses = STORE_AGAIN.into_iter();
+        loop {
+            match self.store_once(&fresh).await {
+                Ok(event) => return Ok(event),
+                Err(fault) => match pauses.next() {
+                    None => {
+                        let id = self.connection();
+                        tracing::error!(connection.id = %id, "a refresh of {id} could not be stored; it is tried again: {fault:?}");
+                        self.hold(fresh);
+                        return Ok(Event::Unstored);
+                    }
+                    Some(pause) => {
+                        #[expect(
+                            clippy::disallowed_methods,
+                            reason = "the old token is spent: the new one is stored now"
+                        )]
+                        tokio::time::sleep(pause).await;
+                    }
+                },
+            }
+        }
+    }
+
+    async fn store_once(&mut self, fresh: &Credential) -> Result<Event, Fault> {
+        let (id, version) = (self.connection(), self.version());
+        let place = App::credential_place(self.tenant(), id, version + 1);
+        let sealed = self.app.vault.seal(place, &fresh.to_bytes()).await?;
+        let auth = self.present.release.manifest.auth(&self.present.connection.auth);
+        let next = auth.and_then(|auth| self.app.next_refresh(fresh, auth));
+        failpoint("refresh.before_commit").await;
+        match self.app.store.store_refreshed(id, self.epoch(), version, sealed, version + 1, next).await {
+            Ok(()) => {
+                failpoint("refresh.after_commit").await;
+                tracing::info!(connection.id = %id, "credential of {id} refreshed");
+                self.app.refreshes.succeeded(id);
+                Ok(Event::Stored)
+            }
+            // Somebody else has the lease, or the person has consented anew.
+            Err(StoreError::Stale) => Ok(Event::Overtaken),
+            // The connection is gone, and with it all that this pair could open.
+            Err(StoreError::NotFound) => Ok(Event::Overtaken),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Keeps a pair in this process: the next refresh begins with it, and the upkeep asks for one.
+    fn hold(&self, fresh: Credential) {
+        let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
+        self.app.refreshes.keep(self.connection(), unsaved);
+        self.app.upkeep_due.notify_one();
+    }
+
+    async fn keep_aside(&mut self) -> Result<Event, CredentialError> {
+        if let Some(fresh) = self.fresh.take() {
+            let id = self.connection();
+            tracing::warn!(connection.id = %id, "a refresh of {id} lost its race; its token is kept aside");
+            let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
+            self.put_aside(unsaved).await?;
+        }
+        Ok(Event::Done)
+    }
+
+    /// Into the side table; what that does not take stays in this process.
+    async fn put_aside(&self, unsaved: Unsaved) -> Result<(), CredentialError> {
+        let version = unsaved.follows + 1;
+        let place = App::credential_place(self.tenant(), self.connection(), version);
+        let kept = async {
+            let sealed = self.app.vault.seal(place, &unsaved.fresh.to_bytes()).await?;
+            Ok::<(), Fault>(self.app.store.keep_lost_token(self.connection(), sealed, version).await?)
+        };
+        let kept = kept.await;
+        if kept.is_err() {
+            self.app.refreshes.keep(self.connection(), unsaved);
+        }
+        kept.map_err(busy)
+    }
+
+    async fn release(&mut self, known: bool) -> Result<Event, CredentialError> {
+        match self.app.store.release_refresh(self.connection(), self.epoch(), known).await {
+            // Another has it: then there is nothing to give back.
+            Ok(()) | Err(StoreError::Stale) => Ok(Event::Done),
+            Err(error) => Err(busy(error)),
+        }
+    }
+
+    /// Gives the lease back, and leaves the token address alone for a while. After so many days of it the
+    /// connection needs its owner, unless the operator's own client is what is wrong.
+    async fn cool_down(&mut self, known: bool) -> Result<Event, CredentialError> {
+        let (app, id, now) = (self.app, self.connection(), self.app.clock.now());
+        let times = (app.settings.cool_down, app.settings.longest_cool_down);
+        let pause = app.refreshes.failed(id, self.version(), now, self.said.retry_after, times);
+        let said = &self.said.operator;
+        tracing::warn!(connection.id = %id, "a refresh of {id} failed, the next one is tried in {} s at the earliest: {said}", pause.as_secs());
+        let days = match app.store.refresh_failed(id, self.epoch(), known, now.plus(pause)).await {
+            Ok(days) => days,
+            Err(StoreError::Stale) => 0,
+            Err(error) => return Err(busy(error)),
+        };
+        let works = self.present.still_good(self.need, now);
+        if days >= app.settings.failing_days && !works && !self.said.misconfigured {
+            let name = &self.present.release.manifest.name;
+            let person = format!("{name} has not renewed the access on {days} days. Log in again to go on.");
+            app.needs_owner(&self.present, Code::RefreshExhausted, &person).await;
+        }
+        Ok(Event::Done)
+    }
+
+    async fn end(mut self, end: End) -> Result<Arc<Values>, CredentialError> {
+        let why = match end {
+            End::Current => return self.app.hand_out(&self.present, self.need).await,
+            End::Refreshed => return self.refreshed().await,
+            End::Dead => return Err(CredentialError::Dead(self.person)),
+            End::Pausing => "the last refresh has failed; it is tried again soon".to_owned(),
+            End::Elsewhere => "another process is refreshing this credential".to_owned(),
+            End::Unsaved => "the refreshed credential could not be stored; it is tried again".to_owned(),
+            End::NotNow => std::mem::take(&mut self.said.operator),
+        };
+        // After a refresh that gave a pair, the old one may have ended with it.
+        if end != End::Unsaved && self.present.still_good(self.need, self.app.clock.now()) {
+            return self.app.hand_out(&self.present, self.need).await;
+        }
+        Err(CredentialError::Busy(why))
+    }
+
+    async fn refreshed(self) -> Result<Arc<Values>, CredentialError> {
+        let auth = self.present.auth()?;
+        let client = self.present.connection.client.as_ref();
+        let secret = self.app.client_secret_for(auth, client, &self.present.facts).await.map_err(busy)?;
+        let fresh = self.fresh.as_ref().unwrap_or(&self.present.credential);
+        let after_refusal = matches!(self.need, Need::Refused(_));
+        Ok(values(fresh, auth, secret, generation(&self.present.row) + 1, after_refusal))
+    }
+}

@@ -1,0 +1,161 @@
+//! What is done without anybody asking, besides runs and pushes: credentials refreshed whose time has come or
+//! whose refresh was interrupted, authorisations dropped that nobody completed, credentials given back,
+//! connections asked again who they are, and old sessions and data keys cleaned away.
+//!
+//! One loop; it is woken when this process leaves something to do, and looks by itself for what another
+//! process left, or what time made due. Every step has a time limit of its own, and one that fails is logged
+//! and tried again in the next round. Nothing here is lost when it is cut off: refreshes run in tasks of
+//! their own, and all else goes on from what is stored.
+
+use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
+
+use patchbay_egress::CredentialError;
+use patchbay_model::{Code, ConnectionId, Fault, Timestamp};
+use patchbay_store::StoreError;
+use tokio::{
+    task::JoinSet,
+    time::{MissedTickBehavior, interval, timeout},
+};
+
+use crate::App;
+
+/// Looks at the queue (`jobs.poll_millis`) in a round. A provider's grace period can be as short as a minute,
+/// and a lease that a crash left behind takes half of it.
+const POLLS: u32 = 5;
+/// Rounds between two looks at what is not urgent.
+const SELDOM: u32 = 12;
+/// Longest step of a round.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// Credentials refreshed in a round, and at the same time.
+const REFRESHES: u32 = 40;
+const AT_ONCE: usize = 4;
+/// Authorisations dropped in a round.
+const PENDINGS: u32 = 100;
+/// Connections asked in a round, one after the other.
+const IDENTIFIES: u32 = 20;
+/// How long what a connection said of itself is taken for true, and how long one is left alone that did not
+/// answer.
+const IDENTIFY_AFTER: Duration = Duration::from_secs(24 * 3_600);
+const IDENTIFY_AGAIN: Duration = Duration::from_secs(3_600);
+/// How long a session is shown after its end.
+const SESSIONS_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// Sessions forgotten in a round.
+const SESSIONS: u32 = 500;
+
+/// Connections that did not answer who they are, and until when they are left alone.
+#[derive(Default)]
+struct Silent(HashMap<ConnectionId, Timestamp>);
+
+impl App {
+    /// Keeps things in order until the host stops.
+    pub(crate) async fn keep_up(self: Arc<Self>) {
+        let app = Arc::clone(&self);
+        self.tasks.spawn(async move { app.resume_rotation().await });
+        let mut stop = self.stop.clone();
+        let mut round = interval((self.settings.poll * POLLS).min(LONGEST / 2));
+        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut silent = Silent::default();
+        let mut rounds: u32 = 0;
+        while !*stop.borrow() {
+            tokio::select! {
+                _ = round.tick() => {}
+                () = self.upkeep_due.notified() => {}
+                _ = stop.wait_for(|stop| *stop) => return,
+            }
+            tokio::join!(
+                limited("credentials could not be refreshed", self.refresh_due()),
+                limited("authorisations that nobody completed could not be dropped", self.drop_expired()),
+                limited("credentials could not be given back", self.revoke_due()),
+                limited("connections could not be asked who they are", self.identify_due(&mut silent)),
+            );
+            if rounds.is_multiple_of(SELDOM) {
+                limited("old sessions could not be forgotten", self.forget_sessions()).await;
+                limited("data keys out of use could not be dropped", self.retire_keys()).await;
+            }
+            rounds = rounds.wrapping_add(1);
+        }
+    }
+
+    /// Refreshes what is due whether it is used or not, and what a crash or a lost answer interrupted.
+    async fn refresh_due(self: &Arc<Self>) -> Result<(), Fault> {
+        let mut due = self.store.refreshes_due(REFRESHES).await?;
+        due.extend(self.refreshes.unsaved());
+        let mut running = JoinSet::new();
+        for (tenant, connection) in due {
+            if running.len() >= AT_ONCE {
+                running.join_next().await;
+            }
+            if *self.stop.borrow() {
+                break;
+            }
+            let app = Arc::clone(self);
+            running.spawn(async move {
+                // What needs its owner is said where it is found; the rest comes again by itself.
+                if let Err(CredentialError::Busy(why)) = app.refresh_unused(&tenant, &connection).await {
+                    tracing::debug!(connection.id = %connection, "connection {connection} was not refreshed: {why}");
+                }
+            });
+        }
+        running.join_all().await;
+        Ok(())
+    }
+
+    async fn drop_expired(&self) -> Result<(), Fault> {
+        for session in self.store.expired_pendings(PENDINGS).await? {
+            match self.store.drop_pending(&session, Code::SessionUnusable, "host").await {
+                Ok(()) => self.upkeep_due.notify_one(),
+                // It was completed, or dropped, a moment ago.
+                Err(StoreError::NotFound) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(())
+    }
+
+    async fn identify_due(self: &Arc<Self>, silent: &mut Silent) -> Result<(), Fault> {
+        let now = self.clock.now();
+        silent.0.retain(|_, until| *until > now);
+        // Those that do not answer stand first in line every time, and must not hold up the others.
+        let limit = IDENTIFIES.saturating_add(u32::try_from(silent.0.len()).unwrap_or(u32::MAX));
+        let due = self.store.identifies_due(now.minus(IDENTIFY_AFTER), limit).await?;
+        for (tenant, connection) in due {
+            if *self.stop.borrow() {
+                break;
+            }
+            if silent.0.contains_key(&connection) {
+                continue;
+            }
+            // Said before, so that one that takes all of the step's time is not the first of the next one.
+            silent.0.insert(connection.clone(), self.clock.now().plus(IDENTIFY_AGAIN));
+            let row = match self.store.connection(&tenant, &connection).await {
+                Ok(row) => row,
+                Err(StoreError::NotFound) => continue,
+                Err(error) => return Err(error.into()),
+            };
+            match self.identify_connection(&row, "host").await {
+                Ok(()) => {
+                    silent.0.remove(&connection);
+                }
+                Err(fault) => {
+                    tracing::warn!(connection.id = %connection, "connection {connection} did not say who it is: {fault:?}");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn forget_sessions(&self) -> Result<(), Fault> {
+        self.store.forget_sessions(self.clock.now().minus(SESSIONS_FOR), SESSIONS).await?;
+        Ok(())
+    }
+}
+
+/// Runs a step for so long at most; what goes wrong is logged.
+async fn limited(what: &str, step: impl Future<Output = Result<(), Fault>>) {
+    match timeout(LONGEST, step).await {
+        Ok(Ok(())) => {}
+        Ok(Err(fault)) => tracing::error!("{what}: {fault:?}"),
+        Err(_) => tracing::warn!("{what} in {} s; the rest comes in the next round", LONGEST.as_secs()),
+    }
+}

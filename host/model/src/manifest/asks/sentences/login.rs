@@ -1,0 +1,106 @@
+//! What is asked at a login, in the words of the review step.
+
+use super::listed;
+use crate::manifest::{Auth, AuthKind, FieldKind, Renewal, RevokeEnds, SignedInto, Slot, placeholders};
+
+pub(super) fn sentences(auth: &Auth, sentences: &mut Vec<String>) {
+    requests(auth, sentences);
+    regions(auth, sentences);
+    for (name, pointer) in &auth.answer.more {
+        sentences
+            .push(format!("Keeps a further token of the login, {name} from {pointer}, kept secret ({})", auth.label));
+    }
+    for slot in &auth.slots {
+        put(auth, slot, sentences);
+    }
+    for scope in &auth.scopes {
+        sentences.push(format!("Asks the provider to allow {}: {}", scope.name, scope.reason));
+    }
+    for field in &auth.fields {
+        let secret = if field.kind == FieldKind::Secret { ", kept secret" } else { "" };
+        sentences.push(format!("Asks the person for {}{secret} ({})", field.label, auth.label));
+    }
+}
+
+fn requests(auth: &Auth, sentences: &mut Vec<String>) {
+    let label = &auth.label;
+    if let Some(authorize) = &auth.authorize {
+        sentences.push(format!("Sends the person to {} to log in ({label})", authorize.url));
+        let more: Vec<String> = authorize.params.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        if !more.is_empty() {
+            sentences.push(format!("Tells the login page {} ({label})", more.join(", ")));
+        }
+    }
+    if let Some(token) = &auth.token {
+        sentences.push(match auth.kind {
+            AuthKind::Oauth2ClientCredentials if auth.fields.iter().any(|field| field.id == "client_secret") => {
+                format!("Sends the client id and secret that the person enters to {} for tokens ({label})", token.url)
+            }
+            AuthKind::Oauth2ClientCredentials => {
+                format!("Logs in as the operator's own client at {}, without a person ({label})", token.url)
+            }
+            AuthKind::Oauth2 | AuthKind::Fields | AuthKind::Session => format!("Gets tokens from {}", token.url),
+        });
+    }
+    if let Some(login) = &auth.login {
+        sentences.push(format!("Sends what the person enters to {} to open a session ({label})", login.url));
+    }
+    if let Some(exchange) = &auth.exchange {
+        sentences.push(format!("Exchanges the tokens right after the login at {} ({label})", exchange.url));
+    }
+    match &auth.refresh {
+        Some(refresh) if auth.renewal(true) == Renewal::AccessToken => {
+            sentences.push(format!("Renews tokens at {}, with the token that still works", refresh.url));
+        }
+        Some(refresh) if auth.refresh != auth.token => sentences.push(format!("Renews tokens at {}", refresh.url)),
+        _ => {}
+    }
+    if let Some(revoke) = &auth.revoke {
+        let ends = match auth.revoke_ends {
+            RevokeEnds::Token => "",
+            RevokeEnds::Grant => ", which ends all that the person ever granted to this client",
+        };
+        sentences.push(format!("Gives tokens back at {} when a connection is deleted{ends} ({label})", revoke.url));
+    }
+    if auth.authorize.is_some() && !auth.pkce {
+        sentences.push(format!("Logs in without PKCE, which the provider rejects ({label})"));
+    }
+}
+
+fn regions(auth: &Auth, sentences: &mut Vec<String>) {
+    let Some(by) = &auth.region_by else { return };
+    let chosen = match by.from.split_once(':') {
+        Some(("field", _)) => "what the person chooses",
+        Some(("callback", _)) => "what the login page says",
+        _ => "what the answer of the login says",
+    };
+    let places: Vec<String> = auth
+        .regions
+        .iter()
+        .map(|region| format!("{} ({})", region.id, listed(region.values.values().map(String::as_str))))
+        .collect();
+    sentences.push(format!("Uses one of these places, by {chosen}: {} ({})", places.join("; "), auth.label));
+}
+
+/// What is worth a sentence: signatures, credentials that go together, and tokens that are not the usual.
+fn put(auth: &Auth, slot: &Slot, sentences: &mut Vec<String>) {
+    let label = &auth.label;
+    if let Some(signature) = &slot.signature {
+        let into = match signature.into {
+            SignedInto::Header => "header",
+            SignedInto::Query => "parameter",
+        };
+        let named = slot.name.as_deref().unwrap_or_default();
+        let key = secrets(&signature.key);
+        sentences.push(format!("Signs requests with {key}, in the {into} {named} (slot {}, {label})", slot.id));
+    }
+    if !slot.with.is_empty() {
+        let others = slot.with.join(", ");
+        sentences.push(format!("Sends the credential {others} whenever it sends {} ({label})", slot.id));
+    }
+}
+
+fn secrets(template: &str) -> String {
+    let names = placeholders(template).unwrap_or_default();
+    listed(names.into_iter().map(|name| if name == "client_secret" { "the client's secret" } else { name }))
+}

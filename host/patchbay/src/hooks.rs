@@ -1,0 +1,128 @@
+//! What tests may do to a running host: move its clock, and stop it at a named moment.
+//!
+//! This file is part of debug builds only; `cargo xtask walls` sees to it.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use patchbay_model::{Clock, Timestamp, failpoint};
+
+/// A file that holds by how many milliseconds the clock is ahead (or, with `-`, behind).
+const CLOCK: &str = "PATCHBAY_TEST_CLOCK";
+/// The moment at which the first task that comes there stands still, for ever.
+const FAILPOINT: &str = "PATCHBAY_TEST_FAILPOINT";
+/// The file that is written when it does; it holds the name of the moment.
+const MARK: &str = "PATCHBAY_TEST_FAILPOINT_MARK";
+
+/// All of them: no keys of the configuration.
+pub(crate) const VARIABLES: &[&str] = &[CLOCK, FAILPOINT, MARK];
+
+/// Does what the variables ask for. Returns the clock that counts.
+pub(crate) fn install(clock: Arc<dyn Clock>, variables: &BTreeMap<String, String>) -> Arc<dyn Clock> {
+    for name in VARIABLES {
+        if let Some(value) = variables.get(*name) {
+            tracing::warn!("{name}={value} is set: this host is being tested and must not serve anybody");
+        }
+    }
+    if let Some(name) = variables.get(FAILPOINT) {
+        failpoint::install(Box::new(stop(name.clone(), variables.get(MARK).map(PathBuf::from))));
+    }
+    match variables.get(CLOCK) {
+        Some(path) => Arc::new(MovedClock { clock, path: path.into() }),
+        None => clock,
+    }
+}
+
+/// Stops the first task that comes to the moment; those after it pass, so that a test sees another one
+/// take the work over.
+fn stop(wanted: String, mark: Option<PathBuf>) -> impl Fn(&'static str) -> bool + Send + Sync {
+    let stopped = AtomicBool::new(false);
+    move |name| {
+        if name != wanted || stopped.swap(true, Ordering::SeqCst) {
+            return false;
+        }
+        if let Some(mark) = &mark
+            && let Err(error) = write(mark, name)
+        {
+            tracing::error!("{} is not written: {error}", mark.display());
+        }
+        true
+    }
+}
+
+/// Whole or not at all: whoever waits for the file finds the name in it.
+fn write(mark: &Path, name: &str) -> std::io::Result<()> {
+    let part = mark.with_extension("part");
+    let mut file = File::create(&part)?;
+    file.write_all(name.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&part, mark)
+}
+
+/// Another clock, moved by what a file says at every look: a test replaces the file by renaming.
+struct MovedClock {
+    clock: Arc<dyn Clock>,
+    path: PathBuf,
+}
+
+impl Clock for MovedClock {
+    fn now(&self) -> Timestamp {
+        let moved = std::fs::read_to_string(&self.path).ok();
+        let millis = moved.and_then(|text| text.trim().parse::<i64>().ok()).unwrap_or_default();
+        let by = Duration::from_millis(millis.unsigned_abs());
+        let now = self.clock.now();
+        if millis < 0 { now.minus(by) } else { now.plus(by) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::ManualClock;
+
+    use super::*;
+
+    #[test]
+    fn the_clock_is_moved_by_what_the_file_says_at_every_look() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("clock");
+        let begin = Timestamp::from_millis(1_000_000);
+        let variables = BTreeMap::from([(CLOCK.to_owned(), path.to_string_lossy().into_owned())]);
+        let clock = install(Arc::new(ManualClock::at(begin)), &variables);
+        let set = |text: &str| {
+            let part = folder.path().join("part");
+            std::fs::write(&part, text).expect("written");
+            std::fs::rename(&part, &path).expect("replaced");
+        };
+        assert_eq!(clock.now(), begin, "a missing file moves nothing");
+        for (text, millis) in [("1500\n", 1_001_500), ("-1000", 999_000), ("soon", 1_000_000), ("", 1_000_000)] {
+            set(text);
+            assert_eq!(clock.now(), Timestamp::from_millis(millis), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn without_variables_the_clock_is_the_same() {
+        let begin = Timestamp::from_millis(5);
+        assert_eq!(install(Arc::new(ManualClock::at(begin)), &BTreeMap::new()).now(), begin);
+    }
+
+    #[test]
+    fn the_first_task_at_the_named_moment_stands_still_and_leaves_a_mark() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mark = folder.path().join("mark");
+        let stops = stop("refresh.sent".to_owned(), Some(mark.clone()));
+        assert!(!stops("refresh.begun") && !mark.exists());
+        assert!(stops("refresh.sent"));
+        assert_eq!(std::fs::read_to_string(&mark).expect("a mark"), "refresh.sent");
+        assert!(!stops("refresh.sent"), "the next one passes");
+    }
+}

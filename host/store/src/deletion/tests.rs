@@ -1,0 +1,84 @@
+use patchbay_model::Code;
+
+use crate::{
+    FeedFilter, NewPending, RecordFilter, Step, StoreError, Trigger,
+    testing::{LEASE, World, page},
+};
+
+async fn read(world: &World, keep: bool) -> (Gone, i64) {
+    let (settled, run) = world.running("b1").await;
+    world.store.commit_page(page(&run, Step::More, &[("a", 1), ("b", 2)])).await.expect("stored");
+    world.store.keep_lost_token(&settled.connection.id, vec![7], 2).await.expect("kept");
+    let deleted = world.store.delete_connection(&world.tenant, &settled.connection.id, keep, None, "person").await;
+    assert_eq!(deleted, Ok(()));
+    let records = world.number("SELECT count(*) FROM records WHERE content IS NOT NULL").await;
+    (Gone { connection: settled.connection.id, sync: run.sync }, records)
+}
+
+struct Gone {
+    connection: patchbay_model::ConnectionId,
+    sync: patchbay_model::SyncId,
+}
+
+#[tokio::test]
+async fn records_that_are_kept_can_still_be_read_and_no_run_follows() {
+    let world = World::open().await;
+    let (gone, records) = read(&world, true).await;
+    let (store, tenant, id) = (&world.store, &world.tenant, &gone.connection);
+    assert_eq!(records, 2);
+    let filter = RecordFilter { stream: "invoices".into(), limit: 9, ..RecordFilter::default() };
+    assert_eq!(store.records(tenant, id, &filter).await.expect("kept").items.len(), 2);
+    assert_eq!(store.record(tenant, id, "a1", "invoices", "a").await.map(|record| record.key), Ok("a".to_owned()));
+    assert_eq!(store.count_records(tenant, id).await.expect("kept").first().map(|count| count.records), Some(2));
+    let feed =
+        store.feed(tenant, &FeedFilter { connection: Some(id.clone()), limit: 9, ..FeedFilter::default() }).await;
+    assert_eq!(feed.expect("kept").len(), 2);
+    assert_eq!(store.syncs(tenant, id).await.expect("kept").first().map(|sync| sync.enabled), Some(false));
+    let other = store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+    assert_eq!(store.records(&other, id, &filter).await, Err(StoreError::NotFound), "their tenant's only");
+
+    assert_eq!(store.connection(tenant, id).await, Err(StoreError::NotFound));
+    assert_eq!(store.enqueue_run(tenant, &gone.sync, store.now(), Trigger::Manual).await, Err(StoreError::NotFound));
+    assert_eq!(store.set_sync_enabled(tenant, &gone.sync, true, "x").await, Err(StoreError::NotFound));
+    assert_eq!((store.schedule_due(10).await, world.claim().await.len()), (Ok(0), 0));
+    for table in ["SELECT count(*) FROM credentials", "SELECT count(*) FROM lost_tokens"] {
+        assert_eq!(world.number(table).await, 0, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn records_that_are_not_kept_are_gone_with_the_connection() {
+    let world = World::open().await;
+    let (gone, records) = read(&world, false).await;
+    assert_eq!(records, 0);
+    let filter = RecordFilter { stream: "invoices".into(), limit: 9, ..RecordFilter::default() };
+    assert_eq!(world.store.records(&world.tenant, &gone.connection, &filter).await, Err(StoreError::NotFound));
+    assert_eq!(world.store.syncs(&world.tenant, &gone.connection).await.err(), Some(StoreError::NotFound));
+}
+
+#[tokio::test]
+async fn logins_that_wait_for_a_deleted_connection_are_dropped_with_it() {
+    let world = World::open().await;
+    let (store, release) = (&world.store, world.release("1.0.0").await);
+    let id = world.connect("b1").await.connection.id;
+    let (first, second) = (world.session(1).await, world.session(2).await);
+    for session in [&first, &second] {
+        let login = world.login(session, &release, "b1");
+        store
+            .put_pending(NewPending { connection: id.clone(), new_connection: false, ..login })
+            .await
+            .expect("it waits");
+    }
+    store.delete_connection(&world.tenant, &id, false, Some(release), "person").await.expect("deleted");
+    for session in [&first, &second] {
+        assert_eq!(store.pending(session).await, Ok(None));
+        assert_eq!(store.session_by_id(session).await.map(|there| there.code), Ok(Some(Code::SessionUnusable)));
+    }
+    let mut revoked = Vec::new();
+    while let Some(revocation) = store.claim_revocation(LEASE).await.expect("claimed") {
+        assert!(!revocation.shared, "nothing of it is left");
+        revoked.push(revocation.field);
+    }
+    assert_eq!(revoked, ["credential", "pending", "pending"]);
+    assert_eq!((world.told("session.dropped").await, world.told("revocation.asked").await), (2, 3));
+}
