@@ -12,6 +12,25 @@ use patchbay_model::{
 };
 use patchbay_test_support::{Result, Trouble, packaged};
 
+/// What a connector of the guests does besides its login: the component exports all of it.
+const WORK: &str = r#"
+[[stream]]
+name = "chosen"
+title = "Chosen"
+key = ["/id"]
+schedule = "1d"
+function = "notes"
+meaning = "All that the connector sees."
+
+[[action]]
+name = "exists"
+title = "Nothing"
+function = "notes"
+meaning = "Writes nothing and says that it is there."
+idempotency = "none"
+schema = '{ "type": "object" }'
+"#;
+
 /// A connector that is packed again with another manifest.
 pub struct Variant {
     component: Vec<u8>,
@@ -76,9 +95,7 @@ impl Variant {
 pub fn login_manifest(name: &str, tables: &str) -> Result<Manifest> {
     let text = format!(
         "id = \"patchbay.{name}\"\nversion = \"0.1.0\"\ncontract = \"0.1.0\"\nname = \"Login {name}\"\n\
-         category = \"productivity\"\nsummary = \"Reports everything that it sees. For tests only.\"\n\n{tables}\n\n\
-         [[stream]]\nname = \"chosen\"\ntitle = \"Chosen\"\nkey = [\"/id\"]\nschedule = \"1d\"\nfunction = \"notes\"\n\
-         meaning = \"All that the connector sees.\"\n"
+         category = \"productivity\"\nsummary = \"Reports everything that it sees. For tests only.\"\n\n{tables}\n{WORK}"
     );
     parsed(name, &text)
 }

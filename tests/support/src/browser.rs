@@ -113,53 +113,6 @@ impl Browser {
         self.send("GET", to, None)
     }
 
-    /// Walks the login and the consent of the Silverfin fake, from the address that the host gave; the
-    /// page that comes back redirects to the host's callback, which [`Browser::follow`] opens.
-    ///
-    /// # Errors
-    ///
-    /// A page is not the one that was expected.
-    pub fn silverfin(&mut self, address: &str, user: &str, password: &str, firm: u64, allow: bool) -> Result<Page> {
-        let page = self.open(address)?;
-        let mut page = self.settle(page, |_| false)?;
-        if page.text.contains("user[password]") {
-            let form = page.form()?;
-            let signed = self.submit(&page, &form, &[("user[email]", user), ("user[password]", password)])?;
-            page = self.settle(signed, |_| false)?;
-        }
-        if page.status != 200 {
-            return Err(Trouble::new(format!("{} is no consent page: {} {}", page.url, page.status, page.text)));
-        }
-        let (form, firm) = (page.form()?, firm.to_string());
-        let decision = if allow { "allow" } else { "deny" };
-        self.submit(&page, &form, &[("firm_id", &firm), ("decision", decision)])
-    }
-
-    /// Walks the login and the consent of the OpenID provider (`tests/oidc`); the page that comes back
-    /// redirects to the host's callback, which [`Browser::follow`] opens.
-    ///
-    /// # Errors
-    ///
-    /// A page is not the one that was expected.
-    pub fn oidc(&mut self, address: &str, login: &str, password: &str, allow: bool) -> Result<Page> {
-        let page = self.open(address)?;
-        let provider = page.url.origin().ascii_serialization();
-        let decision = ("decision", if allow { "allow" } else { "deny" });
-        let mut page = self.settle_at(page, &[&provider])?;
-        if page.form_named("login").is_ok() {
-            let signed = self.submit_named(&page, "login", &[("login", login), ("password", password), decision])?;
-            page = self.settle_at(signed, &[&provider])?;
-        }
-        if page.form_named("consent").is_ok() {
-            let decided = self.submit_named(&page, "consent", &[decision])?;
-            page = self.settle_at(decided, &[&provider])?;
-        }
-        match page.location() {
-            Some(_) => Ok(page),
-            None => Err(Trouble::new(format!("{} leads nowhere: {} {}", page.url, page.status, page.text))),
-        }
-    }
-
     /// Asks for an address with this browser's cookies, and hangs up after `patience` without reading what
     /// comes back: a tab that is closed.
     ///

@@ -18,6 +18,7 @@ pub mod raw;
 mod together;
 mod trouble;
 mod wait;
+mod walks;
 
 pub use api::{Answer, Api};
 pub use browser::{Browser, Page};

@@ -222,3 +222,6 @@ impl App {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,10 +25,10 @@ const STORE_AGAIN: [Duration; 4] =
     [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// Lets a test stop the host while the provider has the request: the request goes on meanwhile.
-struct Watched<T>(T);
+struct Watched(Box<dyn Transport>);
 
 #[async_trait]
-impl<T: Transport> Transport for Watched<T> {
+impl Transport for Watched {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
         tokio::join!(self.0.send(request), failpoint("refresh.request_sent")).0
     }
@@ -215,7 +215,7 @@ impl Work<'_> {
             Token::Aside(name) => self.aside.iter().find(|(aside, _)| aside.name == *name).map(|(_, kept)| kept),
         };
         let Some(credential) = credential else { return Ok(Event::Dead) };
-        let transport = Watched(self.app.transport_for(&self.present.release));
+        let transport = Watched(self.transport());
         let auth = self.present.auth()?;
         let client = self.client.as_ref();
         let call = oauth::refresh(auth, client, credential, &self.present.facts, &*self.app.clock, &transport);
@@ -240,6 +240,14 @@ impl Work<'_> {
                 Event::NotNow { may_be_spent: true }
             }
         })
+    }
+
+    fn transport(&self) -> Box<dyn Transport> {
+        #[cfg(test)]
+        if let Some(provider) = self.app.refreshes.provider() {
+            return provider;
+        }
+        Box::new(self.app.transport_for(&self.present.release))
     }
 
     async fn store(&mut self) -> Result<Event, CredentialError> {

@@ -36,14 +36,30 @@ struct Refreshing {
 
 /// Connections whose credential is, or was just, refreshed by this process.
 #[derive(Default)]
-pub(crate) struct Refreshes(Mutex<HashMap<ConnectionId, Refreshing>>);
+pub(crate) struct Refreshes {
+    all: Mutex<HashMap<ConnectionId, Refreshing>>,
+    #[cfg(test)]
+    provider: Mutex<Option<super::tests::Provider>>,
+}
 
 impl Refreshes {
     fn with<T>(&self, connection: &ConnectionId, act: impl FnOnce(&mut Refreshing) -> T) -> T {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         // What holds nothing that anybody needs is forgotten; the table stays as small as the present.
         all.retain(|_, one| Arc::strong_count(&one.lock) > 1 || one.failures.is_some() || one.unsaved.is_some());
         act(all.entry(connection.clone()).or_default())
+    }
+
+    /// Stands in for the way out.
+    #[cfg(test)]
+    pub(super) fn ask_instead(&self, provider: super::tests::Provider) {
+        *self.provider.lock().unwrap_or_else(PoisonError::into_inner) = Some(provider);
+    }
+
+    #[cfg(test)]
+    pub(super) fn provider(&self) -> Option<Box<dyn patchbay_credentials::Transport>> {
+        let provider = self.provider.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        provider.map(|provider| Box::new(provider) as _)
     }
 
     pub(super) fn lock_of(&self, connection: &ConnectionId) -> Arc<tokio::sync::Mutex<()>> {
@@ -97,7 +113,7 @@ impl Refreshes {
 
     /// Connections for which this process holds a pair that is nowhere else.
     pub(crate) fn unsaved(&self) -> Vec<(TenantId, ConnectionId)> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let held = |(id, one): (&ConnectionId, &Refreshing)| {
             one.unsaved.as_ref().map(|unsaved| (unsaved.tenant.clone(), id.clone()))
         };

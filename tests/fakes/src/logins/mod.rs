@@ -191,6 +191,13 @@ impl Logins {
         lock(&self.grants).accepts(value, &self.behaviour(), self.clock.now())
     }
 
+    /// The proof that the manner `signed` asks for with this access token.
+    #[must_use]
+    pub fn proof(&self, access: &str) -> String {
+        let proof = secrets::hmac(self.client().secret.as_bytes(), access.as_bytes());
+        proof.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// Ends all tokens of a kind now; logins go on.
     pub fn end(&self, kind: TokenKind) {
         lock(&self.grants).end(kind);
