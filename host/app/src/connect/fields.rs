@@ -106,29 +106,9 @@ impl App {
 
 /// The fields of a form, or what is wrong with each.
 pub(super) fn check_fields(auth: &Auth, typed: &BTreeMap<String, String>) -> Result<fields::Entered, Fault> {
-    let mut entered = fields::check(auth, typed).map_err(|errors| {
+    fields::check(auth, typed).map_err(|errors| {
         errors.into_iter().fold(Fault::new(Code::FieldInvalid), |fault, error| {
             fault.field(format!("/fields{}", error.pointer), error.message)
         })
-    })?;
-    region_by_field(auth, &mut entered.facts)?;
-    Ok(entered)
-}
-
-/// The region that a field chooses, as the fact that fills `{region.x}`.
-fn region_by_field(auth: &Auth, facts: &mut BTreeMap<String, String>) -> Result<(), Fault> {
-    let Some(by) = &auth.region_by else { return Ok(()) };
-    let Some(field) = by.from.strip_prefix("field:") else { return Ok(()) };
-    let wanted = facts.get(field);
-    let found = auth.regions.iter().find(|region| {
-        let value = by.equals.as_ref().map_or(Some(&region.id), |name| region.values.get(name));
-        wanted.is_some() && value == wanted
-    });
-    match (found.map(|region| &region.id), wanted, &by.otherwise) {
-        (Some(region), _, _) | (None, None, Some(region)) => {
-            facts.insert(patchbay_model::manifest::REGION.to_owned(), region.clone());
-            Ok(())
-        }
-        _ => Err(Fault::new(Code::FieldInvalid).field(format!("/fields/{field}"), "is no region of this provider")),
-    }
+    })
 }

@@ -84,7 +84,9 @@ impl Provider {
         let access = tokens.calls;
         answer(
             200,
-            format!(r#"{{"access_token":"a{access}","token_type":"bearer","expires_in":3600,"refresh_token":"{fresh}"}}"#),
+            format!(
+                r#"{{"access_token":"a{access}","token_type":"bearer","expires_in":3600,"refresh_token":"{fresh}"}}"#
+            ),
         )
     }
 }
