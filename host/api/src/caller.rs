@@ -2,7 +2,7 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{header, request::Parts},
+    http::{header::AUTHORIZATION, request::Parts},
 };
 use patchbay_app::Caller;
 use patchbay_model::{Code, TenantId};
@@ -18,6 +18,18 @@ pub(crate) const TENANT_HEADER: &str = "patchbay-tenant";
 /// The caller is an operator.
 pub(crate) struct Operator(pub(crate) Caller);
 
+/// The caller is an operator, about the whole deployment or about the tenant that the header names.
+pub(crate) struct OperatorFor {
+    pub(crate) caller: Caller,
+    pub(crate) tenant: Option<TenantId>,
+}
+
+/// The caller reads what is about a tenant, or, being an operator who names none, what is about all.
+pub(crate) struct Reader {
+    /// Whose; none for everything.
+    pub(crate) tenant: Option<TenantId>,
+}
+
 /// The caller may reach this tenant's resources: its backend, or an operator who named it.
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
@@ -27,7 +39,7 @@ pub(crate) struct Tenant {
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
     let key = parts
         .headers
-        .get(header::AUTHORIZATION)
+        .get(AUTHORIZATION)
         .and_then(|value| value.to_str().ok())
         .and_then(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
@@ -51,13 +63,73 @@ impl FromRequestParts<Api> for Operator {
     }
 }
 
+impl FromRequestParts<Api> for OperatorFor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Operator(caller) = Operator::from_request_parts(parts, api).await?;
+        let tenant = named_tenant(parts, api, &caller).await?;
+        Ok(Self { caller, tenant })
+    }
+}
+
+impl FromRequestParts<Api> for Reader {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = caller(parts, api).await?;
+        Ok(Self { tenant: named_tenant(parts, api, &caller).await? })
+    }
+}
+
+/// A tenant's key names its tenant; an operator's may name one.
+async fn named_tenant(parts: &Parts, api: &Api, caller: &Caller) -> Result<Option<TenantId>, Problem> {
+    let named = header(parts)?;
+    match (caller, named) {
+        (Caller::Operator { .. }, None) => Ok(None),
+        (_, named) => Ok(Some(api.app.tenant_for(caller, named).await?)),
+    }
+}
+
+/// The tenant that the header names. One that cannot be read is not taken for none: an operator who meant
+/// one tenant would change all of them.
+fn header(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let mut values = parts.headers.get_all(TENANT_HEADER).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| Problem::of(Code::NotFound)),
+        (Some(_), Some(_)) => Err(Problem::of(Code::NotFound)),
+    }
+}
+
 impl FromRequestParts<Api> for Tenant {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let caller = caller(parts, api).await?;
-        let named = parts.headers.get(TENANT_HEADER).and_then(|value| value.to_str().ok());
-        let id = api.app.tenant_for(&caller, named).await?;
+        let id = api.app.tenant_for(&caller, header(parts)?).await?;
         Ok(Self { id, caller })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Request;
+
+    use super::*;
+
+    fn named(values: &[&[u8]]) -> Result<Option<String>, Code> {
+        let request = values.iter().fold(Request::builder(), |request, value| request.header(TENANT_HEADER, *value));
+        let (parts, ()) = request.body(()).expect("a request").into_parts();
+        header(&parts).map(|named| named.map(str::to_owned)).map_err(|problem| problem.0.code)
+    }
+
+    #[test]
+    fn a_tenant_that_is_named_twice_or_unreadably_is_not_taken_for_none() {
+        assert_eq!(named(&[]), Ok(None));
+        assert_eq!(named(&[b"ten_1"]), Ok(Some("ten_1".to_owned())));
+        assert_eq!(named(&[b""]), Ok(Some(String::new())));
+        assert_eq!(named(&[b"ten_1", b"ten_2"]), Err(Code::NotFound));
+        assert_eq!(named(&[b"ten_\xff"]), Err(Code::NotFound));
     }
 }

@@ -49,6 +49,7 @@ use crate::{
         (name = "syncs", description = "Keeping data up to date: syncs and their runs."),
         (name = "records", description = "What was read: records as they are, and the feed of changes."),
         (name = "pushes", description = "Writing to providers, once."),
+        (name = "audit", description = "Who did what."),
         (name = "host", description = "The host itself."),
     )
 )]
@@ -179,6 +180,45 @@ mod tests {
     }
 
     #[test]
+    fn a_tenant_s_key_opens_no_registration_no_grant_no_key_and_not_the_whole_audit_log() {
+        let document = parsed();
+        let all = operations(&document);
+        let keys = |id: &str| {
+            let (.., operation) = all.iter().find(|(.., operation)| operation["operationId"] == id).expect(id);
+            let named = operation["security"].as_array().into_iter().flatten().filter_map(Value::as_object);
+            named.flat_map(|one| one.keys().cloned()).collect::<BTreeSet<_>>()
+        };
+        for id in [
+            "putOauthClient",
+            "getOauthClient",
+            "deleteOauthClient",
+            "listOauthClients",
+            "getGrant",
+            "putGrant",
+            "rotateKeys",
+            "getKeyRotation",
+            "verifyAudit",
+        ] {
+            assert_eq!(keys(id), BTreeSet::from(["operator".to_owned()]), "{id}");
+        }
+        for id in [
+            "createConnectSession",
+            "getConnectSession",
+            "completeConnectSession",
+            "createConnection",
+            "importConnection",
+            "identifyConnection",
+            "deleteConnection",
+            "createReturnAddress",
+            "listReturnAddresses",
+            "deleteReturnAddress",
+            "listAudit",
+        ] {
+            assert!(keys(id).contains("tenant"), "{id}");
+        }
+    }
+
+    #[test]
     fn every_parameter_and_every_field_is_explained() {
         let document = parsed();
         for (path, method, operation) in operations(&document) {
@@ -240,10 +280,19 @@ mod tests {
     fn no_schema_answers_a_secret_but_a_key_that_was_just_made() {
         let document = parsed();
         let schemas = document["components"]["schemas"].as_object().expect("schemas");
-        let asked = ["Registration", "NewKey"];
+        let asked = ["Registration", "NewKey", "Completion", "ImportWanted"];
         for (name, schema) in schemas.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
             for field in schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
-                let suspicious = ["client_secret", "token", "password", "credential_value", "verifier", "cookie"];
+                let suspicious = [
+                    "client_secret",
+                    "secrets",
+                    "region_secrets",
+                    "token",
+                    "password",
+                    "credential_value",
+                    "verifier",
+                    "cookie",
+                ];
                 assert!(!suspicious.contains(&field.as_str()), "{name}.{field}");
             }
         }

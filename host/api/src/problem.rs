@@ -183,3 +183,26 @@ fn render(fault: &Fault, for_operator: bool) -> Response {
     }
     response
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_connect_that_fails_says_whether_to_correct_to_choose_or_to_wait() {
+        for (code, expected) in [
+            (Code::AccountMismatch, 409),
+            (Code::EndUserMismatch, 409),
+            (Code::CompletionRefused, 422),
+            (Code::ReturnAddressRefused, 422),
+            (Code::RefreshExhausted, 422),
+            (Code::OriginRefused, 422),
+            (Code::VerificationNeeded, 422),
+            (Code::RegionUnknown, 502),
+        ] {
+            let answer = Problem::of(code).into_response();
+            assert_eq!(answer.status().as_u16(), expected, "{}", code.id());
+            assert_eq!(answer.headers()[header::CONTENT_TYPE], PROBLEM);
+        }
+    }
+}

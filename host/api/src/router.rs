@@ -28,15 +28,27 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         // Operators: connectors, their releases and OAuth clients.
         .routes(routes!(r::connectors::install::handler, r::connectors::list::handler))
         .routes(routes!(r::connectors::get::handler))
-        .routes(routes!(r::connectors::client::put, r::connectors::client::get))
+        .routes(routes!(r::connectors::client::put, r::connectors::client::get, r::connectors::client::delete))
+        .routes(routes!(r::connectors::clients::handler))
+        .routes(routes!(r::connectors::grant::put, r::connectors::grant::get))
         .routes(routes!(r::releases::get::handler))
         .routes(routes!(r::releases::approve::handler))
+        // Operators: the host's keys, and whether the audit log is whole.
+        .routes(routes!(r::key_rotation::begin, r::key_rotation::get))
+        .routes(routes!(r::audit::verify::handler))
+        // Both: who did what.
+        .routes(routes!(r::audit::list::handler))
         // Tenants: what can be connected, and connecting it.
         .routes(routes!(r::catalog::list::handler))
         .routes(routes!(r::catalog::get::handler))
         .routes(routes!(r::connect_sessions::create::handler))
         .routes(routes!(r::connect_sessions::get::handler))
+        .routes(routes!(r::connect_sessions::complete::handler))
+        .routes(routes!(r::return_addresses::create::handler, r::return_addresses::list::handler))
+        .routes(routes!(r::return_addresses::delete::handler))
         .routes(routes!(r::connections::create::handler, r::connections::list::handler))
+        .routes(routes!(r::connections::import::handler))
+        .routes(routes!(r::connections::identify::handler))
         .routes(routes!(r::connections::get::handler, r::connections::change::handler, r::connections::delete::handler))
         // Tenants: reading.
         .routes(routes!(r::syncs::list::handler))
@@ -63,7 +75,7 @@ pub fn router(api: Api) -> Router {
     let (documented, _) = documented().split_for_parts();
     let routes = documented
         // Pages for browsers, not for clients: the journey of a connect session, and the way back.
-        .merge(r::link::pages())
+        .merge(r::link::pages(&api.app.public_origin()))
         .merge(openapi::pages());
     finished(routes, api.limits.body_bytes).with_state(api)
 }

@@ -93,6 +93,7 @@ impl App {
             Some(client) => Some(self.client_by_id(client).await?),
         };
         let (facts, transport) = (login_facts(&revocation.facts), self.transport_for(&release));
+        self.check_origins(&revocation.connector, auth, &facts).await?;
         let call = oauth::revoke(auth, client.as_ref(), &credential, &facts, &transport);
         Ok(match timeout(self.settings.refresh_exchange, call).await {
             Ok(Ok(())) => Outcome::Done,

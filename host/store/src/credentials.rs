@@ -250,15 +250,18 @@ impl Store {
         .await
     }
 
-    /// Working connections whose credential is to be refreshed without being used, the longest due first.
+    /// Working connections whose credential is to be refreshed without being used, the longest due first:
+    /// its time has come, or a refresh was interrupted and a short grace period may be running out.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn refreshes_due(&self, limit: u32) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.tenant, c.id FROM credentials k JOIN connections c ON c.id = k.connection \
-             AND c.state = 'active' AND c.enabled = 1 WHERE k.next_refresh_at <= $1 \
-             AND (k.refresh_lease_until IS NULL OR k.refresh_lease_until <= $1) ORDER BY k.next_refresh_at LIMIT $2",
+             AND c.state IN ('active', 'needs_setup') AND c.enabled = 1 \
+             WHERE (k.next_refresh_at <= $1 OR k.refresh_intent_at IS NOT NULL) \
+             AND (k.refresh_lease_until IS NULL OR k.refresh_lease_until <= $1) \
+             ORDER BY coalesce(k.refresh_intent_at, k.next_refresh_at) LIMIT $2",
         );
         let rows = rows.bind(self.now().as_micros()).bind(limit).fetch_all(self.read()).await?;
         rows.iter()

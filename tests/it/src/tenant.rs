@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::Rig;
 
+const SILVERFIN: &str = "patchbay.silverfin";
 /// Longest wait for something that the host does by itself.
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -55,9 +56,8 @@ impl Tenant {
     ///
     /// It was not made.
     pub fn silverfin_session(&self) -> Result<(String, String)> {
-        let body = json!({ "connector": "patchbay.silverfin" });
-        let session = self.api.post("/v1/connect-sessions", &body)?.expect(201)?;
-        Ok((session.text_at("/id")?, session.text_at("/url")?))
+        let session = self.session(SILVERFIN, &json!({ "verification": "off" }))?;
+        Ok((session.id, session.url))
     }
 
     /// Opens the session's page, begins, logs in at the fake and decides; the page that leads back.
@@ -66,8 +66,7 @@ impl Tenant {
     ///
     /// A page is not the one that was expected.
     pub fn log_in(&self, rig: &Rig, browser: &mut Browser, address: &str, allow: bool) -> Result<Page> {
-        let page = browser.open(address)?;
-        let away = browser.submit(&page, &page.form()?, &[])?;
+        let away = browser.link(address, SILVERFIN, &[])?;
         let to = away.location().ok_or_else(|| Trouble::new(format!("no way to the provider: {}", away.text)))?;
         let login = rig.fakes.silverfin.provider.login();
         browser.silverfin(to.as_str(), &login.user, &login.password, FIRM, allow)
@@ -82,7 +81,7 @@ impl Tenant {
         let (session, address) = self.silverfin_session()?;
         let mut browser = Browser::default();
         let back = self.log_in(rig, &mut browser, &address, true)?;
-        let done = browser.follow(&back)?;
+        let done = browser.return_to(&back)?;
         if done.status != 200 {
             return Err(Trouble::new(format!("the callback answered {}: {}", done.status, done.text)));
         }

@@ -107,10 +107,20 @@ impl Browser {
         let sent = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let mut to = if form.action.is_empty() { page.url.clone() } else { page.url.join(&form.action)? };
         if form.method == "POST" {
-            return self.send("POST", to, Some(sent));
+            return self.send("POST", to, Some((page.url.origin().ascii_serialization(), sent)));
         }
         to.set_query(Some(&sent));
         self.send("GET", to, None)
+    }
+
+    /// Sends a form that stands on a page of another site, with this browser's cookies.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer, or the address is none.
+    pub fn forge(&mut self, site: &str, to: &str, values: &[(&str, &str)]) -> Result<Page> {
+        let sent = form_urlencoded::Serializer::new(String::new()).extend_pairs(values).finish();
+        self.send("POST", Url::parse(to)?, Some((site.to_owned(), sent)))
     }
 
     /// Asks for an address with this browser's cookies, and hangs up after `patience` without reading what
@@ -149,7 +159,8 @@ impl Browser {
         self.cookies.clear();
     }
 
-    fn send(&mut self, method: &str, url: Url, form: Option<String>) -> Result<Page> {
+    /// `form` is the origin of the page that it stands on, and its content.
+    fn send(&mut self, method: &str, url: Url, form: Option<(String, String)>) -> Result<Page> {
         let mut request = http::Request::builder()
             .method(method)
             .uri(url.as_str())
@@ -161,8 +172,7 @@ impl Browser {
         let failed = |error: ureq::Error| Trouble::new(format!("{method} {url}: no answer: {error}"));
         let answer = match form {
             None => self.agent.run(request.body(())?),
-            Some(form) => {
-                let origin = url.origin().ascii_serialization();
+            Some((origin, form)) => {
                 let typed = request.header("content-type", "application/x-www-form-urlencoded");
                 self.agent.run(typed.header("origin", origin).body(form)?)
             }
@@ -186,6 +196,13 @@ impl Page {
             return None;
         }
         self.headers.get("location").and_then(|to| self.url.join(to).ok())
+    }
+
+    /// What the redirect tells in its query, by name: `code`, `state`, `error`.
+    #[must_use]
+    pub fn told(&self, name: &str) -> Option<String> {
+        let to = self.location()?;
+        to.query_pairs().find(|(known, _)| known == name).map(|(_, value)| value.into_owned())
     }
 
     /// Its forms.

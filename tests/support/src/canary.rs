@@ -31,7 +31,8 @@ pub struct Hit {
 }
 
 /// Looks for each secret in all files under the folders (a file may also be named): raw, hexadecimal,
-/// base64 of both alphabets at each of its three alignments, percent-encoded, JSON-escaped, UTF-16LE.
+/// base64 of both alphabets at each of its three alignments, percent-encoded, JSON-escaped (once and twice), as HTML,
+/// UTF-16LE.
 ///
 /// # Errors
 ///
@@ -89,13 +90,19 @@ fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let bytes = secret.as_bytes();
     let hex: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
     let quoted = serde_json::Value::from(secret).to_string();
-    let escaped = quoted.trim_start_matches('"').trim_end_matches('"').as_bytes().to_vec();
+    let escaped = inside(&quoted).as_bytes().to_vec();
     let mut all = vec![
         ("raw", bytes.to_vec()),
         ("hex", hex.to_ascii_uppercase().into_bytes()),
         ("hex", hex.into_bytes()),
         ("percent", utf8_percent_encode(secret, NON_ALPHANUMERIC).to_string().into_bytes()),
         ("json", escaped),
+        // JSON within JSON, as a record or a log line has it.
+        ("json twice", inside(&serde_json::Value::from(inside(&quoted)).to_string()).as_bytes().to_vec()),
+        ("percent", percent(secret, b"-._~", false)),
+        ("percent", percent(secret, b"-._~", true)),
+        ("percent", percent(secret, b"", true)),
+        ("html", html(secret)),
         ("utf-16", secret.encode_utf16().flat_map(u16::to_le_bytes).collect()),
     ];
     for lead in 0..3 {
@@ -109,6 +116,30 @@ fn spellings(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
         }
     }
     found
+}
+
+/// A JSON text without its quotes.
+fn inside(quoted: &str) -> &str {
+    quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(quoted)
+}
+
+/// Percent-encoded, but for letters, digits and these.
+fn percent(secret: &str, bare: &[u8], lower: bool) -> Vec<u8> {
+    let mut spelt = String::new();
+    for byte in secret.bytes() {
+        match byte.is_ascii_alphanumeric() || bare.contains(&byte) {
+            true => spelt.push(char::from(byte)),
+            false if lower => spelt.push_str(&format!("%{byte:02x}")),
+            false => spelt.push_str(&format!("%{byte:02X}")),
+        }
+    }
+    spelt.into_bytes()
+}
+
+/// As a page's markup writes it.
+fn html(secret: &str) -> Vec<u8> {
+    let pairs = [("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ("\"", "&quot;"), ("'", "&#39;")];
+    pairs.iter().fold(secret.to_owned(), |text, (sign, entity)| text.replace(sign, entity)).into_bytes()
 }
 
 /// The characters of base64 that depend on the secret alone when `lead` bytes stand before it.
@@ -145,6 +176,10 @@ mod tests {
         assert_eq!(found(hex.as_bytes()), ["hex"]);
         assert_eq!(found(b"p%22ss%2Fw%2Brd%7Elonger"), ["percent"]);
         assert_eq!(found(serde_json::json!({ "a": SECRET }).to_string().as_bytes()), ["json"]);
+        assert_eq!(found(b"p%22ss%2fw%2brd~longer"), ["percent"]);
+        assert_eq!(found(b"p&quot;ss/w+rd~longer"), ["html"]);
+        let twice = serde_json::json!({ "a": serde_json::json!({ "b": SECRET }).to_string() }).to_string();
+        assert_eq!(found(twice.as_bytes()), ["json twice"]);
         let wide: Vec<u8> = SECRET.encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(found(&wide), ["utf-16"]);
     }

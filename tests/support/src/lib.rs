@@ -11,6 +11,7 @@ mod cookies;
 pub mod host;
 mod html;
 mod launch;
+mod link;
 mod moment;
 pub mod oidc;
 pub mod packaged;

@@ -1,5 +1,6 @@
 //! Connections and their accounts on the wire. Nothing of a credential is here.
 
+use patchbay_model as model;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +22,10 @@ pub(crate) struct Connection {
     state: ConnectionState,
     /// Why it is broken or needs set-up.
     reason: Option<Reason>,
+    /// How its accounts stand.
+    account_status: AccountStatus,
+    /// Accounts that can be read.
+    account_count: usize,
     /// Whether it is switched on. Off, nothing is read or written.
     enabled: bool,
     /// The way to log in that it was made with.
@@ -31,19 +36,56 @@ pub(crate) struct Connection {
     business_name: String,
     /// E-mail or login behind the credential.
     login: Option<String>,
+    /// Whether your backend confirmed, or made, the login in its own user's name. False for a connect session
+    /// with verification off: whoever had the link may have connected.
+    verified: bool,
     /// The release that it is pinned to; null when it follows the active one.
     release: Option<String>,
     /// Since when it exists.
     created_at: Time,
     /// When it was authorised last.
     authorized_at: Time,
+    /// When the provider was asked last whose account it is and which accounts it reaches.
+    identified_at: Time,
     /// When it was changed last.
     updated_at: Time,
 }
 
-impl From<patchbay_app::Connection> for Connection {
-    fn from(row: patchbay_app::Connection) -> Self {
+/// How the accounts of a connection stand: `loading_accounts` (the authorisation is not confirmed yet),
+/// `no_accounts` (it works, and reaches none that can be read), `accounts` (it reaches `account_count`),
+/// `error` (the credential is no longer accepted).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum AccountStatus {
+    LoadingAccounts,
+    NoAccounts,
+    Accounts,
+    Error,
+}
+
+impl AccountStatus {
+    fn of(state: model::ConnectionState, usable: usize) -> Self {
+        match (state, usable) {
+            (model::ConnectionState::Pending, _) => Self::LoadingAccounts,
+            (model::ConnectionState::Broken | model::ConnectionState::Deleted, _) => Self::Error,
+            (model::ConnectionState::NeedsSetup | model::ConnectionState::Active, 0) => Self::NoAccounts,
+            (model::ConnectionState::NeedsSetup | model::ConnectionState::Active, _) => Self::Accounts,
+        }
+    }
+}
+
+impl From<patchbay_app::ConnectionDetail> for Connection {
+    fn from(detail: patchbay_app::ConnectionDetail) -> Self {
+        Self::of(detail.connection, &detail.accounts)
+    }
+}
+
+impl Connection {
+    fn of(row: patchbay_app::Connection, accounts: &[patchbay_app::Account]) -> Self {
+        let usable = accounts.iter().filter(|account| account.usable).count();
         Self {
+            account_status: AccountStatus::of(row.state, usable),
+            account_count: usable,
             id: row.id.to_string(),
             connector: row.connector,
             name: row.name,
@@ -54,9 +96,11 @@ impl From<patchbay_app::Connection> for Connection {
             business_id: row.business_id,
             business_name: row.business_name,
             login: row.login,
+            verified: row.verified,
             release: row.release.map(|id| id.to_string()),
             created_at: row.created_at.into(),
             authorized_at: row.authorized_at.into(),
+            identified_at: row.identified_at.into(),
             updated_at: row.updated_at.into(),
         }
     }
@@ -110,8 +154,24 @@ impl TryFrom<patchbay_app::ConnectionDetail> for ConnectionDetail {
     fn try_from(mut detail: patchbay_app::ConnectionDetail) -> Result<Self, Problem> {
         Ok(Self {
             settings: std::mem::take(&mut detail.connection.settings).try_into()?,
-            connection: detail.connection.into(),
+            connection: Connection::of(detail.connection, &detail.accounts),
             accounts: detail.accounts.into_iter().map(Into::into).collect(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::ConnectionState;
+
+    use super::*;
+
+    #[test]
+    fn accounts_count_only_while_the_connection_works() {
+        assert_eq!(AccountStatus::of(ConnectionState::Pending, 0), AccountStatus::LoadingAccounts);
+        assert_eq!(AccountStatus::of(ConnectionState::NeedsSetup, 3), AccountStatus::Accounts);
+        assert_eq!(AccountStatus::of(ConnectionState::Active, 0), AccountStatus::NoAccounts);
+        assert_eq!(AccountStatus::of(ConnectionState::Broken, 3), AccountStatus::Error);
+        assert_eq!(serde_json::to_value(AccountStatus::LoadingAccounts).ok(), Some("loading_accounts".into()));
     }
 }

@@ -9,8 +9,8 @@ use super::{
     words::{FieldKind, LoginKind},
 };
 
-/// A way to log in. `fields` are entered in a form and sent to `POST /v1/connections`; `oauth2` happens at
-/// the provider and begins with `POST /v1/connect-sessions`.
+/// A way to log in. `oauth2` happens at the provider and begins with `POST /v1/connect-sessions`; the other kinds
+/// are entered in a form, there or in your own and sent to `POST /v1/connections`.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Login {
     /// Its id: what `auth` names.

@@ -3,10 +3,12 @@
 //! Ids are text, times RFC 3339 in UTC, states words of a closed list. What a provider or a connector
 //! wrote as JSON goes out as it is, in [`Raw`].
 
+mod audit;
 mod card;
 mod change;
 mod connection;
 mod form;
+mod grant;
 mod key;
 mod oauth_client;
 mod offer;
@@ -15,15 +17,19 @@ mod push;
 mod record;
 mod release;
 mod release_detail;
+mod return_address;
+mod rotation;
 mod run;
 mod session;
 mod sync;
 mod tenant;
 mod words;
 
+pub(crate) use audit::{AuditPage, AuditVerification};
 pub(crate) use card::{Card, CatalogEntry};
 pub(crate) use change::Changes;
 pub(crate) use connection::{Connection, ConnectionDetail};
+pub(crate) use grant::Grant;
 pub(crate) use key::{Key, NewKey};
 pub(crate) use oauth_client::OauthClient;
 pub(crate) use picker::{Picked, Refreshing};
@@ -31,11 +37,13 @@ pub(crate) use push::{AcceptedPush, Push};
 pub(crate) use record::Record;
 pub(crate) use release::{Connector, InstalledRelease, Release};
 pub(crate) use release_detail::ReleaseDetail;
+pub(crate) use return_address::ReturnAddress;
+pub(crate) use rotation::KeyRotation;
 pub(crate) use run::{QueuedRun, Run};
-pub(crate) use session::{ConnectSession, NewConnectSession};
+pub(crate) use session::{ConnectSession, NewConnectSession, Verification};
 pub(crate) use sync::Sync;
 pub(crate) use tenant::Tenant;
-pub(crate) use words::{CardStatus, Category, ConnectionState, PushState, RunState};
+pub(crate) use words::{CardStatus, Category, ConnectionState, Language, PushState, RunState};
 
 use patchbay_model::{Code, Fault, Timestamp};
 use serde::Serialize;

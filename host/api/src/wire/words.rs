@@ -1,7 +1,7 @@
 //! The closed lists of words. Each mirrors one of `model`; a case that appears there has to be given a
 //! place here before this room compiles again.
 
-use patchbay_app::Trigger as AppTrigger;
+use patchbay_app::{Language as AppLanguage, Trigger as AppTrigger};
 use patchbay_model::{
     self as model,
     manifest::{
@@ -34,7 +34,8 @@ macro_rules! words {
 }
 
 words! {
-    /// How a connection stands: `pending` (authorised, not confirmed), `needs_setup` (a setting is missing),
+    /// How a connection stands: `pending` (authorised, not confirmed by the backend
+    /// yet), `needs_setup` (an account has to be chosen),
     /// `active` (works), `broken` (the credential is no longer accepted: reconnect), `deleted`.
     ConnectionState = model::ConnectionState { Pending, NeedsSetup, Active, Broken, Deleted, }
 
@@ -80,6 +81,9 @@ words! {
     /// The type of a field. `subdomain` takes a bare word or a pasted address, `origin` an address of the
     /// customer's own, `date` a day as `YYYY-MM-DD`.
     FieldKind = ManifestField { Text, Secret, Select, Subdomain, Date, Origin, }
+
+    /// The language of the hosted journey: English, Dutch or Polish.
+    Language = AppLanguage { En, Nl, Pl, }
 
     /// How a stream is read again: only what changed, or everything.
     StreamMode = ManifestMode { Incremental, Full, }

@@ -80,6 +80,13 @@ fn checked(text: &str) -> Result<Url, &'static str> {
     if !written.eq_ignore_ascii_case(&format!("{}://", address.scheme())) || !host_follows {
         return Err("must begin with https:// and a host");
     }
+    // `2130706433`, `0x7f.1` and full-width letters are other spellings of a host than the one that is shown.
+    let host = address.host_str().unwrap_or_default();
+    let port = address.port().map_or_else(String::new, |port| format!(":{port}"));
+    let written = authority(text).to_ascii_lowercase();
+    if written.strip_suffix(":443").unwrap_or(&written) != format!("{host}{port}") {
+        return Err("must have its host written as it is sent, with letters of the Latin alphabet");
+    }
     if !loopback && !matches!(address.host(), Some(Host::Domain(name)) if name.contains('.') && !name.ends_with('.')) {
         return Err("must have a host name with a dot, not a number");
     }

@@ -2,13 +2,16 @@ use std::{
     future::Future,
     pin::Pin,
     task::{Context, Poll},
+    time::Duration,
 };
 
 use patchbay_credentials::seal::KeyNumber;
-use patchbay_model::{ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom};
-use patchbay_store::{PutClient, Settle, StoreConfig};
+use patchbay_model::{ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom, TenantId};
+use patchbay_store::{PutClient, Settle, Store, StoreConfig};
+use tokio::sync::watch;
 
-use super::*;
+use super::{rotating::RETIRED_FOR, *};
+use crate::vault::{Place, Vault};
 
 /// A source whose text a test changes, the first line being the current key.
 #[derive(Default)]
@@ -297,10 +300,8 @@ async fn one_rotation_at_a_time() {
     rotation.begin(now).expect("begun");
     assert_eq!(rotation.begin(now).expect_err("refused").code, Code::Conflict);
     rotation.end(now, &Err(Fault::new(Code::StorageFailed)));
-    assert_eq!(
-        (rotation.progress().state, rotation.progress().error),
-        (RotationState::Failed, Some(Code::StorageFailed))
-    );
+    let progress = rotation.progress().clone();
+    assert_eq!((progress.state, progress.error), (RotationState::Failed, Some(Code::StorageFailed)));
     rotation.begin(now).expect("begun again");
 }
 

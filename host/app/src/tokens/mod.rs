@@ -20,8 +20,10 @@
 //!
 //! An open intent whose lease has lapsed is a reason to refresh at the next look ([`upkeep`](crate::upkeep)
 //! looks all the time), because a grace period is short. Which step follows which is decided in [`step`],
-//! which does nothing else; [`refresh`] does what it says.
+//! which does nothing else; [`refresh`], [`ask`] and [`keep`] do what it says.
 
+mod ask;
+mod keep;
 mod refresh;
 mod source;
 mod state;
@@ -152,8 +154,11 @@ impl App {
         let connection = self.store.connection(tenant, connection).await.map_err(busy)?;
         let release = self.release_of(&connection).await.map_err(busy)?;
         let facts = Facts::read(&connection.facts).login;
-        let credential = self.open_credential(tenant, &connection.id, &row.sealed, row.row_version).await;
-        Ok(Present { connection, release, facts, credential: credential.map_err(busy)?, row })
+        let credential = match self.open_credential(tenant, &connection.id, &row.sealed, row.row_version).await {
+            Err(fault) if fault.code == Code::SealBroken => return Err(self.unreadable(&connection, &row, &fault).await),
+            opened => opened.map_err(busy)?,
+        };
+        Ok(Present { connection, release, facts, credential, row })
     }
 
     async fn open_credential(
@@ -204,6 +209,15 @@ impl App {
         reason: &str,
     ) {
         self.say_broken(tenant, connection, row_version, Code::CredentialRefused, reason).await;
+    }
+
+    /// The stored credential was changed or moved: time does not mend that, a new consent does.
+    async fn unreadable(&self, connection: &Connection, row: &CredentialRow, fault: &Fault) -> CredentialError {
+        let (id, name) = (&connection.id, &connection.business_name);
+        tracing::error!(connection.id = %id, "the credential of {id} cannot be opened: {fault:?}");
+        let text = format!("What was stored to reach {name} cannot be opened any more. Connect it again to go on.");
+        self.say_broken(&connection.tenant, id, Some(row.row_version), Code::SealBroken, &text).await;
+        CredentialError::Dead(text)
     }
 
     /// Said on the connection, so that card and table show it. A fresh consent in between (another version of

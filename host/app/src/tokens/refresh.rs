@@ -1,56 +1,40 @@
 //! One refresh, as [`step`](super::step) says it goes.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use patchbay_credentials::{
-    Credential, RefreshError, Transport, TransportError,
+    Credential,
     oauth::{self, Busy},
 };
 use patchbay_egress::{CredentialError, Values};
-use patchbay_model::{Code, ConnectionId, Fault, TenantId, Timestamp, failpoint::failpoint, manifest::Auth};
+use patchbay_model::{Code, ConnectionId, TenantId, failpoint::failpoint};
 use patchbay_store::StoreError;
-use tokio::time::{Instant, timeout};
+use tokio::time::Instant;
 
 use super::{
     Need, Present, busy, generation,
-    state::Unsaved,
-    step::{Aside, End, Event, Refresh, Step, Token},
+    step::{Aside, End, Event, Refresh, Step},
     values,
 };
 use crate::App;
 
-/// Pauses between attempts to store a fresh pair; together well inside the lease.
-const STORE_AGAIN: [Duration; 4] =
-    [Duration::from_millis(100), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
-
-/// Lets a test stop the host while the provider has the request: the request goes on meanwhile.
-struct Watched(Box<dyn Transport>);
-
-#[async_trait]
-impl Transport for Watched {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
-        tokio::join!(self.0.send(request), failpoint("refresh.request_sent")).0
-    }
-}
-
-struct Lease {
+pub(super) struct Lease {
     epoch: i64,
-    began: Instant,
+    pub(super) began: Instant,
 }
 
 /// What one refresh has in its hands.
-struct Work<'a> {
-    app: &'a Arc<App>,
+pub(super) struct Work<'a> {
+    pub(super) app: &'a Arc<App>,
     need: Need,
-    present: Present,
-    client: Option<oauth::Client>,
-    lease: Option<Lease>,
+    pub(super) present: Present,
+    pub(super) client: Option<oauth::Client>,
+    pub(super) lease: Option<Lease>,
     earlier_unknown: bool,
-    aside: Vec<(Aside, Credential)>,
-    fresh: Option<Credential>,
+    pub(super) aside: Vec<(Aside, Credential)>,
+    pub(super) fresh: Option<Credential>,
     /// What the provider, or whoever was in the way, said last; for the operator.
-    said: Busy,
+    pub(super) said: Busy,
     /// What the person is told, once nothing else helps.
     person: String,
 }
@@ -86,13 +70,6 @@ impl App {
                 step => work.perform(step).await?,
             };
         }
-    }
-
-    /// When an unused credential is refreshed next.
-    fn next_refresh(&self, credential: &Credential, auth: &Auth) -> Option<Timestamp> {
-        let next = credential.next_refresh(auth)?;
-        // Where the provider drops what nobody uses, the operator says how often that is.
-        Some(if auth.idle_days.is_some() { next.min(self.clock.now().plus(self.settings.idle_refresh)) } else { next })
     }
 }
 
@@ -130,19 +107,19 @@ impl Work<'_> {
         })
     }
 
-    fn tenant(&self) -> &TenantId {
+    pub(super) fn tenant(&self) -> &TenantId {
         &self.present.connection.tenant
     }
 
-    fn connection(&self) -> &ConnectionId {
+    pub(super) fn connection(&self) -> &ConnectionId {
         &self.present.connection.id
     }
 
-    fn version(&self) -> i64 {
+    pub(super) fn version(&self) -> i64 {
         self.present.row.row_version
     }
 
-    fn epoch(&self) -> i64 {
+    pub(super) fn epoch(&self) -> i64 {
         self.lease.as_ref().map_or(0, |lease| lease.epoch)
     }
 
@@ -164,6 +141,8 @@ impl Work<'_> {
     async fn lease(&mut self) -> Result<Event, CredentialError> {
         // All that may fail without having spent anything comes first.
         self.client = self.app.oauth_client_of(&self.present.connection).await.map_err(busy)?;
+        let (connector, auth) = (&self.present.connection.connector, self.present.auth()?);
+        self.app.check_origins(connector, auth, &self.present.facts).await.map_err(busy)?;
         failpoint("refresh.before_intent").await;
         let began = Instant::now();
         let lease = self.app.store.lease_refresh(self.connection(), self.app.settings.refresh_lease).await;
@@ -200,133 +179,6 @@ impl Work<'_> {
             }
         }
         Ok(aside)
-    }
-
-    async fn ask(&mut self, token: &Token) -> Result<Event, CredentialError> {
-        let settings = &self.app.settings;
-        let spent = self.lease.as_ref().map_or(Duration::ZERO, |lease| lease.began.elapsed());
-        if settings.refresh_lease.saturating_sub(spent) < settings.refresh_exchange {
-            // The process stood still: the lease would end in the middle of the exchange.
-            self.said = Busy::from("the lease of the refresh was over too soon".to_owned());
-            return Ok(Event::NotNow { may_be_spent: false });
-        }
-        let credential = match token {
-            Token::Stored(_) => Some(&self.present.credential),
-            Token::Aside(name) => self.aside.iter().find(|(aside, _)| aside.name == *name).map(|(_, kept)| kept),
-        };
-        let Some(credential) = credential else { return Ok(Event::Dead) };
-        let transport = Watched(self.transport());
-        let auth = self.present.auth()?;
-        let client = self.client.as_ref();
-        let call = oauth::refresh(auth, client, credential, &self.present.facts, &*self.app.clock, &transport);
-        let answer = timeout(settings.refresh_exchange, call).await;
-        failpoint("refresh.answer_received").await;
-        Ok(match answer {
-            Ok(Ok(fresh)) => {
-                self.fresh = Some(fresh);
-                Event::Fresh
-            }
-            Ok(Err(RefreshError::Dead(text))) => {
-                self.said = Busy::from(text);
-                Event::Dead
-            }
-            Ok(Err(RefreshError::Busy(why))) => {
-                let may_be_spent = why.may_be_spent;
-                self.said = why;
-                Event::NotNow { may_be_spent }
-            }
-            Err(_) => {
-                self.said = Busy::from("the provider's login did not answer in time".to_owned());
-                Event::NotNow { may_be_spent: true }
-            }
-        })
-    }
-
-    fn transport(&self) -> Box<dyn Transport> {
-        #[cfg(test)]
-        if let Some(provider) = self.app.refreshes.provider() {
-            return provider;
-        }
-        Box::new(self.app.transport_for(&self.present.release))
-    }
-
-    async fn store(&mut self) -> Result<Event, CredentialError> {
-        let Some(fresh) = self.fresh.clone() else { return Ok(Event::Unstored) };
-        let mut pauses = STORE_AGAIN.into_iter();
-        loop {
-            match self.store_once(&fresh).await {
-                Ok(event) => return Ok(event),
-                Err(fault) => match pauses.next() {
-                    None => {
-                        let id = self.connection();
-                        tracing::error!(connection.id = %id, "a refresh of {id} could not be stored; it is tried again: {fault:?}");
-                        self.hold(fresh);
-                        return Ok(Event::Unstored);
-                    }
-                    Some(pause) => {
-                        #[expect(
-                            clippy::disallowed_methods,
-                            reason = "the old token is spent: the new one is stored now"
-                        )]
-                        tokio::time::sleep(pause).await;
-                    }
-                },
-            }
-        }
-    }
-
-    async fn store_once(&mut self, fresh: &Credential) -> Result<Event, Fault> {
-        let (id, version) = (self.connection(), self.version());
-        let place = App::credential_place(self.tenant(), id, version + 1);
-        let sealed = self.app.vault.seal(place, &fresh.to_bytes()).await?;
-        let auth = self.present.release.manifest.auth(&self.present.connection.auth);
-        let next = auth.and_then(|auth| self.app.next_refresh(fresh, auth));
-        failpoint("refresh.before_commit").await;
-        match self.app.store.store_refreshed(id, self.epoch(), version, sealed, version + 1, next).await {
-            Ok(()) => {
-                failpoint("refresh.after_commit").await;
-                tracing::info!(connection.id = %id, "credential of {id} refreshed");
-                self.app.refreshes.succeeded(id);
-                Ok(Event::Stored)
-            }
-            // Somebody else has the lease, or the person has consented anew.
-            Err(StoreError::Stale) => Ok(Event::Overtaken),
-            // The connection is gone, and with it all that this pair could open.
-            Err(StoreError::NotFound) => Ok(Event::Overtaken),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Keeps a pair in this process: the next refresh begins with it, and the upkeep asks for one.
-    fn hold(&self, fresh: Credential) {
-        let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
-        self.app.refreshes.keep(self.connection(), unsaved);
-        self.app.upkeep_due.notify_one();
-    }
-
-    async fn keep_aside(&mut self) -> Result<Event, CredentialError> {
-        if let Some(fresh) = self.fresh.take() {
-            let id = self.connection();
-            tracing::warn!(connection.id = %id, "a refresh of {id} lost its race; its token is kept aside");
-            let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
-            self.put_aside(unsaved).await?;
-        }
-        Ok(Event::Done)
-    }
-
-    /// Into the side table; what that does not take stays in this process.
-    async fn put_aside(&self, unsaved: Unsaved) -> Result<(), CredentialError> {
-        let version = unsaved.follows + 1;
-        let place = App::credential_place(self.tenant(), self.connection(), version);
-        let kept = async {
-            let sealed = self.app.vault.seal(place, &unsaved.fresh.to_bytes()).await?;
-            Ok::<(), Fault>(self.app.store.keep_lost_token(self.connection(), sealed, version).await?)
-        };
-        let kept = kept.await;
-        if kept.is_err() {
-            self.app.refreshes.keep(self.connection(), unsaved);
-        }
-        kept.map_err(busy)
     }
 
     async fn release(&mut self, known: bool) -> Result<Event, CredentialError> {

@@ -225,6 +225,7 @@ CREATE TABLE credentials (
     updated_at          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX credentials_due ON credentials (next_refresh_at) WHERE next_refresh_at IS NOT NULL;
+CREATE INDEX credentials_interrupted ON credentials (refresh_intent_at) WHERE refresh_intent_at IS NOT NULL;
 
 -- Fresh tokens whose fenced write lost: sealed, never dropped, tried newest first.
 CREATE TABLE lost_tokens (

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use patchbay_it::{Enter, Rig, Variant, kinds, login_manifest, oidc_kind, oidc_machine_kind};
+use patchbay_it::{Enter, Rig, Variant, everything, hidden, kinds, login_manifest, oidc_kind, oidc_machine_kind};
 use patchbay_test_support::{
     Result,
     fakes::{Fakes, FakesConfig},
@@ -45,7 +45,8 @@ fn the_connector_that_reports_everything_reports_what_its_provider_said() -> Res
     let body = json!({ "connector": "patchbay.key-header", "fields": fields });
     let made = tenant.api.post("/v1/connections", &body)?.expect(201)?;
     assert_eq!(made.text_at("/state")?, "active");
-    let run = tenant.first_run(&made.text_at("/id")?)?;
+    let connection = made.text_at("/id")?;
+    let run = tenant.first_run(&connection)?;
     assert_eq!(run["state"], json!("done"), "{run}");
     let feed = tenant.feed(0)?;
     let record = feed[0]["record"].clone();
@@ -56,5 +57,11 @@ fn the_connector_that_reports_everything_reports_what_its_provider_said() -> Res
     assert!(record["body"].as_str().is_some_and(|text| text.contains("x-api-key: ")), "{record}");
     let log = std::fs::read_to_string(rig.host.log_path())?;
     assert!(log.contains("headers-0="), "identify wrote to the log");
+
+    let answers = everything(&rig, &tenant, "patchbay.key-header", &connection)?;
+    assert!(answers.iter().filter(|answer| answer.status == 200).count() > 10, "there is something to search");
+    hidden(&rig, &answers, &kind.secrets)?;
+    let shown = record["config"].as_str().unwrap_or_default().to_owned();
+    assert!(hidden(&rig, &answers, &[shown[..24].to_owned()]).is_err(), "what is shown is found");
     Ok(())
 }

@@ -1,12 +1,15 @@
 //! What Patchbay promises, over the real binary: one module per promise.
 #![cfg(test)]
 
+mod a_refresh_survives_a_kill;
 mod access;
 mod bad_input;
 mod bad_packages;
+mod certified_provider;
 mod connector_does_only_what_was_approved;
 mod credential_never_enters_a_connector;
 mod cursor_moves_only_with_its_records;
+mod every_login_is_hidden;
 mod first_start;
 mod hot_load;
 mod logins_ready;

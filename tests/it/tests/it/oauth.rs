@@ -67,13 +67,20 @@ fn a_login_comes_back_once() -> Result<()> {
     let (session, address) = tenant.silverfin_session()?;
     let mut browser = Browser::default();
     let back = tenant.log_in(&rig, &mut browser, &address, true)?;
-    assert_eq!(browser.follow(&back)?.status, 200);
+    assert_eq!(browser.return_to(&back)?.status, 200);
     let exchanged = exchanges(&rig).len();
 
     let again = browser.follow(&back)?;
     assert_eq!(again.status, 400, "{}", again.text);
     assert!(again.text.contains("PB2004"), "{}", again.text);
-    let page = browser.open(&address)?;
+    let opened = browser.open(&address)?;
+    let page = browser.settle_at(opened, &[&rig.host.base()])?;
+    assert!(
+        page.forms().is_empty(),
+        "the browser that was there sees that it is done, and begins nothing: {}",
+        page.text
+    );
+    let page = Browser::default().open(&address)?;
     assert_eq!((page.status, page.text.contains("PB2011")), (400, true), "{}", page.text);
     assert_eq!(exchanges(&rig).len(), exchanged, "the code went to the provider once");
     assert_eq!(tenant.get("/v1/connections")?.array_at("/items")?.len(), 1);
@@ -114,7 +121,7 @@ fn a_login_comes_back_only_in_the_browser_that_began_it_and_only_whole() -> Resu
 
     // The person may begin once more.
     let back = tenant.log_in(&rig, &mut browser, &address, true)?;
-    assert_eq!(browser.follow(&back)?.status, 200);
+    assert_eq!(browser.return_to(&back)?.status, 200);
     assert_eq!(tenant.get(&format!("/v1/connect-sessions/{session}"))?.text_at("/state")?, "done");
     Ok(())
 }
@@ -134,7 +141,7 @@ fn a_refused_consent_is_said_on_the_page_and_in_the_session() -> Result<()> {
     assert_eq!(tenant.get(&format!("/v1/catalog/{CONNECTOR}"))?.text_at("/status")?, "connect");
 
     let back = tenant.log_in(&rig, &mut browser, &address, true)?;
-    assert_eq!(browser.follow(&back)?.status, 200, "a change of mind needs no new session");
+    assert_eq!(browser.return_to(&back)?.status, 200, "a change of mind needs no new session");
     Ok(())
 }
 

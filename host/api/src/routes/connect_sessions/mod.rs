@@ -1,4 +1,5 @@
 //! Connect sessions.
 
+pub(crate) mod complete;
 pub(crate) mod create;
 pub(crate) mod get;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use axum::{Json, extract::State, http::StatusCode};
 use patchbay_app::FieldsConnect;
-use patchbay_model::{ConnectionId, manifest::AuthKind};
+use patchbay_model::ConnectionId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -37,7 +37,8 @@ pub(crate) struct ConnectionWanted {
     reconnect: Option<ConnectionId>,
 }
 
-/// Makes a connection from the fields of a form.
+/// Makes a connection from the fields of a form: a login of kind `fields`, `session` or
+/// `oauth2_client_credentials`.
 ///
 /// The provider is asked whose account it is. A business account that is connected already is renewed and
 /// not connected twice. For a login at the provider, make a connect session instead.
@@ -56,7 +57,7 @@ pub(crate) async fn handler(
     tenant: Tenant,
     Body(wanted): Body<ConnectionWanted>,
 ) -> Result<(StatusCode, Json<ConnectionDetail>), Problem> {
-    let auth = login::chosen(&api, &tenant.id, &wanted.connector, wanted.auth, AuthKind::Fields).await?;
+    let auth = login::chosen(&api, &tenant.id, &wanted.connector, wanted.auth, login::by_form).await?;
     let request = FieldsConnect {
         connector: wanted.connector,
         auth,

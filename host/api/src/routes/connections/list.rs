@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use patchbay_app::{ConnectionFilter, ConnectionSort};
+use patchbay_model::Code;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -78,5 +79,15 @@ pub(crate) async fn handler(
         after: which.after,
         limit: limit(which.limit, 50, 200)?,
     };
-    Ok(Json(List::of(api.app.connections(&tenant.id, &filter).await?)))
+    let page = api.app.connections(&tenant.id, &filter).await?;
+    let mut items = Vec::with_capacity(page.items.len());
+    for row in page.items {
+        // How many accounts each reaches stands with its accounts. One that was deleted since is left out.
+        match api.app.connection(&tenant.id, &row.id).await {
+            Ok(detail) => items.push(detail.into()),
+            Err(fault) if fault.code == Code::NotFound => {}
+            Err(fault) => return Err(fault.into()),
+        }
+    }
+    Ok(Json(List { items, next: page.next }))
 }

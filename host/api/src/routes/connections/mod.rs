@@ -4,4 +4,6 @@ pub(crate) mod change;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod get;
+pub(crate) mod identify;
+pub(crate) mod import;
 pub(crate) mod list;

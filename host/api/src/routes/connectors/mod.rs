@@ -1,6 +1,8 @@
 //! Installed connectors.
 
 pub(crate) mod client;
+pub(crate) mod clients;
 pub(crate) mod get;
+pub(crate) mod grant;
 pub(crate) mod install;
 pub(crate) mod list;

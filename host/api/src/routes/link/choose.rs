@@ -17,13 +17,8 @@ const UNGROUPED: usize = 8;
 /// Characters of a search that are looked at.
 const SEARCHED: usize = 100;
 
-const CATEGORIES: [Category; 5] = [
-    Category::Accounting,
-    Category::Communication,
-    Category::Marketing,
-    Category::Productivity,
-    Category::SalesCrm,
-];
+const CATEGORIES: [Category; 5] =
+    [Category::Accounting, Category::Communication, Category::Marketing, Category::Productivity, Category::SalesCrm];
 
 /// The page.
 pub(super) fn page<'t>(
@@ -45,11 +40,7 @@ pub(super) fn page<'t>(
     let searched: String = searched.trim().chars().take(SEARCHED).collect();
     let found: Vec<&Choice> = choices.iter().filter(|choice| matches(choice, &searched)).collect();
     let search = if choices.len() > 1 { search(texts, session, &searched, found.len()) } else { Html::none() };
-    let list = if found.len() > UNGROUPED {
-        grouped(texts, session, &found)
-    } else {
-        list(session, &found)
-    };
+    let list = if found.len() > UNGROUPED { grouped(texts, session, &found) } else { list(session, &found) };
     Page { texts, step: Some("1"), title, body: html!("{}{}{}", notice, search, list) }
 }
 

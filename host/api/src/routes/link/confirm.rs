@@ -53,10 +53,8 @@ fn facts(texts: &Texts, confirm: &Confirm) -> Html {
         (texts.label_login, confirm.login.as_deref()),
         (texts.label_accounts, (confirm.accounts > 0).then_some(accounts.as_str())),
     ];
-    let rows: Html = rows
-        .into_iter()
-        .filter_map(|(label, value)| Some(html!("<dt>{}</dt><dd>{}</dd>", label, value?)))
-        .collect();
+    let rows: Html =
+        rows.into_iter().filter_map(|(label, value)| Some(html!("<dt>{}</dt><dd>{}</dd>", label, value?))).collect();
     html!("<dl>{}</dl>", rows)
 }
 
@@ -71,7 +69,11 @@ mod tests {
         let (texts, session, confirm) = (Texts::of(Language::En), samples::session(), samples::confirm());
         let mut journey = samples::journey(Stage::Done(samples::confirm()));
         journey.returns = returns;
-        let page = if finished { done(texts, &session, &journey, &confirm) } else { waiting(texts, &session, &journey, &confirm) };
+        let page = if finished {
+            done(texts, &session, &journey, &confirm)
+        } else {
+            waiting(texts, &session, &journey, &confirm)
+        };
         page.body.as_str().to_owned()
     }
 

@@ -29,13 +29,12 @@ pub(super) struct Typed {
 
 impl Typed {
     /// What to show again after a login that did not work.
-    pub(super) fn of(fields: &[Field], mut values: BTreeMap<String, String>, fault: &Fault) -> Self {
-        values.retain(|id, _| fields.iter().any(|field| field.id == *id && field.kind != FieldKind::Secret));
+    pub(super) fn of(fields: &[Field], values: &BTreeMap<String, String>, fault: &Fault) -> Self {
         let errors = fault.fields.iter().filter_map(|error| {
             let id = error.pointer.strip_prefix(POINTER)?;
             fields.iter().any(|field| field.id == id).then(|| (id.to_owned(), error.message.clone()))
         });
-        Self { values, errors: errors.collect(), sent: true }
+        Self { values: without_secrets(fields, values), errors: errors.collect(), sent: true }
     }
 
     /// What is wrong, each with a link to its field.
@@ -44,7 +43,12 @@ impl Typed {
             .iter()
             .filter_map(|field| {
                 let error = self.errors.get(&field.id)?;
-                Some(html!("<li><a href=\"#field-{}\">{}</a>: <span lang=\"en\">{}</span></li>", field.id, field.label, error))
+                Some(html!(
+                    "<li><a href=\"#field-{}\">{}</a>: <span lang=\"en\">{}</span></li>",
+                    field.id,
+                    field.label,
+                    error
+                ))
             })
             .collect();
         if items.is_empty() { Html::none() } else { html!("<ul>{}</ul>", items) }
@@ -54,6 +58,12 @@ impl Typed {
     pub(super) fn lost_secrets(&self, fields: &[Field]) -> bool {
         self.sent && fields.iter().any(|field| field.kind == FieldKind::Secret)
     }
+}
+
+/// What was typed into fields that are declared and are no secrets.
+pub(super) fn without_secrets(fields: &[Field], values: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let shown = fields.iter().filter(|field| field.kind != FieldKind::Secret);
+    shown.filter_map(|field| Some((field.id.clone(), values.get(&field.id)?.clone()))).collect()
 }
 
 /// All controls, in the manifest's order.
@@ -71,19 +81,24 @@ fn control(texts: &Texts, field: &Field, typed: &Typed) -> Html {
         None => Html::none(),
     };
     let wrong = match error {
-        Some(error) => html!(
-            "<p class=\"error\" id=\"error-{}\">{} <span lang=\"en\">{}</span></p>",
-            field.id,
-            texts.error,
-            error
-        ),
+        Some(error) => {
+            html!("<p class=\"error\" id=\"error-{}\">{} <span lang=\"en\">{}</span></p>", field.id, texts.error, error)
+        }
         None => Html::none(),
     };
     let control = match field.kind {
         FieldKind::Select => select(texts, field, value, attributes(field, help.is_some(), error.is_some())),
         _ => input(field, value, attributes(field, help.is_some(), error.is_some())),
     };
-    html!("<div class=\"field\"><label for=\"field-{}\">{}{}</label>{}{}{}</div>", field.id, field.label, optional, control, below, wrong)
+    html!(
+        "<div class=\"field\"><label for=\"field-{}\">{}{}</label>{}{}{}</div>",
+        field.id,
+        field.label,
+        optional,
+        control,
+        below,
+        wrong
+    )
 }
 
 /// What every control has: its name, whether it may be empty, and what describes it.
@@ -137,9 +152,8 @@ fn select(texts: &Texts, field: &Field, value: &str, attributes: Html) -> Html {
 fn help(texts: &Texts, field: &Field) -> Option<Html> {
     let own = field.help.as_deref().map(Html::text);
     let general = match field.kind {
-        FieldKind::Text | FieldKind::Select => None,
+        FieldKind::Text | FieldKind::Select | FieldKind::Date => None,
         FieldKind::Secret => Some(Html::text(texts.secret_help)),
-        FieldKind::Date => Some(Html::text(texts.date_help)),
         FieldKind::Origin => Some(Html::text(texts.origin_help)),
         FieldKind::Subdomain => {
             let suffix = field.suffix.as_deref()?;
@@ -162,11 +176,11 @@ mod tests {
 
     fn typed(pairs: &[(&str, &str)], wrong: &[&str]) -> (Vec<Field>, Typed) {
         let fields = samples::fields();
-        let values = pairs.iter().map(|(id, value)| ((*id).to_owned(), (*value).to_owned())).collect();
+        let values: BTreeMap<_, _> = pairs.iter().map(|(id, value)| ((*id).to_owned(), (*value).to_owned())).collect();
         let fault = wrong.iter().fold(Fault::new(Code::FieldInvalid), |fault, id| {
             fault.field(format!("/fields/{id}"), format!("{id} is wrong: {NASTY}"))
         });
-        let typed = Typed::of(&fields, values, &fault);
+        let typed = Typed::of(&fields, &values, &fault);
         (fields, typed)
     }
 
@@ -194,11 +208,21 @@ mod tests {
     #[test]
     fn what_was_typed_is_kept_and_a_secret_never_is() {
         let canary = "canary-0123456789abcdef";
-        let page = shown(&[("firm", "acme & <co>"), ("key", canary), ("region", "eu"), ("other", canary)], &["key", "firm"]);
+        let page =
+            shown(&[("firm", "acme & <co>"), ("key", canary), ("region", "eu"), ("other", canary)], &["key", "firm"]);
         assert!(page.contains("value=\"acme &amp; &lt;co&gt;\""), "{page}");
         assert!(page.contains("<option value=\"eu\" selected>"), "{page}");
         assert!(!page.contains(canary), "{page}");
-        assert!(!page.split("type=\"password\"").nth(1).unwrap_or_default().split('>').next().unwrap_or_default().contains("value="));
+        assert!(
+            !page
+                .split("type=\"password\"")
+                .nth(1)
+                .unwrap_or_default()
+                .split('>')
+                .next()
+                .unwrap_or_default()
+                .contains("value=")
+        );
         let (fields, typed) = typed(&[("key", canary)], &[]);
         assert!(typed.lost_secrets(&fields) && !Typed::default().lost_secrets(&fields));
     }
@@ -224,12 +248,19 @@ mod tests {
             *part = Some(NASTY.to_owned());
         }
         field.options = vec![NASTY.to_owned()];
-        for kind in [FieldKind::Text, FieldKind::Secret, FieldKind::Select, FieldKind::Subdomain, FieldKind::Date, FieldKind::Origin] {
+        for kind in [
+            FieldKind::Text,
+            FieldKind::Secret,
+            FieldKind::Select,
+            FieldKind::Subdomain,
+            FieldKind::Date,
+            FieldKind::Origin,
+        ] {
             field.kind = kind;
             let fields = [field.clone()];
             let values = BTreeMap::from([(NASTY.to_owned(), NASTY.to_owned())]);
             let fault = Fault::new(Code::FieldInvalid).field(format!("/fields/{NASTY}"), NASTY);
-            let typed = Typed::of(&fields, values, &fault);
+            let typed = Typed::of(&fields, &values, &fault);
             let page = html!("{}{}", typed.summary(&fields), controls(Texts::of(Language::Pl), &fields, &typed));
             assert!(!page.as_str().contains("<img") && !page.as_str().contains("onerror='"), "{page:?}");
         }

@@ -34,9 +34,12 @@ fn harmless<'m>(event: Event<'m>, links: &mut Vec<bool>) -> Option<Event<'m>> {
         // The policy of the page forbids pictures; what they are called is shown.
         Event::Start(Tag::Image { .. }) | Event::End(TagEnd::Image) => None,
         // The page has its own first headings.
-        Event::Start(Tag::Heading { .. }) => {
-            Some(Event::Start(Tag::Heading { level: HeadingLevel::H3, id: None, classes: Vec::new(), attrs: Vec::new() }))
-        }
+        Event::Start(Tag::Heading { .. }) => Some(Event::Start(Tag::Heading {
+            level: HeadingLevel::H3,
+            id: None,
+            classes: Vec::new(),
+            attrs: Vec::new(),
+        })),
         Event::End(TagEnd::Heading(_)) => Some(Event::End(TagEnd::Heading(HeadingLevel::H3))),
         other => Some(other),
     }
@@ -64,11 +67,13 @@ mod tests {
 
     #[test]
     fn a_guide_is_rendered() {
-        let guide = shown("# Before\n\n1. Open **Settings**\n2. See [help](https://help.example.com/?a=1&b=2)\n\n`code`");
+        let guide =
+            shown("# Before\n\n1. Open **Settings**\n2. See [help](https://help.example.com/?a=1&b=2)\n\n`code`");
         for part in ["<h3>Before</h3>", "<li>Open <strong>Settings</strong></li>", "<code>code</code>"] {
             assert!(guide.contains(part), "{guide}");
         }
-        let link = "<a href=\"https://help.example.com/?a=1&amp;b=2\" target=\"_blank\" rel=\"noopener noreferrer\">help</a>";
+        let link =
+            "<a href=\"https://help.example.com/?a=1&amp;b=2\" target=\"_blank\" rel=\"noopener noreferrer\">help</a>";
         assert!(guide.contains(link), "{guide}");
     }
 
@@ -92,7 +97,8 @@ mod tests {
             let guide = shown(nasty);
             for tag in guide.split('<').skip(1).map(|rest| rest.split('>').next().unwrap_or_default()) {
                 let plain = ["p", "/p", "/a", "h3", "/h3"].contains(&tag);
-                let link = tag.starts_with("a href=\"http") && tag.ends_with("\" target=\"_blank\" rel=\"noopener noreferrer\"");
+                let link = tag.starts_with("a href=\"http")
+                    && tag.ends_with("\" target=\"_blank\" rel=\"noopener noreferrer\"");
                 assert!(plain || link && tag.matches('"').count() == 6, "{nasty}: <{tag}>");
             }
         }

@@ -90,7 +90,7 @@ pub(super) use html;
 
 /// One of our own texts with its `{name}` places filled; what fills them is escaped, and not looked at again.
 pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> Html {
-    filled(template, values, |value| Html::text(value))
+    filled(template, values, Html::text)
 }
 
 /// The same, with what fills the places emphasised.
@@ -140,7 +140,10 @@ mod tests {
     #[test]
     fn a_text_cannot_bring_markup_into_a_page() {
         assert_eq!(Html::text(NASTY).as_str(), HARMLESS);
-        assert_eq!(html!("<p title=\"{}\">{}</p>", NASTY, NASTY.to_owned()).as_str(), format!("<p title=\"{HARMLESS}\">{HARMLESS}</p>"));
+        assert_eq!(
+            html!("<p title=\"{}\">{}</p>", NASTY, NASTY.to_owned()).as_str(),
+            format!("<p title=\"{HARMLESS}\">{HARMLESS}</p>")
+        );
         assert_eq!(html!("<p>{}</p>", html!("<b>{}</b>", "<")).as_str(), "<p><b>&lt;</b></p>");
         assert!(section(&Html::text("T"), &[NASTY.to_owned()]).as_str().contains(HARMLESS));
         assert!(section(&Html::text("T"), &[]).is_empty());
@@ -150,7 +153,10 @@ mod tests {
     fn what_fills_a_text_is_escaped_and_not_filled_again() {
         let filled = fill("{tenant} & {provider}.", &[("tenant", "{provider}<"), ("provider", "P")]);
         assert_eq!(filled.as_str(), "{provider}&lt; &amp; P.");
-        assert_eq!(fill_strong("Back to {tenant}", &[("tenant", "<A>")]).as_str(), "Back to <strong>&lt;A&gt;</strong>");
+        assert_eq!(
+            fill_strong("Back to {tenant}", &[("tenant", "<A>")]).as_str(),
+            "Back to <strong>&lt;A&gt;</strong>"
+        );
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `GET /link/session/{ses}`: the page of the step that the session is at.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::{Path, State},
     http::StatusCode,
     response::Response,
 };
@@ -44,9 +44,7 @@ fn answer(session: &SessionId, searched: &str, journey: &Journey, visitor: &Visi
             ([one], None) => see_other(&review_address(session, &one.connector, None)),
             _ => choose::page(texts, session, searched, journey, choices).answer_with_form(StatusCode::OK),
         },
-        Stage::Confirm(confirm) => {
-            confirm::waiting(texts, session, journey, confirm).answer_with_form(StatusCode::OK)
-        }
+        Stage::Confirm(confirm) => confirm::waiting(texts, session, journey, confirm).answer_with_form(StatusCode::OK),
         Stage::Done(confirm) => confirm::done(texts, session, journey, confirm).answer_with_form(StatusCode::OK),
     }
 }

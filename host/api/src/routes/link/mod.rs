@@ -92,7 +92,9 @@ mod tests {
         let routes = [LANDING, JOURNEY, REVIEW, FINISH, CALLBACK].map(|path| (path, taken()));
         let router = routes.into_iter().fold(Router::new(), |router, (path, taken)| router.route(path, taken));
         let guarded = guard::guarded(router, own);
-        for path in ["/link/token", "/link/session/a", "/link/session/a/review", "/link/session/a/finish", "/oauth/callback/a"] {
+        for path in
+            ["/link/token", "/link/session/a", "/link/session/a/review", "/link/session/a/finish", "/oauth/callback/a"]
+        {
             for (header, value, allowed) in [
                 ("origin", own, true),
                 ("sec-fetch-site", "same-origin", true),

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_page_runs_no_script_and_stands_in_no_frame() {
-        for response in [page(Language::En).answer(StatusCode::OK), page(Language::En).answer_with_form(StatusCode::OK)] {
+        for response in [page(Language::En).answer(StatusCode::OK), page(Language::En).answer_with_form(StatusCode::OK)]
+        {
             let headers = response.headers();
             let policy = headers[header::CONTENT_SECURITY_POLICY].to_str().expect("a policy");
             for part in ["default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'", "style-src 'self'"] {

@@ -12,11 +12,10 @@ use patchbay_app::{Authorise, Authorising, Review};
 use patchbay_model::{Code, Fault, SessionId};
 
 use super::{
-    form::Typed,
+    form::{self, Typed},
     html::{Html, html},
     input::{self, Queried, Sent},
-    journey_address, review_page, see_other, session_of,
-    trouble,
+    journey_address, review_page, see_other, session_of, trouble,
     visitor::Visitor,
 };
 use crate::Api;
@@ -60,13 +59,14 @@ pub(super) async fn authorise(
     };
     // An empty control and one that was not sent are the same.
     fields.retain(|_, value| !value.is_empty());
-    let request =
-        Authorise { connector: review.connector.clone(), auth: review.auth.clone(), fields: fields.clone() };
+    // What may be shown again; the secrets are given away and not kept here.
+    let shown = form::without_secrets(&review.fields, &fields);
+    let request = Authorise { connector: review.connector.clone(), auth: review.auth.clone(), fields };
     match api.app.authorise(session.clone(), visitor.cookie.clone(), request).await {
         // To the provider's page of consent, which the release names and nobody else.
         Ok(Authorising::Provider(address)) => see_other(address.as_str()),
         Ok(Authorising::Here) => see_other(&journey_address(&session)),
-        Err(fault) => refused(&session, &review, Typed::of(&review.fields, fields, &fault), &fault, &visitor),
+        Err(fault) => refused(&session, &review, Typed::of(&review.fields, &shown, &fault), &fault, &visitor),
     }
 }
 
@@ -114,19 +114,19 @@ mod tests {
     use std::collections::BTreeMap;
 
     use axum::{
-        body::to_bytes,
+        extract::Request,
         http::{HeaderMap, header},
     };
 
     use super::*;
-    use crate::routes::link::samples;
+    use crate::{body::bytes, routes::link::samples};
 
     async fn again(fault: Fault, typed: &[(&str, &str)]) -> (StatusCode, HeaderMap, String) {
         let (session, review) = (samples::session(), samples::review());
         let values: BTreeMap<_, _> = typed.iter().map(|(id, value)| ((*id).to_owned(), (*value).to_owned())).collect();
-        let typed = Typed::of(&review.fields, values, &fault);
+        let typed = Typed::of(&review.fields, &values, &fault);
         let (parts, body) = refused(&session, &review, typed, &fault, &Visitor::of(&HeaderMap::new())).into_parts();
-        let body = to_bytes(body, usize::MAX).await.expect("a body");
+        let body = bytes(Request::new(body), &()).await.map_err(|problem| problem.0).expect("a body");
         (parts.status, parts.headers, String::from_utf8(body.to_vec()).expect("text"))
     }
 
@@ -136,8 +136,15 @@ mod tests {
         let fault = Fault::new(Code::CredentialRefused).operator("401 from the provider");
         let (status, headers, page) = again(fault, &[("firm", "acme"), ("key", canary)]).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(headers[header::CONTENT_SECURITY_POLICY].to_str().is_ok_and(|policy| policy.contains("frame-ancestors 'none'")));
-        assert!(page.contains("value=\"acme\"") && page.contains("role=\"alert\"") && page.contains("PB2002"), "{page}");
+        assert!(
+            headers[header::CONTENT_SECURITY_POLICY]
+                .to_str()
+                .is_ok_and(|policy| policy.contains("frame-ancestors 'none'"))
+        );
+        assert!(
+            page.contains("value=\"acme\"") && page.contains("role=\"alert\"") && page.contains("PB2002"),
+            "{page}"
+        );
         assert!(page.contains("Enter keys and passwords again"), "{page}");
         assert!(!page.contains(canary) && !page.contains("401 from"), "{page}");
     }

@@ -20,8 +20,13 @@ pub(super) fn session() -> SessionId {
 }
 
 pub(super) fn choices(count: usize) -> Vec<Choice> {
-    let categories =
-        [Category::Accounting, Category::Communication, Category::Marketing, Category::Productivity, Category::SalesCrm];
+    let categories = [
+        Category::Accounting,
+        Category::Communication,
+        Category::Marketing,
+        Category::Productivity,
+        Category::SalesCrm,
+    ];
     categories
         .into_iter()
         .cycle()
@@ -37,14 +42,7 @@ pub(super) fn choices(count: usize) -> Vec<Choice> {
 }
 
 pub(super) fn journey(stage: Stage) -> Journey {
-    Journey {
-        tenant: TENANT.to_owned(),
-        language: None,
-        remaining: HALF_AN_HOUR,
-        stage,
-        trouble: None,
-        returns: true,
-    }
+    Journey { tenant: TENANT.to_owned(), language: None, remaining: HALF_AN_HOUR, stage, trouble: None, returns: true }
 }
 
 pub(super) fn confirm() -> Confirm {
@@ -69,7 +67,11 @@ pub(super) fn fields() -> Vec<Field> {
         optional: false,
     };
     vec![
-        Field { suffix: Some(".books.example".to_owned()), help: None, ..field("firm", "Your firm", FieldKind::Subdomain) },
+        Field {
+            suffix: Some(".books.example".to_owned()),
+            help: None,
+            ..field("firm", "Your firm", FieldKind::Subdomain)
+        },
         Field { pattern: Some("[a-z]+".to_owned()), ..field("user", "User name", FieldKind::Text) },
         field("key", "Secret key", FieldKind::Secret),
         Field { options: vec!["eu".to_owned(), "us".to_owned()], ..field("region", "Region", FieldKind::Select) },
@@ -109,11 +111,11 @@ pub(super) fn review() -> Review {
 /// Every page, by name.
 fn pages(texts: &'static Texts) -> Vec<(&'static str, String)> {
     let (session, review, fields) = (session(), review(), fields());
-    let landed =
-        Landing { tenant: TENANT.to_owned(), language: None, remaining: HALF_AN_HOUR, opened: None };
-    let wrong = Fault::new(Code::FieldInvalid).field("/fields/firm", "must be a word").field("/fields/key", "is missing");
+    let landed = Landing { tenant: TENANT.to_owned(), language: None, remaining: HALF_AN_HOUR, opened: None };
+    let wrong =
+        Fault::new(Code::FieldInvalid).field("/fields/firm", "must be a word").field("/fields/key", "is missing");
     let typed = [("firm", "a b"), ("user", "els")].map(|(id, value)| (id.to_owned(), value.to_owned()));
-    let typed = Typed::of(&fields, typed.into(), &wrong);
+    let typed = Typed::of(&fields, &typed.into(), &wrong);
     let mut tried = journey(Stage::Choose(Vec::new()));
     tried.trouble = Some(Code::ConsentRefused);
     let mut stays = journey(Stage::Done(confirm()));
@@ -138,11 +140,17 @@ fn pages(texts: &'static Texts) -> Vec<(&'static str, String)> {
 }
 
 #[test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever wants to look at the pages says where; no product code reads it"
+)]
 fn the_pages_hold_no_script_no_style_of_their_own_and_no_text_as_markup() {
     let folder = std::env::var_os("PATCHBAY_PAGES").map(std::path::PathBuf::from);
     for language in Language::ALL {
         for (name, page) in pages(Texts::of(language)) {
-            for power in ["<script", " style=", " onclick", " onerror", "javascript:", "<iframe", "<V>", "<Janssens>", "src="] {
+            for power in
+                ["<script", " style=", " onclick", " onerror", "javascript:", "<iframe", "<V>", "<Janssens>", "src="]
+            {
                 assert!(!page.contains(power), "{name}: {power}");
             }
             assert!(!page.contains("{"), "{name} has a place that was not filled: {page}");

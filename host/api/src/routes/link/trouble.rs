@@ -68,9 +68,11 @@ fn texts_of(texts: &Texts, code: Code) -> (&'static str, &'static str) {
         Code::FieldInvalid | Code::BodyInvalid | Code::BodyTooLarge | Code::ParameterInvalid | Code::MediaType => {
             (texts.input_what, texts.input_do)
         }
-        Code::ClientMissing | Code::AuthUnknown | Code::ConnectorUnknown | Code::ReleaseUnusable | Code::EgressDenied => {
-            (texts.operator_what, texts.operator_do)
-        }
+        Code::ClientMissing
+        | Code::AuthUnknown
+        | Code::ConnectorUnknown
+        | Code::ReleaseUnusable
+        | Code::EgressDenied => (texts.operator_what, texts.operator_do),
         Code::TokenAnswerInvalid
         | Code::RegionUnknown
         | Code::CredentialBusy

@@ -73,7 +73,8 @@ fn accepted(header: &str) -> Option<Language> {
         let mut parts = range.split(';').map(str::trim);
         let tag = parts.next().unwrap_or_default().to_ascii_lowercase();
         let language = Language::from_word(tag.split('-').next().unwrap_or_default())?;
-        let weight = parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.trim().parse::<f32>().ok())?;
+        let weight =
+            parts.find_map(|part| part.strip_prefix("q=")).map_or(Some(1.0), |q| q.trim().parse::<f32>().ok())?;
         (weight > 0.0).then_some((language, weight))
     });
     // Of equal ones the first counts.

@@ -42,7 +42,6 @@ pub(super) const TEXTS: Texts = Texts {
     select_choose: "Choose …",
     subdomain_help: "The word before {suffix}. You may also paste the whole address.",
     origin_help: "The address that you open it at, beginning with https://.",
-    date_help: "Year-month-day, for example 2026-03-12.",
     secret_help: "It is kept encrypted and never shown again.",
     away: "Continue to {provider}",
     away_note: "You log in at {provider}. Your password is never seen here.",

@@ -41,7 +41,7 @@ texts! {
     // What is shared, and the form.
     review_title, review_before, review_reads, review_writes, review_asks, review_reaches, review_other,
     logins_title, login_chosen, fields_title, optional, select_choose,
-    subdomain_help, origin_help, date_help, secret_help,
+    subdomain_help, origin_help, secret_help,
     away, away_note, here, here_note, no_pkce,
     errors_title, error, secrets_again,
     // What was connected.
@@ -106,7 +106,8 @@ mod tests {
         let english = Texts::of(Language::En).all();
         for language in [Language::Nl, Language::Pl] {
             let all = Texts::of(language).all();
-            let same: Vec<_> = all.iter().zip(&english).filter(|(one, other)| one == other).map(|(one, _)| one.0).collect();
+            let same: Vec<_> =
+                all.iter().zip(&english).filter(|(one, other)| one == other).map(|(one, _)| one.0).collect();
             // "Marketing" and "Accounts"-like words may be the same; sentences are not.
             assert!(same.len() <= 3, "{}: {same:?}", language.as_str());
         }

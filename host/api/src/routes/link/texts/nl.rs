@@ -42,7 +42,6 @@ pub(super) const TEXTS: Texts = Texts {
     select_choose: "Kies …",
     subdomain_help: "Het woord vóór {suffix}. U mag ook het hele adres plakken.",
     origin_help: "Het adres waarop u het opent, beginnend met https://.",
-    date_help: "Jaar-maand-dag, bijvoorbeeld 2026-03-12.",
     secret_help: "Het wordt versleuteld bewaard en nooit meer getoond.",
     away: "Verder naar {provider}",
     away_note: "U logt in bij {provider}. Uw wachtwoord is hier nooit te zien.",

@@ -42,7 +42,6 @@ pub(super) const TEXTS: Texts = Texts {
     select_choose: "Wybierz …",
     subdomain_help: "Słowo przed {suffix}. Możesz też wkleić cały adres.",
     origin_help: "Adres, pod którym to otwierasz, zaczynający się od https://.",
-    date_help: "Rok-miesiąc-dzień, na przykład 2026-03-12.",
     secret_help: "Przechowujemy to zaszyfrowane i nigdy więcej nie pokazujemy.",
     away: "Przejdź do: {provider}",
     away_note: "Logujesz się u dostawcy: {provider}. Twoje hasło nigdy nie jest tu widoczne.",

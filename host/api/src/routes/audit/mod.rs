@@ -1,0 +1,4 @@
+//! The audit log.
+
+pub(crate) mod list;
+pub(crate) mod verify;

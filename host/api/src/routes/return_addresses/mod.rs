@@ -1,0 +1,5 @@
+//! Return addresses of connect sessions.
+
+pub(crate) mod create;
+pub(crate) mod delete;
+pub(crate) mod list;

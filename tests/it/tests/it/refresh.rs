@@ -1,0 +1,456 @@
+//! **One refresh, whatever the number of callers** (trust.md, section 3, row 1; K2): a strict provider that
+//! rotates and ends the whole login when it sees a token twice never has reason to. What an answer that
+//! comes too late, or never, costs; and how each kind of login is renewed without a person.
+
+use std::time::Duration;
+
+use patchbay_it::{Kind, Rig, RigSetup, Tenant, items};
+use patchbay_model::{Clock, SystemClock};
+use patchbay_test_support::{
+    Answer, Dice, Result, Trouble,
+    fakes::{
+        Act, Rule,
+        logins::{Logins, Renewal, TokenCall, TokenKind},
+    },
+    together, wait_until,
+};
+use serde_json::json;
+
+use crate::soak::Soak;
+
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+/// Longest wait for something that the host does by itself; it looks every 250 ms.
+const LIMIT: Duration = Duration::from_secs(30);
+/// Who needs the credential at one moment.
+const CALLERS: usize = 8;
+/// An exchange limit that a test can wait for.
+const IMPATIENT: &str = "[refresh]\nlease_seconds = 8\nexchange_seconds = 2\ncool_down_seconds = 1\n";
+/// After this the access token of an hour is due, and the provider still takes it.
+pub(crate) const DUE: Duration = Duration::from_secs(46 * 60);
+/// After this it has ended.
+pub(crate) const ENDED: Duration = Duration::from_secs(61 * 60);
+
+/// A host and a tenant with one connection, which nothing uses but the test.
+pub(crate) struct Scene {
+    pub(crate) rig: Rig,
+    pub(crate) kind: Kind,
+    pub(crate) tenant: Tenant,
+    pub(crate) connection: String,
+}
+
+impl Scene {
+    /// Connects a kind of login whose clock the test moves; `config` is further TOML of the host's.
+    pub(crate) fn open(name: &str, config: &str, change: impl FnOnce(&mut Kind)) -> Result<Self> {
+        let rig = RigSetup { test_clock: true, more: config.to_owned(), ..RigSetup::default() }.start()?;
+        let mut kind = rig.kind(name)?;
+        change(&mut kind);
+        rig.install_kind(&kind)?;
+        let tenant = rig.tenant("A")?;
+        let connection = tenant.connect_kind(&rig, &kind)?;
+        let scene = Self { rig, kind, tenant, connection };
+        scene.quiet()?;
+        Ok(scene)
+    }
+
+    /// Ends what else would use the connection: its first run, and those by schedule.
+    fn quiet(&self) -> Result<()> {
+        self.tenant.settled()?;
+        for sync in items(&self.tenant.api, &format!("/v1/connections/{}/syncs", self.connection))? {
+            let id = sync["id"].as_str().unwrap_or_default();
+            self.tenant.api.patch(&format!("/v1/syncs/{id}"), &json!({ "enabled": false }))?.expect(200)?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn logins(&self) -> &Logins {
+        &self.rig.fakes.logins.provider
+    }
+
+    /// What happens to the next requests to an address of the provider.
+    pub(crate) fn script(&self, rule: Rule) {
+        self.rig.fakes.logins.script.add(rule);
+    }
+
+    /// Uses the credential, whatever the answer.
+    pub(crate) fn used(&self) -> Result<Answer> {
+        self.tenant.api.post(&format!("/v1/connections/{}/identify", self.connection), &json!({}))
+    }
+
+    /// Uses it with success.
+    pub(crate) fn works(&self) -> Result<()> {
+        self.used()?.expect(200).map(drop)
+    }
+
+    /// Uses it from several callers at one moment; the status and the code of each answer.
+    pub(crate) fn used_by(&self, callers: usize) -> Result<Vec<(u16, String)>> {
+        let answers = together(callers, |_| self.used());
+        answers.into_iter().map(|answer| answer.map(|answer| (answer.status, code(&answer)))).collect()
+    }
+
+    /// Calls of the address that gives and renews tokens, from this one on.
+    pub(crate) fn calls(&self, from: usize) -> Vec<TokenCall> {
+        self.logins().calls().split_off(from)
+    }
+
+    pub(crate) fn called(&self) -> usize {
+        self.logins().calls().len()
+    }
+
+    /// How the connection stands: its state, and the code of the reason.
+    pub(crate) fn stands(&self) -> Result<(String, String)> {
+        self.tenant.stands(&self.connection)
+    }
+
+    /// The same login again; it is the same connection.
+    pub(crate) fn log_in_again(&self) -> Result<()> {
+        let again = self.tenant.connect_kind(&self.rig, &self.kind)?;
+        assert_eq!(again, self.connection, "a known business account renews its connection");
+        self.quiet()
+    }
+
+    /// The refresh tokens that the provider accepts now.
+    fn good_refresh_tokens(&self) -> usize {
+        self.logins().tokens().iter().filter(|token| token.kind == TokenKind::Refresh && token.good).count()
+    }
+}
+
+/// The code of a problem; empty for another answer.
+fn code(answer: &Answer) -> String {
+    answer.text_at("/code").unwrap_or_default()
+}
+
+/// A line more in the manifest's `[[auth]]`.
+fn also(kind: &mut Kind, line: &str) {
+    kind.tables = kind.tables.replacen("label = \"Log in\"\n", &format!("label = \"Log in\"\n{line}\n"), 1);
+}
+
+fn all_work(answers: &[(u16, String)]) -> bool {
+    answers.iter().all(|(status, _)| *status == 200)
+}
+
+/// How many requests came to an address of the provider, whatever became of them.
+fn asked(scene: &Scene, path: &str) -> usize {
+    scene.rig.fakes.logins.journal.entries().iter().filter(|entry| entry.path == path).count()
+}
+
+/// Rounds in which eight callers find that the token is due, or has ended, or is not accepted any more.
+pub(crate) fn rounds(soak: Soak) -> Result<()> {
+    let mut dice = Dice::of(soak.seed);
+    let scene = Scene::open("code-basic", "", |_| {})?;
+    for round in 0..soak.rounds {
+        let from = scene.called();
+        let why = match dice.below(3) {
+            0 => {
+                scene.rig.advance(DUE)?;
+                "due"
+            }
+            1 => {
+                scene.rig.advance(ENDED)?;
+                "ended"
+            }
+            _ => {
+                scene.logins().end(TokenKind::Access);
+                "refused"
+            }
+        };
+        let ms = dice.below(3) * dice.below(200);
+        if ms > 0 {
+            scene.script(Rule::on("POST", "/oauth/token", Act::Delay { ms }));
+        }
+        let answers = scene.used_by(CALLERS)?;
+        let (calls, at) = (scene.calls(from), format!("seed {}, round {round}: {why}, {ms} ms", soak.seed));
+        assert!(all_work(&answers), "{at}: {answers:?} {calls:?}");
+        assert_eq!(calls.len(), 1, "{at}: one call whatever the number of callers: {calls:?}");
+        assert!(calls.iter().all(|call| call.grant == "refresh_token" && call.refused.is_none()), "{at}: {calls:?}");
+        assert_eq!(scene.good_refresh_tokens(), 1, "{at}");
+    }
+    assert!(!scene.logins().calls().iter().any(|call| call.family), "no login was ended");
+    assert_eq!(scene.stands()?.0, "active");
+    Ok(())
+}
+
+/// Lets the provider rotate and be silent until the host has given up; what its eight callers were told.
+fn answered_too_late(scene: &Scene, name: &str) -> Result<Vec<(u16, String)>> {
+    scene.rig.advance(ENDED)?;
+    scene.script(Rule::on("POST", "/oauth/token", Act::Hold { name: name.to_owned(), applied: true }));
+    let answers = scene.used_by(CALLERS)?;
+    scene.rig.fakes.logins.script.release(name);
+    Ok(answers)
+}
+
+#[test]
+fn an_answer_after_the_limit_costs_one_more_try_and_no_connection_where_there_is_a_grace_period() -> Result<()> {
+    let renewal = Renewal::Rotating { grace: MINUTE, family: true };
+    let scene = Scene::open("code-basic", IMPATIENT, |kind| kind.behaviour.renewal = renewal)?;
+    for round in 0..2 {
+        let from = scene.called();
+        let answers = answered_too_late(&scene, &format!("late-{round}"))?;
+        assert!(answers.iter().all(|(status, code)| (*status, code.as_str()) == (503, "PB2003")), "{answers:?}");
+        let calls = scene.calls(from);
+        assert_eq!(calls.len(), 1, "the others wait for the pause to end: {calls:?}");
+        scene.rig.advance(Duration::from_secs(2))?;
+        let answers = scene.used_by(CALLERS)?;
+        let calls = scene.calls(from);
+        assert!(all_work(&answers), "{answers:?} {calls:?}");
+        assert_eq!(calls.len(), 2, "{calls:?}");
+        assert!(calls.iter().all(|call| call.sent == calls[0].sent && call.refused.is_none()), "{calls:?}");
+    }
+    assert_eq!(scene.stands()?.0, "active");
+    Ok(())
+}
+
+#[test]
+fn an_answer_after_the_limit_ends_in_a_word_to_the_owner_where_there_is_no_grace_period() -> Result<()> {
+    let scene = Scene::open("code-basic", IMPATIENT, |_| {})?;
+    let from = scene.called();
+    answered_too_late(&scene, "late")?;
+    assert_eq!(scene.stands()?.0, "active", "nobody knows yet");
+    scene.rig.advance(Duration::from_secs(2))?;
+    let answers = scene.used_by(CALLERS)?;
+    assert!(answers.iter().all(|(status, _)| *status != 200), "{answers:?}");
+    assert_eq!(scene.stands()?, ("broken".to_owned(), "PB2002".to_owned()));
+    let reason = scene.tenant.get(&format!("/v1/connections/{}", scene.connection))?.text_at("/reason/text")?;
+    assert!(reason.contains("Log in again"), "{reason}");
+    let calls = scene.calls(from);
+    assert!(calls.len() == 2 && calls[1].family, "one try more, and the provider ends the login: {calls:?}");
+    scene.rig.advance(HOUR)?;
+    scene.used_by(CALLERS)?;
+    let again = scene.calls(from).len();
+    assert_eq!(again, 2, "a connection that waits for its owner leaves the provider alone");
+    scene.log_in_again()?;
+    assert_eq!(scene.stands()?.0, "active");
+    scene.works()
+}
+
+#[test]
+fn a_lost_answer_is_found_out_soon_though_nobody_uses_the_connection() -> Result<()> {
+    let renewal = Renewal::Rotating { grace: MINUTE, family: true };
+    let scene = Scene::open("code-basic", IMPATIENT, |kind| kind.behaviour.renewal = renewal)?;
+    let from = scene.called();
+    scene.rig.advance(ENDED)?;
+    scene.script(Rule::on("POST", "/oauth/token", Act::LoseAnswer));
+    assert_eq!(scene.used()?.status, 503);
+    scene.rig.advance(Duration::from_secs(2))?;
+    wait_until("the second try", LIMIT, || Ok((scene.called() == from + 2).then_some(())))?;
+    // Long after the grace period: what is stored must be what the second try brought.
+    scene.rig.advance(ENDED)?;
+    scene.works()?;
+    assert!(scene.calls(from).iter().all(|call| call.refused.is_none()), "{:?}", scene.calls(from));
+    Ok(())
+}
+
+#[test]
+fn an_answer_without_a_refresh_token_keeps_the_one_that_there_is() -> Result<()> {
+    let scene = Scene::open("code-fixed", "", |_| {})?;
+    for _ in 0..4 {
+        scene.rig.advance(ENDED)?;
+        scene.works()?;
+    }
+    let calls = scene.logins().calls();
+    let refreshed: Vec<_> = calls.iter().filter(|call| call.grant == "refresh_token").collect();
+    assert_eq!(refreshed.len(), 4, "{calls:?}");
+    assert!(refreshed.iter().all(|call| call.sent.as_deref() == Some("refresh:1")), "{calls:?}");
+    Ok(())
+}
+
+#[test]
+fn a_token_is_renewed_a_quarter_of_an_hour_or_a_third_of_its_life_before_its_end() -> Result<()> {
+    let scene = Scene::open("code-basic", "", |_| {})?;
+    for (life, due) in [(300, 200), (2_700, 1_800), (3_600, 2_700), (40 * 86_400, 40 * 86_400 - 900)] {
+        scene.logins().behave(patchbay_test_support::fakes::logins::Behaviour {
+            access_life: Duration::from_secs(life),
+            ..scene.kind.behaviour.clone()
+        });
+        scene.logins().end(TokenKind::Access);
+        scene.works()?;
+        let from = scene.called();
+        scene.rig.advance(Duration::from_secs(due - 30))?;
+        scene.works()?;
+        assert_eq!(scene.calls(from), [], "a life of {life} s: too early");
+        scene.rig.advance(Duration::from_secs(60))?;
+        scene.works()?;
+        assert_eq!(scene.calls(from).len(), 1, "a life of {life} s");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_token_whose_life_nobody_told_is_renewed_when_it_is_refused() -> Result<()> {
+    let scene = Scene::open("code-basic", "", |kind| kind.behaviour.says_life = false)?;
+    let from = scene.called();
+    scene.rig.advance(ENDED)?;
+    assert!(all_work(&scene.used_by(CALLERS)?));
+    assert_eq!(scene.calls(from).len(), 1, "{:?}", scene.calls(from));
+    Ok(())
+}
+
+/// Moves on to the next noon (UTC), so that no day ends by itself during a test.
+fn noon(scene: &Scene) -> Result<()> {
+    let now = SystemClock.now().plus(scene.rig.host.ahead()?).as_micros();
+    let day = 86_400_000_000;
+    let noon = (now.div_euclid(day) + 1) * day + day / 2;
+    scene.rig.advance(Duration::from_micros(u64::try_from(noon - now)?))
+}
+
+/// A day on which the token address is in trouble, and the connection is needed.
+fn failing_day(scene: &Scene) -> Result<(String, String)> {
+    scene.rig.advance(DAY)?;
+    let answer = scene.used()?;
+    assert_ne!(answer.status, 200, "{}", answer.text());
+    scene.stands()
+}
+
+#[test]
+fn a_connection_is_given_up_only_after_failing_on_four_days_in_a_row() -> Result<()> {
+    let scene = Scene::open("code-fixed", "", |_| {})?;
+    noon(&scene)?;
+    let trouble = || scene.script(Rule::on("POST", "/oauth/token", Act::status(500)).times(0));
+    trouble();
+    let still = ("active".to_owned(), String::new());
+    for day in 1..=3 {
+        assert_eq!(failing_day(&scene)?, still, "day {day}");
+        // Many failures on one day are one day.
+        scene.rig.advance(HOUR * 2)?;
+        assert_eq!(scene.used()?.status, 503);
+    }
+    scene.rig.fakes.logins.script.clear();
+    scene.rig.advance(HOUR * 2)?;
+    scene.works()?;
+    trouble();
+    for day in 4..=6 {
+        assert_eq!(failing_day(&scene)?, still, "day {day}: a success in between begins the count anew");
+    }
+    assert_eq!(failing_day(&scene)?, ("broken".to_owned(), "PB2018".to_owned()));
+    scene.rig.fakes.logins.script.clear();
+    scene.log_in_again()?;
+    assert_eq!(scene.stands()?.0, "active");
+    scene.works()
+}
+
+#[test]
+fn after_a_failure_the_token_address_is_left_alone_for_a_while_that_grows() -> Result<()> {
+    let scene = Scene::open("code-fixed", "", |_| {})?;
+    scene.script(Rule::on("POST", "/oauth/token", Act::status(500)).times(0));
+    let asked = || asked(&scene, "/oauth/token");
+    scene.rig.advance(ENDED)?;
+    let before = asked();
+    for (failures, pause) in [(1, 30), (2, 60), (3, 120)] {
+        let answers = scene.used_by(CALLERS)?;
+        assert!(answers.iter().all(|(status, code)| (*status, code.as_str()) == (503, "PB2003")), "{answers:?}");
+        scene.used()?;
+        assert_eq!(asked(), before + failures, "callers do not knock each for themselves");
+        scene.rig.advance(Duration::from_secs(pause - 10))?;
+        scene.used()?;
+        assert_eq!(asked(), before + failures, "{pause} s are not over");
+        scene.rig.advance(Duration::from_secs(11))?;
+    }
+    scene.rig.fakes.logins.script.clear();
+    scene.rig.advance(HOUR)?;
+    scene.works()
+}
+
+#[test]
+fn a_wrong_client_secret_of_the_operator_ends_no_connection_however_long_it_stays_wrong() -> Result<()> {
+    let scene = Scene::open("code-basic", "", |_| {})?;
+    noon(&scene)?;
+    let client = scene.logins().client();
+    scene.rig.register("patchbay.code-basic", &client.id, "mistyped-by-the-operator")?;
+    let from = scene.called();
+    for day in 1..=6 {
+        assert_eq!(failing_day(&scene)?, ("active".to_owned(), String::new()), "day {day}");
+    }
+    let calls = scene.calls(from);
+    assert!(calls.len() >= 6 && calls.iter().all(|call| call.refused.as_deref() == Some("invalid_client")), "{calls:?}");
+    scene.rig.register("patchbay.code-basic", &client.id, &client.secret)?;
+    scene.rig.advance(DAY)?;
+    scene.works()
+}
+
+#[test]
+fn a_token_that_nobody_uses_is_renewed_every_day_where_the_provider_drops_idle_ones() -> Result<()> {
+    let scene = Scene::open("code-basic", "", |kind| {
+        also(kind, "idle-days = 30");
+        kind.behaviour.access_life = DAY * 90;
+    })?;
+    let from = scene.called();
+    for day in 1..=5 {
+        scene.rig.advance(DAY)?;
+        wait_until("the daily refresh", LIMIT, || Ok((scene.called() > from + day - 1).then_some(())))?;
+        assert_eq!(scene.calls(from).len(), day, "{:?}", scene.calls(from));
+    }
+    // The refresh that was seen last is stored: it is the one that goes on.
+    scene.rig.advance(DAY)?;
+    wait_until("the next one", LIMIT, || Ok((scene.called() == from + 6).then_some(())))?;
+    assert!(scene.calls(from).iter().all(|call| call.refused.is_none()), "{:?}", scene.calls(from));
+    scene.works()?;
+    assert_eq!(scene.calls(from).len(), 6, "using it costs no refresh more");
+    Ok(())
+}
+
+#[test]
+fn a_token_that_renews_itself_is_renewed_days_ahead_though_nobody_uses_it() -> Result<()> {
+    let scene = Scene::open("code-exchanged", "", |kind| {
+        also(kind, "renew-days-ahead = 10");
+        kind.behaviour.access_life = DAY * 60;
+    })?;
+    let from = scene.called();
+    scene.rig.advance(DAY * 49)?;
+    scene.works()?;
+    assert_eq!(scene.calls(from), [], "it has eleven days left");
+    // The provider is in trouble when the day comes, and there is time enough.
+    let before = asked(&scene, "/oauth/exchange");
+    scene.script(Rule::on("GET", "/oauth/exchange", Act::status(503)).times(2));
+    for tries in 1..=3 {
+        scene.rig.advance(DAY + HOUR)?;
+        let told = format!("try {tries}");
+        wait_until(&told, LIMIT, || Ok((asked(&scene, "/oauth/exchange") >= before + tries).then_some(())))?;
+    }
+    wait_until("the renewal", LIMIT, || Ok((scene.called() > from).then_some(())))?;
+    let calls = scene.calls(from);
+    assert!(calls.len() == 1 && calls[0].grant == "exchange" && calls[0].refused.is_none(), "{calls:?}");
+    // Past the end of the first token.
+    scene.rig.advance(DAY * 20)?;
+    scene.works()
+}
+
+#[test]
+fn a_session_that_dies_is_opened_again_once_and_a_changed_password_is_said() -> Result<()> {
+    let scene = Scene::open("session", "", |_| {})?;
+    for how in ["refused", "ended"] {
+        let from = scene.called();
+        if how == "refused" {
+            scene.logins().end(TokenKind::Session);
+        } else {
+            scene.rig.advance(ENDED)?;
+        }
+        let answers = scene.used_by(CALLERS)?;
+        let calls = scene.calls(from);
+        assert!(all_work(&answers), "{how}: {answers:?}");
+        assert!(calls.len() == 1 && calls[0].grant == "session", "{how}: {calls:?}");
+    }
+    scene.logins().set_password("one", "changed at the provider");
+    scene.logins().end(TokenKind::Session);
+    assert_ne!(scene.used()?.status, 200);
+    assert_eq!(scene.stands()?, ("broken".to_owned(), "PB2002".to_owned()));
+    Ok(())
+}
+
+#[test]
+fn a_client_s_own_credentials_are_asked_for_another_token_once() -> Result<()> {
+    let scene = Scene::open("machine", "", |_| {})?;
+    for how in ["ended", "refused"] {
+        let from = scene.called();
+        if how == "refused" {
+            scene.logins().end(TokenKind::Access);
+        } else {
+            scene.rig.advance(ENDED)?;
+        }
+        let answers = scene.used_by(CALLERS)?;
+        let calls = scene.calls(from);
+        assert!(all_work(&answers), "{how}: {answers:?}");
+        assert!(calls.len() == 1 && calls[0].grant == "client_credentials", "{how}: {calls:?}");
+    }
+    Ok(())
+}
