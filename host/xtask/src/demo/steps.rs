@@ -51,7 +51,7 @@ pub(super) struct Left {
 pub(super) fn prepare(world: &mut World) -> Result<String> {
     connect::install(world)?;
     connect::tenant(world)?;
-    let (_, link) = connect::session(world)?;
+    let (_, link) = connect::open_session(world)?;
     let login = world.fakes.silverfin.provider.login();
     Ok(format!(
         "  tenant's API key            {key}\n  connect Silverfin           {link}\n                              \

@@ -3,17 +3,25 @@
 
 mod a_refresh_survives_a_kill;
 mod access;
+mod attacks;
 mod bad_input;
 mod bad_packages;
 mod certified_provider;
+mod connect_session;
+mod connection_life;
 mod connector_does_only_what_was_approved;
 mod credential_never_enters_a_connector;
 mod cursor_moves_only_with_its_records;
+mod disconnect;
 mod every_login_is_hidden;
 mod first_start;
 mod hot_load;
 mod logins_ready;
 mod oauth;
+mod oidc;
 mod openapi;
 mod push_is_sent_later;
+mod refresh;
+mod refresh_kill;
+mod soak;
 mod write_is_never_repeated_blindly;

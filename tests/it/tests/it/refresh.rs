@@ -7,7 +7,7 @@ use std::time::Duration;
 use patchbay_it::{Kind, Rig, RigSetup, Tenant, items};
 use patchbay_model::{Clock, SystemClock};
 use patchbay_test_support::{
-    Answer, Dice, Result, Trouble,
+    Answer, Dice, Result,
     fakes::{
         Act, Rule,
         logins::{Logins, Renewal, TokenCall, TokenKind},
@@ -211,7 +211,7 @@ fn an_answer_after_the_limit_ends_in_a_word_to_the_owner_where_there_is_no_grace
     let answers = scene.used_by(CALLERS)?;
     assert!(answers.iter().all(|(status, _)| *status != 200), "{answers:?}");
     assert_eq!(scene.stands()?, ("broken".to_owned(), "PB2002".to_owned()));
-    let reason = scene.tenant.get(&format!("/v1/connections/{}", scene.connection))?.text_at("/reason/text")?;
+    let reason = scene.tenant.get(&format!("/v1/connections/{}", scene.connection))?.text_at("/reason/detail")?;
     assert!(reason.contains("Log in again"), "{reason}");
     let calls = scene.calls(from);
     assert!(calls.len() == 2 && calls[1].family, "one try more, and the provider ends the login: {calls:?}");

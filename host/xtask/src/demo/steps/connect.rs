@@ -1,7 +1,7 @@
 //! Installing, a tenant, and both kinds of connecting.
 
 use patchbay_test_support::Browser;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{super::setup::World, told};
 use crate::shell::Result;
@@ -65,24 +65,38 @@ pub(super) fn github(world: &mut World) -> Result<String> {
     Ok(said)
 }
 
-/// Registers the fake's OAuth client, and makes the address that an end user opens.
-pub(super) fn session(world: &mut World) -> Result<(String, String)> {
+/// Where the demo's application would be; nothing listens there.
+const RETURN: &str = "http://localhost:5173/integrations";
+/// The end user of the demo's application.
+const END_USER: &str = "an";
+
+/// Registers the fake's OAuth client and makes a session; `asks` is what else the session says.
+pub(super) fn session(world: &mut World, asks: &Value) -> Result<(String, String)> {
     let operator = world.operator()?;
     let client = world.fakes.silverfin.provider.client();
     let body = json!({"client_id": client.id, "client_secret": client.secret});
     let path = "/v1/connectors/patchbay.silverfin/oauth-client";
     let registered = told(operator.put(path, &body).and_then(|answer| answer.expect(200)))?;
     world.fakes.silverfin.provider.allow_redirect(&told(registered.text_at("/redirect_uri"))?);
-    // No application stands behind the demo that could confirm who connected.
-    let body = json!({"connectors": ["patchbay.silverfin"], "end_user": "an", "verification": false});
+    let mut body = json!({"connectors": ["patchbay.silverfin"], "end_user": END_USER});
+    if let (Some(body), Some(asks)) = (body.as_object_mut(), asks.as_object()) {
+        body.extend(asks.clone());
+    }
     let session =
         told(super::tenant(world)?.post("/v1/connect-sessions", &body).and_then(|answer| answer.expect(201)))?;
     Ok((told(session.text_at("/id"))?, told(session.text_at("/url"))?))
 }
 
+/// A session that somebody without an application behind it can finish.
+pub(super) fn open_session(world: &mut World) -> Result<(String, String)> {
+    session(world, &json!({"verification": "off"}))
+}
+
 pub(super) fn silverfin(world: &mut World) -> Result<String> {
-    let (session, url) = session(world)?;
-    let api = super::tenant(world)?;
+    let body = json!({"name": "The demo's application", "address": RETURN});
+    let registered =
+        told(super::tenant(world)?.post("/v1/return-addresses", &body).and_then(|answer| answer.expect(201)))?;
+    let (session, url) = session(world, &json!({"return_to": told(registered.text_at("/id"))?}))?;
     let own = world.base();
     let mut browser = Browser::default();
     // Who asks, then what will be shared; nothing begins without a click on each.
@@ -95,21 +109,35 @@ pub(super) fn silverfin(world: &mut World) -> Result<String> {
     let firm = patchbay_test_support::fakes::silverfin::FIRM;
     let back = told(browser.silverfin(address.as_str(), &login.user, &login.password, firm, true))?;
     let returned = told(browser.follow(&back))?;
-    let done = told(browser.settle_at(returned, &[&own]))?;
-    if done.status != 200 {
-        return Err(format!("the callback answered {}: {}", done.status, done.text));
+    let confirm = told(browser.settle_at(returned, &[&own]))?;
+    if confirm.status != 200 {
+        return Err(format!("the callback answered {}: {}", confirm.status, confirm.text));
     }
     let again = told(browser.follow(&back))?;
     if again.status < 400 {
         return Err("the same state was taken twice".to_owned());
     }
-    let session = told(api.get(&format!("/v1/connect-sessions/{session}")).and_then(|answer| answer.expect(200)))?;
-    world.left.silverfin = told(session.text_at("/connection"))?;
-    let path = format!("/v1/connections/{}", world.left.silverfin);
-    let connection = told(super::tenant(world)?.get(&path).and_then(|answer| answer.expect(200)))?;
+    let left = told(browser.submit_named(&confirm, "finish", &[]))?;
+    let there = left.location().ok_or_else(|| format!("the journey ends nowhere: {} {}", left.status, left.text))?;
+    let code = there.query_pairs().find(|(name, _)| name == "code").map(|(_, code)| code.into_owned());
+    let code = code.filter(|_| there.as_str().starts_with(RETURN)).ok_or_else(|| format!("{there} has no code"))?;
+    complete(world, &session, &code)
+}
+
+/// What the application's backend does once the browser is there: it says whose browser that is.
+fn complete(world: &mut World, session: &str, code: &str) -> Result<String> {
+    let api = super::tenant(world)?;
+    let path = format!("/v1/connect-sessions/{session}/complete");
+    let body = json!({"code": code, "end_user": END_USER});
+    let connection = told(api.post(&path, &body).and_then(|answer| answer.expect(200)))?;
     let (name, state) = (told(connection.text_at("/business_name"))?, told(connection.text_at("/state"))?);
     if state != "active" {
         return Err(format!("the connection is {state}"));
     }
-    Ok(format!("{name} is {state}; a second use of the state was refused"))
+    let again = told(api.post(&path, &body))?;
+    if again.status < 400 {
+        return Err("the same completion code was taken twice".to_owned());
+    }
+    world.left.silverfin = told(connection.text_at("/id"))?;
+    Ok(format!("{name} is {state}; neither state nor completion code works twice"))
 }

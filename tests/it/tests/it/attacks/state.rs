@@ -102,7 +102,7 @@ fn a_callback_of_a_mebibyte_is_cut_off_and_the_host_goes_on() -> Result<()> {
         assert!(head.is_empty() || head.contains(" 4"), "{head}");
     }
     scene.untouched(0)?;
-    assert_eq!(stranger().open(&format!("{}/health/live", scene.rig.host.base()))?.status, 200);
+    assert_eq!(stranger().open(&format!("{}/healthz", scene.rig.host.base()))?.status, 200);
     assert_eq!(walk.browser.return_to(&back)?.status, 200, "the login that was under way still is");
     Ok(())
 }
