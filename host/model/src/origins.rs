@@ -9,7 +9,7 @@ pub enum CustomerOrigins {
     /// None.
     #[default]
     None,
-    /// These: scheme, host and port, e.g. `https://odoo.example.com`.
+    /// These: scheme, host and port, e.g. `https://erp.example.com`.
     Listed(Vec<String>),
     /// Any that is public: https, port 443 or one of the manifest's, an address that the whole internet sees.
     AnyPublic,

@@ -52,6 +52,8 @@ pub struct Connection {
     pub authorized_at: Timestamp,
     /// When the provider was last asked whose it is and what it reaches.
     pub identified_at: Timestamp,
+    /// Accounts that it reaches and that can be read.
+    pub usable_accounts: u32,
     /// When it was changed last.
     pub updated_at: Timestamp,
 }
@@ -105,7 +107,8 @@ impl Row for Connection {
     const FROM: &'static str = "connections c";
     const COLUMNS: &'static str = "c.id, c.tenant, c.connector, c.release, c.client, c.auth, c.business_id, \
         c.business_name, c.login, c.facts, c.settings, c.name, c.state, c.enabled, c.reason_code, c.reason, \
-        c.verified, c.created_at, c.authorized_at, c.identified_at, c.updated_at";
+        c.verified, c.created_at, c.authorized_at, c.identified_at, c.updated_at, \
+        (SELECT count(*) FROM accounts u WHERE u.connection = c.id AND u.usable = 1)";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -130,6 +133,7 @@ impl Row for Connection {
             authorized_at: r.next("authorized_at")?,
             identified_at: r.next("identified_at")?,
             updated_at: r.next("updated_at")?,
+            usable_accounts: r.next("usable_accounts")?,
         })
     }
 }

@@ -25,7 +25,7 @@ pub(crate) struct Connection {
     /// How its accounts stand.
     account_status: AccountStatus,
     /// Accounts that can be read.
-    account_count: usize,
+    account_count: u32,
     /// Whether it is switched on. Off, nothing is read or written.
     enabled: bool,
     /// The way to log in that it was made with.
@@ -64,7 +64,7 @@ pub(crate) enum AccountStatus {
 }
 
 impl AccountStatus {
-    fn of(state: model::ConnectionState, usable: usize) -> Self {
+    fn of(state: model::ConnectionState, usable: u32) -> Self {
         match (state, usable) {
             (model::ConnectionState::Pending, _) => Self::LoadingAccounts,
             (model::ConnectionState::Broken | model::ConnectionState::Deleted, _) => Self::Error,
@@ -74,18 +74,11 @@ impl AccountStatus {
     }
 }
 
-impl From<patchbay_app::ConnectionDetail> for Connection {
-    fn from(detail: patchbay_app::ConnectionDetail) -> Self {
-        Self::of(detail.connection, &detail.accounts)
-    }
-}
-
-impl Connection {
-    fn of(row: patchbay_app::Connection, accounts: &[patchbay_app::Account]) -> Self {
-        let usable = accounts.iter().filter(|account| account.usable).count();
+impl From<patchbay_app::Connection> for Connection {
+    fn from(row: patchbay_app::Connection) -> Self {
         Self {
-            account_status: AccountStatus::of(row.state, usable),
-            account_count: usable,
+            account_status: AccountStatus::of(row.state, row.usable_accounts),
+            account_count: row.usable_accounts,
             id: row.id.to_string(),
             connector: row.connector,
             name: row.name,
@@ -154,7 +147,7 @@ impl TryFrom<patchbay_app::ConnectionDetail> for ConnectionDetail {
     fn try_from(mut detail: patchbay_app::ConnectionDetail) -> Result<Self, Problem> {
         Ok(Self {
             settings: std::mem::take(&mut detail.connection.settings).try_into()?,
-            connection: Connection::of(detail.connection, &detail.accounts),
+            connection: detail.connection.into(),
             accounts: detail.accounts.into_iter().map(Into::into).collect(),
         })
     }

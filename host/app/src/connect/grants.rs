@@ -40,7 +40,7 @@ impl App {
             for (index, origin) in listed.iter().enumerate() {
                 let same = Url::parse(origin).is_ok_and(|url| url.origin().ascii_serialization() == *origin);
                 if !same || !origin.starts_with("https://") {
-                    let message = "must be scheme, host and port in lower case, e.g. https://odoo.example.com";
+                    let message = "must be scheme, host and port in lower case, e.g. https://erp.example.com";
                     let pointer = format!("/customer_origins/listed/{index}");
                     return Err(Fault::new(Code::BodyInvalid).field(pointer, message));
                 }

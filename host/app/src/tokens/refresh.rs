@@ -7,7 +7,7 @@ use patchbay_credentials::{
     oauth::{self, Busy},
 };
 use patchbay_egress::{CredentialError, Values};
-use patchbay_model::{Code, ConnectionId, TenantId, failpoint::failpoint};
+use patchbay_model::{Code, ConnectionId, ConnectionState, TenantId, failpoint::failpoint};
 use patchbay_store::StoreError;
 use tokio::time::Instant;
 
@@ -50,6 +50,10 @@ impl App {
         let _single = lock.lock().await;
         // Somebody may have done it while this one waited.
         let present = self.present(tenant, connection).await?;
+        // It waits for its owner: the token that was refused is not sent again, by nobody who asks.
+        if present.connection.state == ConnectionState::Broken && self.refreshes.follows(connection).is_none() {
+            return Err(CredentialError::Dead(present.connection.reason.unwrap_or_default()));
+        }
         let mut work = Work {
             app: self,
             need,

@@ -81,7 +81,11 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         "createKey" => json(json!({"name": "intruder"})),
         "installConnector" => Some(("application/wasm", b"\0asm\x0d\0\x01\0".to_vec())),
         "putOauthClient" => json(json!({"client_id": "intruder", "client_secret": "0123456789"})),
-        "createConnectSession" => json(json!({"connector": "patchbay.silverfin"})),
+        "createConnectSession" => json(json!({"connectors": ["patchbay.silverfin"], "verification": "off"})),
+        "completeConnectSession" => json(json!({"code": "a".repeat(43), "end_user": "intruder"})),
+        "createReturnAddress" => json(json!({"name": "Intruder", "address": "https://intruder.example/"})),
+        "importConnection" => json(json!({"connector": "patchbay.silverfin", "secrets": {"access_token": "x"}})),
+        "putGrant" => json(json!({"customer_origins": "none"})),
         "createConnection" => {
             json(json!({"connector": "patchbay.guests", "fields": {"token": "x", "choice": "page:1"}}))
         }
@@ -177,6 +181,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     let run = owner.first_run(&connection)?["id"].as_str().unwrap_or_default().to_owned();
     let sync = owner.sync(&connection, "chosen")?;
     let (session, _) = owner.silverfin_session()?;
+    let return_address = owner.return_address()?;
     let push = json!({"connection": connection, "action": "exists", "key": "k", "payload": {}});
     let push_id = owner.api.post("/v1/pushes", &push)?.expect(201)?.text_at("/id")?;
     owner.push_is(&push_id, &["done"])?;
@@ -184,6 +189,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     let about = |path: &str, name: &str| match name {
         "id" if path.starts_with("/v1/connections/") => connection.clone(),
         "id" if path.starts_with("/v1/connect-sessions/") => session.clone(),
+        "id" if path.starts_with("/v1/return-addresses/") => return_address.clone(),
         "id" if path.starts_with("/v1/syncs/") => sync.clone(),
         "id" if path.starts_with("/v1/runs/") => run.clone(),
         "id" if path.starts_with("/v1/pushes/") => push_id.clone(),

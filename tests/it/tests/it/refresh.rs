@@ -73,6 +73,14 @@ impl Scene {
         self.rig.fakes.logins.script.add(rule);
     }
 
+    /// Lets the provider end the tokens of a kind. One younger than a minute would count as refused for
+    /// another reason than its age.
+    fn refuse(&self, kind: TokenKind) -> Result<()> {
+        self.rig.advance(MINUTE * 2)?;
+        self.logins().end(kind);
+        Ok(())
+    }
+
     /// Uses the credential, whatever the answer.
     pub(crate) fn used(&self) -> Result<Answer> {
         self.tenant.api.post(&format!("/v1/connections/{}/identify", self.connection), &json!({}))
@@ -151,7 +159,7 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
                 "ended"
             }
             _ => {
-                scene.logins().end(TokenKind::Access);
+                scene.refuse(TokenKind::Access)?;
                 "refused"
             }
         };
@@ -263,7 +271,7 @@ fn a_token_is_renewed_a_quarter_of_an_hour_or_a_third_of_its_life_before_its_end
             access_life: Duration::from_secs(life),
             ..scene.kind.behaviour.clone()
         });
-        scene.logins().end(TokenKind::Access);
+        scene.refuse(TokenKind::Access)?;
         scene.works()?;
         let from = scene.called();
         scene.rig.advance(Duration::from_secs(due - 30))?;
@@ -421,7 +429,7 @@ fn a_session_that_dies_is_opened_again_once_and_a_changed_password_is_said() -> 
     for how in ["refused", "ended"] {
         let from = scene.called();
         if how == "refused" {
-            scene.logins().end(TokenKind::Session);
+            scene.refuse(TokenKind::Session)?;
         } else {
             scene.rig.advance(ENDED)?;
         }
@@ -431,7 +439,7 @@ fn a_session_that_dies_is_opened_again_once_and_a_changed_password_is_said() -> 
         assert!(calls.len() == 1 && calls[0].grant == "session", "{how}: {calls:?}");
     }
     scene.logins().set_password("one", "changed at the provider");
-    scene.logins().end(TokenKind::Session);
+    scene.refuse(TokenKind::Session)?;
     assert_ne!(scene.used()?.status, 200);
     assert_eq!(scene.stands()?, ("broken".to_owned(), "PB2002".to_owned()));
     Ok(())
@@ -443,7 +451,7 @@ fn a_client_s_own_credentials_are_asked_for_another_token_once() -> Result<()> {
     for how in ["ended", "refused"] {
         let from = scene.called();
         if how == "refused" {
-            scene.logins().end(TokenKind::Access);
+            scene.refuse(TokenKind::Access)?;
         } else {
             scene.rig.advance(ENDED)?;
         }

@@ -4,7 +4,7 @@
 
 use patchbay_test_support::Result;
 
-use crate::{disconnect, refresh, refresh_kill};
+use crate::{disconnect, key_rotation, refresh, refresh_kill};
 
 /// How long, and where chance begins.
 #[derive(Debug, Clone, Copy)]
@@ -41,4 +41,9 @@ fn refresh_kill() -> Result<()> {
 #[test]
 fn disconnect() -> Result<()> {
     disconnect::rounds(Soak::of(50))
+}
+
+#[test]
+fn rotate_keys() -> Result<()> {
+    key_rotation::rounds(Soak::of(5))
 }
