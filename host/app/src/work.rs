@@ -41,7 +41,7 @@ impl App {
             expired: auth.expired.clone(),
             rates: release.manifest.rates.clone(),
             placeholders: auth.placeholders(&Facts::read(&connection.facts).login),
-            customer_origins: self.customer_origins(&release.manifest.id).await.map_err(unusable)?,
+            customer_origins: self.origins_for(&release.manifest).await.map_err(unusable)?,
         };
         let credential = Arc::new(LiveCredential {
             app: Arc::clone(self),

@@ -64,7 +64,7 @@ pub(crate) async fn set(
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
         "UPDATE connections SET state = $3, reason_code = $4, reason = $5, updated_at = $6 \
-         WHERE id = $1 AND tenant = $2 AND state = 'active' AND ($7 IS NULL OR EXISTS \
+         WHERE id = $1 AND tenant = $2 AND state IN ('active', 'needs_setup') AND ($7 IS NULL OR EXISTS \
          (SELECT 1 FROM credentials k WHERE k.connection = connections.id AND k.row_version = $7))",
     )
     .bind(id.as_str())
@@ -81,7 +81,9 @@ pub(crate) async fn set(
 
 /// When an active connection was consented to last, inside a transaction; none for one that is not active.
 pub(crate) async fn works_since(tx: &mut SqliteConnection, id: &ConnectionId) -> Result<Option<Timestamp>, StoreError> {
-    let statement = sqlx::query_scalar("SELECT authorized_at FROM connections WHERE id = $1 AND state = 'active'");
+    let statement = sqlx::query_scalar(
+        "SELECT authorized_at FROM connections WHERE id = $1 AND state IN ('active', 'needs_setup')",
+    );
     let at: Option<i64> = statement.bind(id.as_str()).fetch_optional(tx).await?;
     Ok(at.map(Timestamp::from_micros))
 }

@@ -312,7 +312,10 @@ impl Store {
 impl Store {
     /// Whether there is something to read under a connection of this tenant: it is there, or its records were
     /// kept when it was deleted.
-    pub(crate) async fn readable(&self, tenant: &TenantId, id: &ConnectionId) -> Result<(), StoreError> {
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when there is not.
+    pub async fn readable(&self, tenant: &TenantId, id: &ConnectionId) -> Result<(), StoreError> {
         let statement = sqlx::query_scalar::<_, i64>(
             "SELECT 1 FROM connections WHERE id = $1 AND tenant = $2 AND (state <> 'deleted' OR keeps_records = 1)",
         );

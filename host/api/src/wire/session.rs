@@ -1,7 +1,7 @@
 //! Connect sessions on the wire.
 
 use patchbay_app::SessionStarted;
-use patchbay_model::Timestamp;
+use patchbay_model::{Code, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -77,7 +77,8 @@ impl SessionState {
         let ended = row.ended_at.is_some();
         if row.made.is_some() {
             Self::Done
-        } else if ended && row.code.is_some() {
+        // What nobody completed in time was dropped with that code.
+        } else if ended && row.code.is_some_and(|code| code != Code::SessionUnusable) {
             Self::Failed
         } else if ended {
             Self::Expired
@@ -203,6 +204,8 @@ mod tests {
         assert_eq!(SessionState::of(&row, LATE), SessionState::Expired);
         (row.authorised_at, row.code, row.ended_at) = (Some(EARLY), Some(Code::EndUserMismatch), Some(EARLY));
         assert_eq!(SessionState::of(&row, LATE), SessionState::Failed);
+        row.code = Some(Code::SessionUnusable);
+        assert_eq!(SessionState::of(&row, LATE), SessionState::Expired);
         row.code = None;
         assert_eq!(SessionState::of(&row, EARLY), SessionState::Expired);
     }

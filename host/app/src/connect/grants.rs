@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use patchbay_model::{
     Code, CustomerOrigins, Fault,
-    manifest::{Auth, FieldKind},
+    manifest::{Auth, FieldKind, Manifest},
 };
 use url::Url;
 
@@ -22,6 +22,14 @@ impl App {
             Some(json) => serde_json::from_str(&json)
                 .map_err(|error| Fault::new(Code::Internal).operator(format_args!("grant of {connector}: {error}"))),
         }
+    }
+
+    /// The same for one piece of work: nothing for a connector that asks for nothing.
+    pub(crate) async fn origins_for(&self, manifest: &Manifest) -> Result<CustomerOrigins, Fault> {
+        if !manifest.asks_customer_origins() {
+            return Ok(CustomerOrigins::None);
+        }
+        self.customer_origins(&manifest.id).await
     }
 
     /// Grants addresses; connections to others are refused from now on, at their next request.

@@ -48,7 +48,7 @@ impl App {
             expired: auth.expired.clone(),
             rates: manifest.rates.clone(),
             placeholders: auth.placeholders(&asked.facts.login),
-            customer_origins: self.customer_origins(&manifest.id).await?,
+            customer_origins: self.origins_for(manifest).await?,
         };
         let scope = DoorScope { writes: Writes::Forbidden, deadline, stop: self.stop.clone() };
         let run = RunScope {

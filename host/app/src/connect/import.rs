@@ -130,13 +130,13 @@ fn check_secrets(auth: &Auth, secrets: &BTreeMap<String, Secret>) -> Result<(), 
     for (name, secret) in secrets {
         let known = [ACCESS_TOKEN, REFRESH_TOKEN].contains(&name.as_str()) || auth.answer.more.contains_key(name);
         if !known {
-            fault = fault.field(format!("/tokens/{name}"), "is no token of this login");
+            fault = fault.field(format!("/secrets/{name}"), "is no token of this login");
         } else if secret.is_empty() || secret.len() > TOKEN || secret.expose().chars().any(char::is_control) {
-            fault = fault.field(format!("/tokens/{name}"), "must have 1 to 16,384 bytes without control characters");
+            fault = fault.field(format!("/secrets/{name}"), "must have 1 to 16,384 bytes without control characters");
         }
     }
     if !secrets.contains_key(ACCESS_TOKEN) && !secrets.contains_key(REFRESH_TOKEN) {
-        fault = fault.field("/tokens", "needs an access token or a refresh token");
+        fault = fault.field("/secrets", "needs an access token or a refresh token");
     }
     if fault.fields.is_empty() { Ok(()) } else { Err(fault) }
 }

@@ -155,7 +155,9 @@ impl App {
         let release = self.release_of(&connection).await.map_err(busy)?;
         let facts = Facts::read(&connection.facts).login;
         let credential = match self.open_credential(tenant, &connection.id, &row.sealed, row.row_version).await {
-            Err(fault) if fault.code == Code::SealBroken => return Err(self.unreadable(&connection, &row, &fault).await),
+            Err(fault) if fault.code == Code::SealBroken => {
+                return Err(self.unreadable(&connection, &row, &fault).await);
+            }
             opened => opened.map_err(busy)?,
         };
         Ok(Present { connection, release, facts, credential, row })

@@ -232,7 +232,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     let body = json!({"connector": "patchbay.guests", "fields": fields, "reconnect": connection});
     let refused = other.api.post("/v1/connections", &body)?;
     assert!([404, 409].contains(&refused.status), "{}", refused.text());
-    let session = json!({"connector": "patchbay.silverfin", "reconnect": connection});
+    let session = json!({"connectors": ["patchbay.silverfin"], "reconnect": connection, "verification": "off"});
     other.api.post("/v1/connect-sessions", &session)?.expect(404)?;
     for list in ["/v1/connections", "/v1/runs", "/v1/pushes"] {
         assert_eq!(other.get(list)?.array_at("/items")?.len(), 0, "{list}");

@@ -222,7 +222,7 @@ fn the_pages_speak_the_language_of_the_session() -> Result<()> {
     }
     let body = json!({ "connector": CONNECTOR, "language": "xx", "end_user": USER, "return_to": scene.return_to });
     let refused = scene.tenant.api.post("/v1/connect-sessions", &body)?;
-    assert_eq!((refused.status, &refused.json["errors"][0]["pointer"]), (400, &json!("/language")), "{}", refused.text());
+    assert_eq!((refused.status, &refused.json["errors"][0]["pointer"]), (422, &json!("/language")), "{}", refused.text());
     Ok(())
 }
 
@@ -247,7 +247,7 @@ fn what_nobody_completes_disappears_after_ten_minutes_and_is_given_back() -> Res
     assert!(tokens.iter().all(|token| !token.good), "{tokens:?}");
     assert_eq!(scene.state(&session)?, "expired");
     let late = scene.tenant.complete(&session.id, &code, USER)?;
-    assert_eq!((late.status, &late.json["code"]), (400, &json!("PB2016")), "{}", late.text());
+    assert_eq!((late.status, &late.json["code"]), (422, &json!("PB2016")), "{}", late.text());
     let page = walk.browser.submit_named(&last, "finish", &[])?;
     assert!(page.location().is_none() && page.text.contains("PB2011"), "{}", page.text);
     assert_eq!(scene.asked(), 1, "it was asked whose it is, and nothing else");

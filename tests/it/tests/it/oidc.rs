@@ -195,7 +195,7 @@ fn a_grant_that_was_withdrawn_breaks_the_connection_and_a_reconnect_mends_it_wit
     assert_eq!(scene.rig.oidc()?.revoke_grants(Some("els"))?, 1);
     scene.rig.advance(A_WHILE)?;
     let refused = scene.identify(&connection)?;
-    assert_eq!((refused.status, &refused.json["code"]), (400, &json!("PB2002")), "{}", refused.text());
+    assert_eq!((refused.status, &refused.json["code"]), (422, &json!("PB2002")), "{}", refused.text());
     let broken = scene.tenant.get(&path)?;
     assert_eq!((broken.text_at("/state")?, broken.text_at("/reason/code")?), ("broken".into(), "PB2002".into()));
     let sentence = broken.text_at("/reason/detail")?;

@@ -49,7 +49,7 @@ fn another_end_user_gets_nothing_and_what_was_authorised_is_taken_back_where_tha
         assert_eq!(scene.tenant.session_stands(&walk.session.id)?, ("failed".to_owned(), "PB2015".to_owned()));
         // The right name comes too late.
         let late = scene.tenant.complete(&walk.session.id, &code, USER)?;
-        assert_eq!(said(&late), (400, "PB2016".to_owned()), "{}", late.text());
+        assert_eq!(said(&late), (422, "PB2016".to_owned()), "{}", late.text());
         assert_eq!(scene.tenant.connections()?, Vec::<String>::new());
     }
     wait_until("the revocation", LIMIT, || Ok((scene.rig.calls_of("revoke") > 0).then_some(())))?;
@@ -79,7 +79,7 @@ fn a_code_is_good_for_its_own_session_its_own_tenant_and_as_it_was_given() -> Re
     let (two, second) = authorised(&scene.rig, &scene.tenant, HONEST, &scene.return_to, "two")?;
     let crossed = [(&one, &second), (&two, &first)];
     for (walk, code) in crossed {
-        assert_eq!(said(&scene.tenant.complete(&walk.session.id, code, USER)?), (400, "PB2016".to_owned()));
+        assert_eq!(said(&scene.tenant.complete(&walk.session.id, code, USER)?), (422, "PB2016".to_owned()));
     }
     let other = scene.rig.tenant("B")?;
     assert_eq!(said(&other.complete(&one.session.id, &first, USER)?).0, 404, "another tenant's key");
@@ -110,7 +110,7 @@ fn a_code_that_is_redeemed_eight_times_at_once_is_redeemed_once() -> Result<()> 
         let mut all: Vec<(u16, String)> = answers.iter().map(said).collect();
         all.sort();
         assert_eq!(all.remove(0), (200, String::new()), "{all:?}");
-        assert!(all.iter().all(|one| *one == (400, "PB2016".to_owned())), "{all:?}");
+        assert!(all.iter().all(|one| *one == (422, "PB2016".to_owned())), "{all:?}");
         assert_eq!(scene.tenant.session_stands(&walk.session.id)?.0, "done");
     }
     assert_eq!(scene.tenant.connections()?.len(), 2, "the third was a renewal");
@@ -124,9 +124,9 @@ fn only_the_newest_code_counts() -> Result<()> {
     let last = walk.authorise(&scene.rig, "one")?;
     let (first, second) = (walk.code(&last)?, walk.code(&last)?);
     assert_ne!(first, second);
-    assert_eq!(said(&scene.tenant.complete(&walk.session.id, &first, USER)?), (400, "PB2016".to_owned()));
+    assert_eq!(said(&scene.tenant.complete(&walk.session.id, &first, USER)?), (422, "PB2016".to_owned()));
     scene.tenant.complete(&walk.session.id, &second, USER)?.expect(200)?;
-    assert_eq!(said(&scene.tenant.complete(&walk.session.id, &second, USER)?), (400, "PB2016".to_owned()));
+    assert_eq!(said(&scene.tenant.complete(&walk.session.id, &second, USER)?), (422, "PB2016".to_owned()));
     Ok(())
 }
 
@@ -139,7 +139,7 @@ fn a_code_is_too_old_after_ten_minutes() -> Result<()> {
 
     let (late, code) = authorised(&scene.rig, &scene.tenant, HONEST, &scene.return_to, "two")?;
     scene.rig.advance(Duration::from_secs(10 * 60 + 1))?;
-    assert_eq!(said(&scene.tenant.complete(&late.session.id, &code, USER)?), (400, "PB2016".to_owned()));
+    assert_eq!(said(&scene.tenant.complete(&late.session.id, &code, USER)?), (422, "PB2016".to_owned()));
     assert_eq!(scene.tenant.connections()?.len(), 1);
     Ok(())
 }

@@ -71,10 +71,10 @@ impl Scene {
     }
 }
 
-/// That a page is a refusal with one of these codes, which leads nowhere.
+/// That a page is a refusal with one of these codes, which leads nowhere: 400, or 502 where the provider refused.
 pub(crate) fn refused(page: &Page, codes: &[&str]) -> Result<()> {
     let said = codes.iter().any(|code| page.text.contains(code));
-    if page.status == 400 && said && page.location().is_none() {
+    if [400, 502].contains(&page.status) && said && page.location().is_none() {
         return Ok(());
     }
     Err(Trouble::new(format!(

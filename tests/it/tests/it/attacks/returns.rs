@@ -81,13 +81,13 @@ fn an_address_that_can_be_read_in_two_ways_is_not_registered() -> Result<()> {
     let mut taken = Vec::new();
     for address in UNFIT {
         let answer = scene.tenant.api.post("/v1/return-addresses", &json!({ "name": "App", "address": address }))?;
-        if answer.status != 400 || answer.json["code"] != json!("PB2017") {
+        if answer.status != 422 || answer.json["code"] != json!("PB2017") {
             taken.push(format!("{address:?}: {} {}", answer.status, answer.text()));
         }
     }
     assert!(taken.is_empty(), "{}", taken.join("\n"));
     let long = format!("https://app.example/{}", "a".repeat(2_000));
-    assert_eq!(scene.tenant.api.post("/v1/return-addresses", &json!({ "name": "App", "address": long }))?.status, 400);
+    assert_eq!(scene.tenant.api.post("/v1/return-addresses", &json!({ "name": "App", "address": long }))?.status, 422);
     assert_eq!(scene.tenant.get("/v1/return-addresses")?.array_at("/items")?.len(), before);
     Ok(())
 }
