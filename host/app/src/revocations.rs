@@ -81,6 +81,11 @@ impl App {
             let why = "another connection works with the same grant, which giving it back would end";
             return Ok(Outcome::GiveUp(why.to_owned()));
         }
+        if auth.revoke_ends == RevokeEnds::Grant && revocation.awaited {
+            // It may become a connection that works with this grant, or expire; either is known soon.
+            let why = "a login that waits for its completion may need the same grant";
+            return Ok(again(revocation.attempts, why.to_owned(), Some(self.settings.completion_time)));
+        }
         let place = Place {
             tenant: Some(&revocation.tenant),
             subject: &revocation.subject,

@@ -10,7 +10,7 @@
 use std::{collections::HashMap, future::Future, sync::Arc, time::Duration};
 
 use patchbay_egress::CredentialError;
-use patchbay_model::{Code, ConnectionId, Fault, Timestamp};
+use patchbay_model::{ConnectionId, Fault, Timestamp};
 use patchbay_store::StoreError;
 use tokio::{
     task::JoinSet,
@@ -103,7 +103,7 @@ impl App {
 
     async fn drop_expired(&self) -> Result<(), Fault> {
         for session in self.store.expired_pendings(PENDINGS).await? {
-            match self.store.drop_pending(&session, Code::SessionUnusable, "host").await {
+            match self.store.drop_expired_pending(&session, "host").await {
                 Ok(()) => self.upkeep_due.notify_one(),
                 // It was completed, or dropped, a moment ago.
                 Err(StoreError::NotFound) => {}

@@ -183,7 +183,7 @@ impl Store {
     }
 
     /// Ends a lease without a new credential. `outcome_known`: the provider surely did not rotate
-    /// anything (it refused, or nothing left); else the intent stays for the next one to see.
+    /// anything (it refused, or nothing left); else the intent stays for the next one to see, which is due now.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over.
@@ -193,17 +193,19 @@ impl Store {
         epoch: i64,
         outcome_known: bool,
     ) -> Result<(), StoreError> {
-        let connection = connection.clone();
+        let (connection, now) = (connection.clone(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
                     "UPDATE credentials SET refresh_lease_until = NULL, \
-                     refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END \
+                     refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END, \
+                     next_refresh_at = CASE WHEN $3 THEN next_refresh_at ELSE $4 END \
                      WHERE connection = $1 AND refresh_epoch = $2",
                 )
                 .bind(connection.as_str())
                 .bind(epoch)
                 .bind(outcome_known)
+                .bind(now.as_micros())
                 .execute(tx)
                 .await?;
                 if done.rows_affected() == 0 { Err(StoreError::Stale) } else { Ok(()) }
@@ -213,8 +215,8 @@ impl Store {
     }
 
     /// Ends a lease whose refresh failed, and counts the day; on how many days (UTC) in a row it has failed
-    /// now. `outcome_known` as for [`Store::release_refresh`]; a refresh without use is tried again at
-    /// `again_at`.
+    /// now. `outcome_known` as for [`Store::release_refresh`]; without it, and where it is refreshed without use,
+    /// it is tried again at `again_at`.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over, or it ended already.
@@ -231,7 +233,7 @@ impl Store {
                 let days: Option<u32> = sqlx::query_scalar(
                     "UPDATE credentials SET refresh_lease_until = NULL, \
                      refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END, \
-                     next_refresh_at = CASE WHEN next_refresh_at IS NULL THEN NULL ELSE $4 END, \
+                     next_refresh_at = CASE WHEN $3 AND next_refresh_at IS NULL THEN NULL ELSE $4 END, \
                      failing_days = CASE WHEN failed_day >= $5 THEN failing_days ELSE failing_days + 1 END, \
                      failed_day = CASE WHEN failed_day >= $5 THEN failed_day ELSE $5 END \
                      WHERE connection = $1 AND refresh_epoch = $2 AND refresh_lease_until IS NOT NULL \
@@ -250,8 +252,9 @@ impl Store {
         .await
     }
 
-    /// Working connections whose credential is to be refreshed without being used, the longest due first:
-    /// its time has come, or a refresh was interrupted and a short grace period may be running out.
+    /// Working connections whose credential is to be refreshed without being used, the longest due first: its
+    /// time has come, or whoever refreshed it is gone (its lease lapsed) and a short grace period may be running
+    /// out. One that failed is not in the way of others: it is due at the end of its pause.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -259,9 +262,8 @@ impl Store {
         let rows = sqlx::query(
             "SELECT c.tenant, c.id FROM credentials k JOIN connections c ON c.id = k.connection \
              AND c.state IN ('active', 'needs_setup') AND c.enabled = 1 \
-             WHERE (k.next_refresh_at <= $1 OR k.refresh_intent_at IS NOT NULL) \
-             AND (k.refresh_lease_until IS NULL OR k.refresh_lease_until <= $1) \
-             ORDER BY coalesce(k.refresh_intent_at, k.next_refresh_at) LIMIT $2",
+             WHERE (k.next_refresh_at <= $1 AND k.refresh_lease_until IS NULL) OR k.refresh_lease_until <= $1 \
+             ORDER BY coalesce(k.refresh_lease_until, k.next_refresh_at) LIMIT $2",
         );
         let rows = rows.bind(self.now().as_micros()).bind(limit).fetch_all(self.read()).await?;
         rows.iter()

@@ -80,7 +80,7 @@ pub use runs::{Run, RunFilter, RunWork, Trigger, Usage};
 pub use sealed::{SealedKind, SealedRow};
 pub use search::{Found, RecordSearch};
 pub use sessions::{ConnectSession, NewSession};
-pub use settle::{Settle, Settled};
+pub use settle::{Settle, Settled, Through};
 pub use store::{Store, StoreConfig};
 pub use syncs::{NewSync, SyncRow};
 pub use tenants::Tenant;

@@ -217,12 +217,33 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`] when nothing waits.
     pub async fn drop_pending(&self, session: &SessionId, code: Code, actor: &str) -> Result<(), StoreError> {
+        self.drop_waiting(session, code, actor, false).await
+    }
+
+    /// The same, if what waits is too old by now: another login may have come in between.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] when nothing waits that is too old.
+    pub async fn drop_expired_pending(&self, session: &SessionId, actor: &str) -> Result<(), StoreError> {
+        self.drop_waiting(session, Code::SessionUnusable, actor, true).await
+    }
+
+    async fn drop_waiting(
+        &self,
+        session: &SessionId,
+        code: Code,
+        actor: &str,
+        only_expired: bool,
+    ) -> Result<(), StoreError> {
         let (session, now) = (session.clone(), self.now());
         let mut line = self.audit_line(NewAudit::of(None, actor, "session.dropped", &session));
         let mut asked = self.audit_line(NewAudit::of(None, actor, "revocation.asked", &session));
         self.write(move |tx| {
             Box::pin(async move {
                 let pending = take_out(&mut *tx, &session, now).await?.ok_or(StoreError::NotFound)?;
+                if only_expired && pending.expires_at > now {
+                    return Err(StoreError::NotFound);
+                }
                 end_session(&mut *tx, &session, code, now).await?;
                 drop_connection(&mut *tx, pending.connection.as_str(), now).await?;
                 if pending.revocable {

@@ -43,26 +43,29 @@ pub struct Revocation {
     pub attempts: u32,
     /// When it was asked for.
     pub created_at: Timestamp,
-    /// Whether a connection that is there, or an authorisation that waits, of any tenant, has the same client
-    /// and business account: ending the grant would end it too.
+    /// Whether a connection that is there, of any tenant and connector, has the same client and business
+    /// account, or perhaps the same person: ending the grant would end it too.
     pub shared: bool,
+    /// Whether an authorisation that waits may become such a connection.
+    pub awaited: bool,
 }
 
 impl Row for Revocation {
     const TABLE: &'static str = "revocations";
     const FROM: &'static str = "revocations";
-    // The provider knows the client by its own id, which two registrations may have in common (one that was
-    // retired and one that was made again). Whatever was deleted is not there; so no id is left out.
+    // The provider knows the client by its own id, whatever registration or connector it is entered for, and a
+    // person by a login that we may not know: what cannot be told apart is taken for the same. Whatever was
+    // deleted is not there; so no id is left out.
     const COLUMNS: &'static str = "no, tenant, connection, connector, release, client, auth, facts, subject, field, \
-        row_version, sealed, attempts, created_at, client IS NOT NULL AND ( \
-        EXISTS (SELECT 1 FROM connections c WHERE c.business_id = revocations.business_id AND c.state <> 'deleted' \
-            AND c.client IS NOT NULL AND (c.client = revocations.client OR c.client IN (SELECT o.id \
-            FROM oauth_clients m JOIN oauth_clients o ON o.connector = m.connector AND o.client_id = m.client_id \
-            WHERE m.id = revocations.client))) \
-        OR EXISTS (SELECT 1 FROM pending_authorisations n WHERE n.business_id = revocations.business_id \
-            AND (n.client = revocations.client OR n.client IN (SELECT o.id \
-            FROM oauth_clients m JOIN oauth_clients o ON o.connector = m.connector AND o.client_id = m.client_id \
-            WHERE m.id = revocations.client))))";
+        row_version, sealed, attempts, created_at, \
+        EXISTS (SELECT 1 FROM oauth_clients m JOIN oauth_clients o ON o.client_id = m.client_id \
+            JOIN connections c ON c.client = o.id AND c.state NOT IN ('deleted', 'pending') \
+            WHERE m.id = revocations.client AND (c.business_id = revocations.business_id \
+            OR c.login IS NULL OR revocations.login IS NULL OR c.login = revocations.login)), \
+        EXISTS (SELECT 1 FROM oauth_clients m JOIN oauth_clients o ON o.client_id = m.client_id \
+            JOIN pending_authorisations n ON n.client = o.id \
+            WHERE m.id = revocations.client AND (n.business_id = revocations.business_id \
+            OR n.login IS NULL OR revocations.login IS NULL OR n.login = revocations.login))";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -81,6 +84,7 @@ impl Row for Revocation {
             attempts: r.next("attempts")?,
             created_at: r.next("created_at")?,
             shared: r.next("shared")?,
+            awaited: r.next("awaited")?,
         })
     }
 }
@@ -169,10 +173,10 @@ pub(crate) async fn copy_credential(
     now: Timestamp,
 ) -> Result<bool, StoreError> {
     let done = sqlx::query(
-        "INSERT INTO revocations (tenant, connection, connector, release, client, auth, facts, business_id, subject, \
-         field, row_version, sealed, next_at, created_at) \
-         SELECT c.tenant, c.id, c.connector, $2, c.client, c.auth, c.facts, c.business_id, c.id, 'credential', \
-         k.row_version, k.sealed, $3, $3 FROM connections c JOIN credentials k ON k.connection = c.id WHERE c.id = $1",
+        "INSERT INTO revocations (tenant, connection, connector, release, client, auth, facts, business_id, login, \
+         subject, field, row_version, sealed, next_at, created_at) \
+         SELECT c.tenant, c.id, c.connector, $2, c.client, c.auth, c.facts, c.business_id, c.login, c.id, \
+         'credential', k.row_version, k.sealed, $3, $3 FROM connections c JOIN credentials k ON k.connection = c.id WHERE c.id = $1",
     );
     let done = done.bind(id.as_str()).bind(release.as_str()).bind(now.as_micros()).execute(tx).await?;
     Ok(done.rows_affected() > 0)
@@ -186,8 +190,8 @@ pub(crate) async fn copy_pending(
 ) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO revocations (tenant, connection, connector, release, client, auth, facts, business_id, subject, \
-         field, row_version, sealed, next_at, created_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $12)",
+         field, row_version, sealed, next_at, created_at, login) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'pending', $10, $11, $12, $12, $13)",
     )
     .bind(pending.tenant.as_str())
     .bind(pending.connection.as_str())
@@ -201,6 +205,7 @@ pub(crate) async fn copy_pending(
     .bind(pending.row_version)
     .bind(pending.sealed.as_slice())
     .bind(now.as_micros())
+    .bind(pending.login.as_deref())
     .execute(tx)
     .await?;
     Ok(())

@@ -55,14 +55,40 @@ pub struct Settle {
     pub accounts: Vec<NewAccount>,
     /// The syncs it should have.
     pub syncs: Vec<NewSync>,
-    /// The session whose pending authorisation this is: it is over with this.
-    pub pending: Option<SessionId>,
+    /// How it came here; a session is over with it.
+    pub through: Through,
     /// Whether the tenant's backend said for whom it is.
     pub verified: bool,
     /// When the credential is to be refreshed without being used; none for on use only.
     pub next_refresh_at: Option<Timestamp>,
     /// Who connected.
     pub actor: String,
+}
+
+/// How a login came to be settled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Through {
+    /// The tenant's backend brought it.
+    Backend,
+    /// A session without a completion.
+    Session(SessionId),
+    /// What waited for a session was completed with this code (its hash): if something else waits by now, it
+    /// is not that.
+    Completion {
+        /// The session.
+        session: SessionId,
+        /// The code that it waits for.
+        code_hash: Option<[u8; 32]>,
+    },
+}
+
+impl Through {
+    fn session(&self) -> Option<&SessionId> {
+        match self {
+            Self::Backend => None,
+            Self::Session(session) | Self::Completion { session, .. } => Some(session),
+        }
+    }
 }
 
 /// What became of it.
@@ -87,7 +113,7 @@ impl Store {
         let action = if renewed { "connection.renewed" } else { "connection.created" };
         let about = |action| NewAudit::of(Some(&settle.tenant), &settle.actor, action, &settle.id);
         let detail = serde_json::json!({
-            "state": settle.state.as_str(), "verified": settle.verified, "session": settle.pending.as_ref(),
+            "state": settle.state.as_str(), "verified": settle.verified, "session": settle.through.session(),
         });
         let line = self.audit_line(about(action).detail(&detail));
         let restored = self.audit_line(about("connection.restored"));
@@ -96,9 +122,7 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let now = clock.now();
-                    if let Some(session) = &settle.pending {
-                        complete(&mut *tx, session, &settle, now).await?;
-                    }
+                    end_session(&mut *tx, &settle, now).await?;
                     let broken = put_connection(&mut *tx, &settle, now).await?;
                     put_credential(&mut *tx, &settle, now).await?;
                     let fresh = || AccountId::fresh(&*clock, &*random);
@@ -131,29 +155,33 @@ impl Store {
 
 const RACED: StoreError = StoreError::Conflict("the connection changed meanwhile");
 
-/// Ends the pending authorisation that this came of, and its session.
-async fn complete(
-    tx: &mut SqliteConnection,
-    session: &SessionId,
-    settle: &Settle,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \
-        RETURNING connection";
-    let statement = sqlx::query_scalar(statement).bind(session.as_str()).bind(settle.tenant.as_str());
-    let waited: Option<String> = statement.bind(now.as_micros()).fetch_optional(&mut *tx).await?;
-    let waited = waited.ok_or(StoreError::Conflict("the authorisation does not wait any more"))?;
-    // Settled as another connection than the one that was shown as pending: that one is nobody's now.
-    if waited != settle.id.as_str() {
-        pendings::drop_connection(&mut *tx, &waited, now).await?;
+/// Ends the session that this came through, and takes what waited for it.
+async fn end_session(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
+    let Some(session) = settle.through.session() else { return Ok(()) };
+    if let Through::Completion { code_hash, .. } = &settle.through {
+        let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \
+            AND code_hash IS $4 RETURNING connection";
+        let statement = sqlx::query_scalar(statement).bind(session.as_str()).bind(settle.tenant.as_str());
+        let statement = statement.bind(now.as_micros()).bind(code_hash.map(|hash| hash.to_vec()));
+        let waited: Option<String> = statement.fetch_optional(&mut *tx).await?;
+        let waited = waited.ok_or(StoreError::Conflict("the authorisation does not wait any more"))?;
+        // Settled as another connection than the one that was shown as pending: that one is nobody's now.
+        if waited != settle.id.as_str() {
+            pendings::drop_connection(&mut *tx, &waited, now).await?;
+        }
     }
-    sqlx::query("UPDATE connect_sessions SET made = $2, code = NULL, ended_at = $3 WHERE id = $1 AND ended_at IS NULL")
-        .bind(session.as_str())
-        .bind(settle.id.as_str())
-        .bind(now.as_micros())
-        .execute(tx)
-        .await?;
-    Ok(())
+    let ended = sqlx::query(
+        "UPDATE connect_sessions SET made = $2, code = NULL, ended_at = $3 \
+         WHERE id = $1 AND tenant = $4 AND ended_at IS NULL",
+    )
+    .bind(session.as_str())
+    .bind(settle.id.as_str())
+    .bind(now.as_micros())
+    .bind(settle.tenant.as_str())
+    .execute(tx)
+    .await?;
+    // One session makes one connection, however many forms are sent at once.
+    if ended.rows_affected() == 0 { Err(StoreError::Conflict("the session is over")) } else { Ok(()) }
 }
 
 /// Writes the connection; whether it was broken before.

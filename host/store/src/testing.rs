@@ -69,7 +69,7 @@ impl World {
                 schedule: Duration::from_secs(900),
                 enabled: true,
             }],
-            pending: None,
+            through: crate::Through::Backend,
             verified: true,
             next_refresh_at: None,
             actor: "test".to_owned(),

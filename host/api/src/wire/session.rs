@@ -77,10 +77,10 @@ impl SessionState {
         let ended = row.ended_at.is_some();
         if row.made.is_some() {
             Self::Done
-        // What nobody completed in time was dropped with that code.
         } else if ended && row.code.is_some_and(|code| code != Code::SessionUnusable) {
             Self::Failed
         } else if ended {
+            // What nobody completed in time was dropped, as a session that cannot be used.
             Self::Expired
         } else if row.authorised_at.is_some() {
             // What waits for its completion lives on for a while; when it is dropped, the session ends.
@@ -146,7 +146,7 @@ impl NewConnectSession {
 mod tests {
     use std::time::Duration;
 
-    use patchbay_model::{Code, ConnectionId, ManualClock, SeededRandom, SessionId, TenantId};
+    use patchbay_model::{ConnectionId, ManualClock, SeededRandom, SessionId, TenantId};
 
     use super::*;
 

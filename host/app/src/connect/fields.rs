@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use patchbay_credentials::{Credential, fields, login};
 use patchbay_model::{
     Code, ConnectionId, Fault, TenantId,
-    manifest::{Auth, AuthKind},
+    manifest::{Auth, AuthKind, Renewal},
 };
 
 use super::{Authorised, Connected, auth_method};
@@ -61,7 +61,12 @@ impl App {
         let mut given = self.authorise_fields(&tenant, &release, auth, &request.fields).await?;
         given.name = request.name;
         given.reconnect = request.reconnect;
-        self.settle(given, &actor).await
+        let settled = self.settle(&given, &actor).await;
+        // A session that was opened for nothing is closed; what was typed is the person's own.
+        if settled.is_err() && auth.renewal(false) == Renewal::Afresh {
+            self.give_back(&given).await;
+        }
+        settled
     }
 
     /// What was entered, checked; for a session or client credentials, with the token that it got.

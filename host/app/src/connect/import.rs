@@ -1,15 +1,16 @@
 //! Importing the tokens of another hub, so that nobody has to log in again.
 //!
-//! The tokens become a connection like any other: the connector is asked whose they are first. An access
-//! token that has ended is renewed before; a provider that rotates refresh tokens ends the old hub's with
-//! it, so a connection is imported once, when the old hub no longer refreshes it.
+//! The tokens become a connection like any other: the connector is asked whose they are first, with an access
+//! token that still works. Nothing is refreshed here: a refresh token is spent only by the connection that
+//! has it, under its lease (`tokens`), or a kill in between would lose what came of it. From the import on
+//! the old hub must not refresh any more, because a provider that rotates would end the one or the other.
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_credentials::{
-    Credential, RefreshError,
+    Credential,
     credential::{ACCESS_TOKEN, REFRESH_TOKEN},
-    matches_whole, oauth,
+    matches_whole,
 };
 use patchbay_model::{
     Code, Fault, Secret, TenantId, Timestamp,
@@ -72,20 +73,11 @@ impl App {
         self.check_origins(&import.connector, auth, &facts).await?;
         let row = self.client_needed(auth, &tenant, &import.connector).await?;
         let now = self.clock.now();
-        let mut credential = Credential::imported(&auth.id, import.secrets, import.expires_at, import.scopes, now);
-        let usable = credential.secrets.contains_key(ACCESS_TOKEN) && import.expires_at.is_none_or(|end| end > now);
-        if !usable {
-            let client = match &row {
-                Some(row) => Some(self.open_client(row).await?),
-                None => None,
-            };
-            let transport = self.transport_for(&release);
-            let renewed = oauth::refresh(auth, client.as_ref(), &credential, &facts, &*self.clock, &transport).await;
-            credential = renewed.map_err(|error| match error {
-                RefreshError::Dead(text) => Fault::new(Code::CredentialRefused).operator(text),
-                RefreshError::Busy(busy) => Fault::new(Code::CredentialBusy).operator(busy.operator),
-            })?;
+        if import.expires_at.is_some_and(|end| end <= now) {
+            let message = "has passed: renew it once more where it is, and import it then";
+            return Err(Fault::new(Code::FieldInvalid).field("/expires_at", message));
         }
+        let credential = Credential::imported(&auth.id, import.secrets, import.expires_at, import.scopes, now);
         let given = Authorised {
             tenant,
             release: Arc::clone(&release),
@@ -96,7 +88,7 @@ impl App {
             name: import.name,
             reconnect: None,
         };
-        self.settle(given, &actor).await
+        self.settle(&given, &actor).await
     }
 }
 

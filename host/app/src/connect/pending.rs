@@ -14,9 +14,9 @@ use patchbay_credentials::{
 use patchbay_model::{
     Code, ConnectionId, Fault, ReleaseId, Secret, SessionId, TenantId, contract::Identity, manifest::RevokeEnds,
 };
-use patchbay_store::{ConnectSession, Connection, NewPending, Pending, StoreError};
+use patchbay_store::{ConnectSession, NewPending, Pending, StoreError, Through};
 
-use super::{Authorised, Connected, hash, settle::Proof};
+use super::{Authorised, Connected, hash, settle::RACES};
 use crate::{App, vault::Place};
 
 const FIELD: &str = "pending";
@@ -29,40 +29,46 @@ impl App {
     /// What follows an authorisation in a session: it waits for its completion, or it is settled at once
     /// where the tenant switched the check off. What cannot be kept is given back.
     pub(super) async fn conclude(self: &Arc<Self>, session: &ConnectSession, given: Authorised) -> Result<(), Fault> {
-        match self.whose(&given).await {
-            Ok((identity, known)) => self.put_aside(session, &given, identity, known).await,
-            Err(fault) => {
-                self.give_back(given).await;
-                Err(fault)
-            }
+        let done = self.conclude_now(session, &given).await;
+        if done.is_err() {
+            self.give_back(&given).await;
         }
+        done
     }
 
-    async fn whose(self: &Arc<Self>, given: &Authorised) -> Result<(Identity, Option<Connection>), Fault> {
+    async fn conclude_now(self: &Arc<Self>, session: &ConnectSession, given: &Authorised) -> Result<(), Fault> {
         let identity = self.identify_authorised(given).await?;
-        let known = self.known_for(given, &identity).await?;
-        Ok((identity, known.map(|(known, _)| known)))
+        let actor = format!("session {}", session.id);
+        if !session.verification {
+            let through = Through::Session(session.id.clone());
+            return self.settle_identified(given, &identity, &through, &actor).await.map(|_| ());
+        }
+        let mut tries = 1;
+        loop {
+            match self.put_aside(session, given, &identity, &actor).await {
+                // Another session has just brought the same business account: it is looked for again.
+                Err(fault) if fault.code == Code::Conflict && fault.fields.is_empty() && tries < RACES => tries += 1,
+                other => return other,
+            }
+        }
     }
 
     async fn put_aside(
         self: &Arc<Self>,
         session: &ConnectSession,
         given: &Authorised,
-        identity: Identity,
-        known: Option<Connection>,
+        identity: &Identity,
+        actor: &str,
     ) -> Result<(), Fault> {
-        let actor = format!("session {}", session.id);
-        if !session.verification {
-            let made = self.settle_identified(given, &identity, &Proof::None, &actor).await?;
-            return Ok(self.store.end_session(&session.id, Some(&made.connection.id), None).await?);
-        }
+        let known = self.known_for(given, identity).await?;
         let (connection, new_connection) = match known {
-            Some(known) => (known.id, false),
+            Some((known, _)) => (known.id, false),
             None => (ConnectionId::fresh(&*self.clock, &*self.random), true),
         };
         let place = Self::pending_place(&session.tenant, &session.id);
         let sealed = self.vault.seal(place, &given.credential.to_bytes()).await?;
         let auth = given.auth()?;
+        let kept = serde_json::to_string(identity).map_err(|error| Fault::new(Code::Internal).operator(error))?;
         self.store
             .put_pending(NewPending {
                 session: session.id.clone(),
@@ -79,14 +85,13 @@ impl App {
                 login: identity.login.clone(),
                 name: given.name.clone(),
                 reconnect: given.reconnect.clone(),
-                identity: serde_json::to_string(&identity)
-                    .map_err(|error| Fault::new(Code::Internal).operator(error))?,
+                identity: kept,
                 sealed,
                 row_version: 1,
                 // Ending the whole grant would break a connection that works.
                 revocable: auth.revoke.is_some() && auth.revoke_ends == RevokeEnds::Token,
                 expires_at: self.clock.now().plus(self.settings.completion_time),
-                actor,
+                actor: actor.to_owned(),
             })
             .await?;
         Ok(())
@@ -94,7 +99,7 @@ impl App {
 
     /// Gives tokens back that nobody will use, where that ends nothing else. As well as it goes: they were
     /// never stored.
-    async fn give_back(self: &Arc<Self>, given: Authorised) {
+    pub(super) async fn give_back(self: &Arc<Self>, given: &Authorised) {
         let Ok(auth) = given.auth() else { return };
         if auth.revoke.is_none() || auth.revoke_ends != RevokeEnds::Token {
             return;
@@ -147,8 +152,9 @@ impl App {
             self.upkeep_due.notify_one();
             return Err(Fault::new(Code::EndUserMismatch));
         }
+        let through = Through::Completion { session: id.clone(), code_hash: pending.code_hash };
         let (given, identity) = self.open_pending(pending).await?;
-        let settled = self.settle_identified(&given, &identity, &Proof::Backend(Some(id.clone())), actor).await;
+        let settled = self.settle_identified(&given, &identity, &through, actor).await;
         settled.map_err(|fault| match fault.code {
             // Redeemed twice at the same time: the other one has it.
             Code::Conflict if fault.fields.is_empty() => refused("it was redeemed meanwhile"),

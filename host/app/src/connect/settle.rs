@@ -6,8 +6,8 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{Code, ConnectionId, Fault, SessionId, contract::Identity};
-use patchbay_store::{Connection, Settle, Settled};
+use patchbay_model::{Code, ConnectionId, Fault, contract::Identity};
+use patchbay_store::{Connection, Settle, Settled, Through};
 
 use super::{AskIdentity, Authorised, Connected, shape};
 use crate::{
@@ -17,15 +17,7 @@ use crate::{
 };
 
 /// How often a lost race is run again.
-const RACES: u32 = 3;
-
-/// Whether somebody can say that the right person connected.
-pub(super) enum Proof {
-    /// The tenant's backend did it itself, or redeemed the completion code of this session.
-    Backend(Option<SessionId>),
-    /// Whoever had the link: the tenant switched the check off for this session.
-    None,
-}
+pub(super) const RACES: u32 = 3;
 
 impl App {
     /// Whose business account it is, by the credential that was just given.
@@ -67,8 +59,8 @@ impl App {
                 )
                 .field("/reconnect", "is another account"))
             }
-            // The id is the connector's word; two hosts may use the same one.
-            (None, Some((known, _))) if !facts.same_hosts(&Facts::read(&known.facts), manifest) => {
+            // The id is the connector's word; two hosts may use the same one. What only waits is nowhere yet.
+            (None, Some((known, Some(_)))) if !facts.same_hosts(&Facts::read(&known.facts), manifest) => {
                 let why = format!(
                     "{} has the same account id as the connection {}, but at another address.",
                     identity.name, known.name
@@ -80,9 +72,9 @@ impl App {
     }
 
     /// Asks whose it is and stores the connection.
-    pub(super) async fn settle(self: &Arc<Self>, given: Authorised, actor: &str) -> Result<Connected, Fault> {
-        let identity = self.identify_authorised(&given).await?;
-        self.settle_identified(&given, &identity, &Proof::Backend(None), actor).await
+    pub(super) async fn settle(self: &Arc<Self>, given: &Authorised, actor: &str) -> Result<Connected, Fault> {
+        let identity = self.identify_authorised(given).await?;
+        self.settle_identified(given, &identity, &Through::Backend, actor).await
     }
 
     /// Stores the connection, in one transaction.
@@ -90,19 +82,22 @@ impl App {
         self: &Arc<Self>,
         given: &Authorised,
         identity: &Identity,
-        proof: &Proof,
+        through: &Through,
         actor: &str,
     ) -> Result<Connected, Fault> {
         let mut tries = 1;
         let settled = loop {
-            match self.settle_once(given, identity, proof, actor).await {
+            match self.settle_once(given, identity, through, actor).await {
                 // Somebody else has just stored the same account: what was exchanged is not thrown away.
                 Err(fault) if fault.code == Code::Conflict && fault.fields.is_empty() && tries < RACES => tries += 1,
                 other => break other?,
             }
         };
         let (connection, renewed) = (settled.connection, settled.renewed);
-        self.store.wake_waiting_pushes().await?;
+        // It is made, whatever becomes of this: what waits is looked at again later.
+        if let Err(error) = self.store.wake_waiting_pushes().await {
+            tracing::warn!("pushes that wait for {} were not woken: {:?}", connection.id, Fault::from(error));
+        }
         self.due.notify_one();
         let connector = &given.release.manifest.id;
         tracing::info!(
@@ -116,7 +111,7 @@ impl App {
         &self,
         given: &Authorised,
         identity: &Identity,
-        proof: &Proof,
+        through: &Through,
         actor: &str,
     ) -> Result<Settled, Fault> {
         let known = self.known_for(given, identity).await?;
@@ -140,10 +135,6 @@ impl App {
         };
         let place = Self::credential_place(&given.tenant, &id, version);
         let credential = self.vault.seal(place, &given.credential.to_bytes()).await?;
-        let (pending, verified) = match proof {
-            Proof::Backend(session) => (session.clone(), true),
-            Proof::None => (None, false),
-        };
         let settle = Settle {
             id,
             expected_version,
@@ -163,8 +154,9 @@ impl App {
             row_version: version,
             syncs: shape::new_syncs(&given.release, &accounts),
             accounts,
-            pending,
-            verified,
+            through: through.clone(),
+            // Through a session without a completion, whoever had the link may have connected.
+            verified: !matches!(through, Through::Session(_)),
             next_refresh_at: given.credential.next_refresh(given.auth()?),
             actor: actor.to_owned(),
         };

@@ -205,7 +205,7 @@ CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, 
 CREATE INDEX connections_by_id ON connections (tenant, id) WHERE state <> 'deleted';
 CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE state <> 'deleted';
 -- Which other connections share a grant at the provider, and which are due to be identified again.
-CREATE INDEX connections_by_business ON connections (business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
+CREATE INDEX connections_by_client ON connections (client, business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
 CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled = 1;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
 
@@ -225,7 +225,7 @@ CREATE TABLE credentials (
     updated_at          INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX credentials_due ON credentials (next_refresh_at) WHERE next_refresh_at IS NOT NULL;
-CREATE INDEX credentials_interrupted ON credentials (refresh_intent_at) WHERE refresh_intent_at IS NOT NULL;
+CREATE INDEX credentials_leased ON credentials (refresh_lease_until) WHERE refresh_lease_until IS NOT NULL;
 
 -- Fresh tokens whose fenced write lost: sealed, never dropped, tried newest first.
 CREATE TABLE lost_tokens (
@@ -249,6 +249,7 @@ CREATE TABLE revocations (
     auth        TEXT NOT NULL,
     facts       TEXT NOT NULL,
     business_id TEXT NOT NULL,
+    login       TEXT,
     subject     TEXT NOT NULL,
     field       TEXT NOT NULL,
     row_version INTEGER NOT NULL,

@@ -128,3 +128,27 @@ async fn what_is_to_be_refreshed_without_being_used_is_of_working_connections_on
     store.store_refreshed(works, lease.epoch, 1, vec![8], 2, None).await.expect("stored");
     assert!(!store.refreshes_due(10).await.expect("due").iter().any(|(_, id)| id == works), "on use only");
 }
+
+#[tokio::test]
+async fn who_died_in_a_refresh_is_followed_as_soon_as_its_lease_ends_and_who_failed_after_its_pause() {
+    let world = World::open().await;
+    let (store, id) = (&world.store, world.connect("b1").await.connection.id);
+    let due =
+        || async { store.refreshes_due(10).await.expect("due").into_iter().map(|(_, id)| id).collect::<Vec<_>>() };
+    store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+    assert_eq!(due().await, [], "it may be alive");
+    world.clock.advance(LEASE);
+    assert_eq!(due().await, [id.clone()], "a grace period can be short");
+    let lease = store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+    let pause = Duration::from_secs(3_600);
+    store.refresh_failed(&id, lease.epoch, false, store.now().plus(pause)).await.expect("counted");
+    assert_eq!(due().await, [], "it would stand in the way of others for the whole of its pause");
+    world.clock.advance(pause);
+    assert_eq!(due().await, [id.clone()]);
+    let lease = store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+    store.release_refresh(&id, lease.epoch, false).await.expect("released");
+    assert_eq!(due().await, [id.clone()]);
+    let lease = store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
+    store.store_refreshed(&id, lease.epoch, 1, vec![8], 2, None).await.expect("stored");
+    assert_eq!(due().await, [], "on use only");
+}

@@ -10,7 +10,11 @@ use crate::{
 
 /// What the completion of a login settles.
 fn settled(world: &World, login: &NewPending, business: &str) -> Settle {
-    Settle { id: login.connection.clone(), pending: Some(login.session.clone()), ..world.consent(business) }
+    Settle {
+        id: login.connection.clone(),
+        through: crate::Through::Completion { session: login.session.clone(), code_hash: None },
+        ..world.consent(business)
+    }
 }
 
 async fn state(world: &World, id: &ConnectionId) -> Option<ConnectionState> {

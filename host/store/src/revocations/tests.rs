@@ -63,14 +63,19 @@ async fn without_a_way_to_revoke_nothing_is_copied() {
 
 /// Whether the grant of a deleted connection of `b1` is shared, with what `others` made beside it.
 async fn shared(others: impl AsyncFnOnce(&World, &patchbay_model::ClientId)) -> bool {
+    claimed(others).await.shared
+}
+
+async fn claimed(others: impl AsyncFnOnce(&World, &patchbay_model::ClientId)) -> crate::Revocation {
     let world = World::open().await;
     let release = world.release("1.0.0").await;
     let client = world.client("app-1").await.id;
-    let ours = Settle { client: Some(client.clone()), ..world.consent("b1") };
+    let login = Some("els@example.com".to_owned());
+    let ours = Settle { client: Some(client.clone()), login, ..world.consent("b1") };
     let id = world.store.settle(ours).await.expect("ours").connection.id;
     others(&world, &client).await;
     world.store.delete_connection(&world.tenant, &id, false, Some(release), "person").await.expect("deleted");
-    world.store.claim_revocation(LEASE).await.expect("claimed").expect("there").shared
+    world.store.claim_revocation(LEASE).await.expect("claimed").expect("there")
 }
 
 /// The consent of another tenant.
@@ -88,10 +93,18 @@ async fn a_grant_is_shared_by_connections_of_any_tenant_with_the_same_client_and
     };
     assert!(shared(same).await, "another tenant's");
     let elsewhere = async |world: &World, client: &patchbay_model::ClientId| {
-        let other = Settle { client: Some(client.clone()), ..theirs(world, "b2").await };
+        let login = Some("piet@example.com".to_owned());
+        let other = Settle { client: Some(client.clone()), login, ..theirs(world, "b2").await };
         world.store.settle(other).await.expect("theirs");
     };
-    assert!(!shared(elsewhere).await, "another business account");
+    assert!(!shared(elsewhere).await, "another person's business account");
+    for login in [Some("els@example.com".to_owned()), None] {
+        let perhaps = async |world: &World, client: &patchbay_model::ClientId| {
+            let other = Settle { client: Some(client.clone()), login, ..theirs(world, "b2").await };
+            world.store.settle(other).await.expect("theirs");
+        };
+        assert!(shared(perhaps).await, "another business account, and perhaps the same person's grant");
+    }
     let own = async |world: &World, _: &patchbay_model::ClientId| {
         world.store.settle(theirs(world, "b1").await).await.expect("theirs");
     };
@@ -123,7 +136,7 @@ async fn a_grant_is_shared_through_another_registration_of_the_same_client_id() 
 }
 
 #[tokio::test]
-async fn a_grant_is_shared_by_a_login_that_waits() {
+async fn a_grant_may_be_needed_by_a_login_that_waits() {
     let waits = async |world: &World, client: &patchbay_model::ClientId| {
         let tenant = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
         let new = crate::NewSession { tenant: tenant.clone(), ..world.new_session(4) };
@@ -134,5 +147,6 @@ async fn a_grant_is_shared_by_a_login_that_waits() {
         // What waits counts by itself, not by the connection that is shown for it.
         world.ddl("UPDATE connections SET client = NULL WHERE state = 'pending'").await;
     };
-    assert!(shared(waits).await);
+    let revocation = claimed(waits).await;
+    assert!(revocation.awaited && !revocation.shared);
 }

@@ -3,19 +3,16 @@
 
 use std::time::Duration;
 
-use patchbay_it::{Enter, Kind, Rig, RigSetup, Tenant, Variant, kinds};
+use patchbay_it::{Rig, RigSetup, Tenant, Variant, kinds};
 use patchbay_test_support::{
     Answer, Result, Trouble,
-    fakes::logins::{Behaviour, Credentials, Renewal, TokenKind},
-    wait_until,
+    fakes::logins::TokenKind,
 };
 use serde_json::{Value, json};
 
 const OWN: &str = "https://odoo.kantoor.example";
 const OTHER: &str = "https://odoo.two.example";
 const ODD_PORT: &str = "https://odoo.kantoor.example:8443";
-const LIMIT: Duration = Duration::from_secs(60);
-const TALKATIVE: &str = "[log]\nfilter = \"debug\"\n";
 
 /// What every such login has: the address, and a host that is that address.
 fn tables(kind: &str, middle: &str, path: &str, slot: &str, ports: &str) -> String {
@@ -48,30 +45,35 @@ fn session() -> String {
     tables("session", &format!("{FIELD}{PERSON}{login}"), "/api/session/me", "key", "")
 }
 
-/// A login on the pages of the customer's own server, whose tokens are renewed daily.
-fn pages() -> String {
-    let login = "idle-days = 30\n[auth.authorize]\nurl = \"{address}/oauth/authorize\"\n\
-        [auth.token]\nurl = \"{address}/oauth/token\"\n\
-        [[auth.scope]]\nname = \"read\"\nreason = \"To read.\"\n\
+/// A session from the customer's own server for the work at the provider's: only the renewal meets the grant.
+fn split() -> String {
+    session().replace("origin = \"{address}\"\npaths", "origin = \"https://logins.example\"\npaths").replace(
+        "{address}/api/",
+        "https://logins.example/api/",
+    )
+}
+
+/// A login of a machine at the customer's own server, with a client that is entered.
+fn machine() -> String {
+    let login = "[[auth.field]]\nid = \"client_id\"\nlabel = \"Client\"\ntype = \"text\"\n\
+        [[auth.field]]\nid = \"client_secret\"\nlabel = \"Secret\"\ntype = \"secret\"\n\
+        [auth.token]\nurl = \"{address}/oauth/token\"\nclient-auth = \"basic\"\n\
         [[auth.slot]]\nid = \"bearer\"\nstandard = true\nplace = \"header\"\nname = \"Authorization\"\n\
         value = \"Bearer {access_token}\"\n";
-    // What belongs to the login itself stands before its tables.
-    let (own, rest) = login.split_once('\n').unwrap_or_default();
-    tables("oauth2", &format!("{own}\n{FIELD}{rest}"), "/api/bearer/me", "bearer", "")
+    tables("oauth2-client-credentials", &format!("{FIELD}{login}"), "/api/bearer/me", "bearer", "")
 }
 
 struct Scene {
     rig: Rig,
     tenant: Tenant,
-    known: Credentials,
 }
 
 impl Scene {
     fn open(setup: RigSetup) -> Result<Self> {
         let customers = [OWN, OTHER, ODD_PORT].map(str::to_owned).to_vec();
         let rig = RigSetup { customers, ..setup }.start()?;
-        let (tenant, known) = (rig.tenant("A")?, rig.fakes.logins.provider.credentials("one"));
-        Ok(Self { rig, tenant, known })
+        let tenant = rig.tenant("A")?;
+        Ok(Self { rig, tenant })
     }
 
     fn install(&self, name: &str, tables: &str) -> Result<()> {
@@ -85,8 +87,11 @@ impl Scene {
         Ok(())
     }
 
+    /// Connects as the account `one`, at the other address as `two`: one account id at two addresses would be two
+    /// accounts.
     fn connect(&self, name: &str, address: &str) -> Result<Answer> {
-        let fields = json!({ "address": address, "user": self.known.user, "password": self.known.password });
+        let known = self.rig.fakes.logins.provider.credentials(if address == OTHER { "two" } else { "one" });
+        let fields = json!({ "address": address, "user": known.user, "password": known.password });
         self.tenant.api.post("/v1/connections", &json!({ "connector": format!("patchbay.{name}"), "fields": fields }))
     }
 
@@ -99,12 +104,6 @@ impl Scene {
         let before = self.rig.fakes.logins.journal.last();
         work()?;
         Ok(self.rig.fakes.logins.journal.since(before).into_iter().map(|entry| entry.path).collect())
-    }
-
-    fn logged(&self, sign: &str) -> Result<()> {
-        wait_until(&format!("the log to say {sign:?}"), LIMIT, || {
-            Ok(std::fs::read_to_string(self.rig.host.log_path())?.contains(sign).then_some(()))
-        })
     }
 }
 
@@ -267,55 +266,82 @@ fn a_narrower_grant_stops_connections_at_their_next_request() -> Result<()> {
         assert_eq!(scene.tenant.get(&path)?.text_at("/state")?, "active", "{name}");
         if kind.is_none() {
             scene.identify(&connection)?.expect(200)?;
+            let run = scene.tenant.ended(&scene.tenant.run(&scene.tenant.sync(&connection, "chosen")?)?)?;
+            assert_eq!(run["state"], json!("done"), "{name}: {run}");
         }
-        let run = scene.tenant.ended(&scene.tenant.run(&scene.tenant.sync(&connection, "chosen")?)?)?;
-        assert!(kind.is_some() || run["state"] == json!("done"), "{name}: {run}");
     }
     Ok(())
 }
 
 #[test]
-fn no_token_is_renewed_at_an_address_that_is_not_granted_any_more() -> Result<()> {
-    let setup = RigSetup { test_clock: true, more: TALKATIVE.to_owned(), ..RigSetup::default() };
-    let scene = Scene::open(setup)?;
+fn no_token_is_got_again_at_an_address_that_is_not_granted_any_more() -> Result<()> {
+    let scene = Scene::open(RigSetup { test_clock: true, ..RigSetup::default() })?;
     let logins = &scene.rig.fakes.logins.provider;
-    let renewal = Renewal::Rotating { grace: Duration::ZERO, family: true };
-    let kind = Kind {
-        name: "pages",
-        tables: pages(),
-        behaviour: Behaviour { renewal, ..Behaviour::default() },
-        enter: Enter::Consent { fields: json!({ "address": OWN }), region: "" },
-        secrets: Vec::new(),
-        customer: None,
+    let machine_client = logins.credentials("one").client;
+    scene.install("session", &session())?;
+    scene.install("machine", &machine())?;
+    for name in ["session", "machine"] {
+        scene.grant(name, &json!({ "listed": [OWN] }))?;
+    }
+    let fields = json!({ "address": OWN, "client_id": machine_client.id, "client_secret": machine_client.secret });
+    let body = json!({ "connector": "patchbay.machine", "fields": fields });
+    let refused = |narrow: &Value| -> Result<()> {
+        scene.grant("machine", narrow)?;
+        let before = logins.calls().len();
+        let refused = scene.tenant.api.post("/v1/connections", &body)?;
+        assert_eq!((refused.status, refused.json["code"].as_str()), (422, Some("PB2019")), "{}", refused.text());
+        assert_eq!(logins.calls().len(), before, "no secret was sent there");
+        Ok(())
     };
-    scene.install("pages", &kind.tables)?;
-    logins.behave(kind.behaviour.clone());
-    let client = logins.client();
-    logins.allow_redirect(&scene.rig.register("patchbay.pages", &client.id, &client.secret)?);
-    scene.grant("pages", &json!({ "listed": [OWN] }))?;
-    let connection = scene.tenant.connect_kind(&scene.rig, &kind)?;
+    refused(&json!("none"))?;
+    refused(&json!({ "listed": [OTHER] }))?;
+    scene.grant("machine", &json!({ "listed": [OWN] }))?;
+    let connections = [
+        scene.connect("session", OWN)?.expect(201)?.text_at("/id")?,
+        scene.tenant.api.post("/v1/connections", &body)?.expect(201)?.text_at("/id")?,
+    ];
     scene.tenant.settled()?;
     assert!(logins.calls().iter().all(|call| call.host == "odoo.kantoor.example"), "{:?}", logins.calls());
 
-    // A day later it is renewed whether it is used or not; but not there any more.
-    scene.grant("pages", &json!("none"))?;
-    let before = logins.calls().len();
-    scene.rig.advance(Duration::from_secs(25 * 3_600))?;
-    scene.logged(&format!("connection {connection} was not refreshed: "))?;
-    assert!(scene.identify(&connection)?.status >= 400);
-    assert_eq!(logins.calls().len(), before, "{:?}", logins.calls());
-    let path = format!("/v1/connections/{connection}");
-    assert_eq!(scene.tenant.get(&path)?.text_at("/state")?, "active", "nothing is wrong with the connection");
+    // The token has ended: whoever uses the connection needs another one first, and does not get it there.
+    scene.rig.advance(Duration::from_secs(2 * 3_600))?;
+    for (name, connection) in ["session", "machine"].into_iter().zip(&connections) {
+        scene.grant(name, &json!("none"))?;
+        let asked = scene.asked(|| {
+            assert!(scene.identify(connection)?.status >= 400);
+            let run = scene.tenant.ended(&scene.tenant.run(&scene.tenant.sync(connection, "chosen")?)?)?;
+            assert_eq!(run["reason"]["code"], json!("PB6001"), "{name}: {run}");
+            Ok(())
+        })?;
+        assert_eq!(asked, Vec::<String>::new(), "{name}");
+        let path = format!("/v1/connections/{connection}");
+        assert_eq!(scene.tenant.get(&path)?.text_at("/state")?, "active", "{name}: the grant is wrong, not it");
+        scene.grant(name, &json!({ "listed": [OWN] }))?;
+        let before = logins.calls().len();
+        scene.identify(connection)?.expect(200)?;
+        assert_eq!(logins.calls().len(), before + 1, "{name}: another token, once");
+    }
+    Ok(())
+}
 
-    scene.grant("pages", &json!({ "listed": [OWN] }))?;
+#[test]
+fn a_login_elsewhere_than_the_work_is_judged_at_each_renewal() -> Result<()> {
+    let scene = Scene::open(RigSetup { test_clock: true, ..RigSetup::default() })?;
+    scene.install("split", &split())?;
+    scene.grant("split", &json!({ "listed": [OWN] }))?;
+    let connection = scene.connect("split", OWN)?.expect(201)?.text_at("/id")?;
+    scene.tenant.settled()?;
+    scene.rig.advance(Duration::from_secs(2 * 3_600))?;
+    scene.grant("split", &json!("none"))?;
+    let before = scene.rig.fakes.logins.provider.calls().len();
+    let asked = scene.asked(|| {
+        assert!(scene.identify(&connection)?.status >= 400);
+        Ok(())
+    })?;
+    assert_eq!(asked, Vec::<String>::new());
+    scene.grant("split", &json!({ "listed": [OWN] }))?;
     scene.identify(&connection)?.expect(200)?;
-    assert!(logins.calls().len() > before, "{:?}", logins.calls());
-
-    // Nor is it given back there.
-    scene.grant("pages", &json!("none"))?;
-    let before = logins.calls().len();
-    scene.tenant.api.delete(&path)?.expect(204)?;
-    assert_eq!(logins.calls().len(), before);
+    assert_eq!(scene.rig.fakes.logins.provider.calls().len(), before + 1);
     Ok(())
 }
 

@@ -8,13 +8,10 @@ use std::{
     time::Duration,
 };
 
-use patchbay_it::{COOKIE, Database, HERE, Rig, Session, Tenant, USER, Walk};
+use patchbay_it::{COOKIE, Database, HERE, Rig, Session, Tenant, USER, Walk, items, leads};
 use patchbay_test_support::{
     Browser, Dice, Page, Result, Trouble,
-    fakes::{
-        Act, Rule,
-        logins::TokenKind,
-    },
+    fakes::{Act, Rule, logins::TokenKind},
     wait_until,
 };
 use serde_json::{Value, json};
@@ -37,6 +34,11 @@ struct Scene {
     dice: Dice,
     /// Requests that were abandoned, by what they were.
     abandoned: Vec<&'static str>,
+    /// What became of callbacks and completions that were abandoned.
+    met: Vec<&'static str>,
+    /// Logins at the provider in whose place another one stands: they end on delete only, and with their own
+    /// token only.
+    replaced: usize,
 }
 
 /// So many clients that go away.
@@ -50,15 +52,26 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
     }
     let tenant = rig.tenant("A")?;
     let return_to = tenant.return_address()?;
-    let mut scene = Scene { rig, tenant, return_to, dice: Dice::of(soak.seed), abandoned: Vec::new() };
+    let mut scene = Scene {
+        rig,
+        tenant,
+        return_to,
+        dice: Dice::of(soak.seed),
+        abandoned: Vec::new(),
+        met: Vec::new(),
+        replaced: 0,
+    };
     for round in 0..soak.rounds {
         let told = |error: Trouble| Trouble::new(format!("seed {}, round {round}: {error}", soak.seed));
         scene.round(round).map_err(told)?;
     }
-    for what in ["callback", "form", "finish", "completion"] {
-        let count = scene.abandoned.iter().filter(|one| **one == what).count();
-        println!("{what}: {count} abandoned");
-        assert!(count > 0, "no {what} was abandoned: that proves nothing");
+    let counted = ["callback", "form", "finish", "completion"].map(|what| (what, &scene.abandoned));
+    let met =
+        ["unseen", "finished without its browser", "completed without its backend"].map(|what| (what, &scene.met));
+    for (what, seen) in counted.into_iter().chain(met) {
+        let count = seen.iter().filter(|one| **one == what).count();
+        println!("{what}: {count}");
+        assert!(count > 0 || soak.rounds < 50, "no {what}: that proves nothing");
     }
     scene.nothing_is_left()
 }
@@ -67,15 +80,23 @@ impl Scene {
     /// One person, who hangs up once or twice on the way and comes back.
     fn round(&mut self, round: u64) -> Result<()> {
         let oauth = self.dice.below(3) > 0;
-        let session = self.tenant.user_session(if oauth { OAUTH } else { FORM }, &self.return_to)?;
-        let mut walk = Walk::of(session.clone(), if oauth { OAUTH } else { FORM });
-        if oauth { self.by_callback(&mut walk)? } else { self.by_form(&mut walk)? };
+        let known = self.connections()?;
+        let session = self.tenant.user_session(walk_of(oauth), &self.return_to)?;
+        let mut walk = Walk::of(session.clone(), walk_of(oauth));
+        if oauth {
+            self.by_callback(&mut walk)?
+        } else {
+            self.by_form(&mut walk)?
+        };
         self.authorised(&session)?;
         let connection = self.confirm(&mut walk)?;
 
-        let items = patchbay_it::items(&self.tenant.api, "/v1/connections")?;
-        let states: Vec<&Value> = items.iter().map(|item| &item["state"]).collect();
-        assert_eq!(states, ["active"], "round {round}: one connection, and none half made");
+        let mut expected = known;
+        self.replaced += usize::from(oauth && expected.iter().any(|(_, id, _)| *id == connection));
+        expected.retain(|(of, ..)| *of != walk_of(oauth));
+        expected.push((walk_of(oauth).to_owned(), connection.clone(), "active".to_owned()));
+        expected.sort();
+        assert_eq!(self.connections()?, expected, "round {round}: one for each business account, and none half made");
         let used = self.tenant.api.post(&format!("/v1/connections/{connection}/identify"), &json!({}))?;
         used.expect(200)?;
         // A connection that is sometimes renewed and sometimes new.
@@ -84,6 +105,16 @@ impl Scene {
             gone.expect(204)?;
         }
         Ok(())
+    }
+
+    /// Connector, id and state of each connection.
+    fn connections(&self) -> Result<Vec<(String, String, String)>> {
+        let text = |item: &Value, name: &str| item[name].as_str().unwrap_or_default().to_owned();
+        let items = items(&self.tenant.api, "/v1/connections")?;
+        let mut all: Vec<_> =
+            items.iter().map(|item| (text(item, "connector"), text(item, "id"), text(item, "state"))).collect();
+        all.sort();
+        Ok(all)
     }
 
     /// The callback is abandoned, and then loaded again as a person does who sees nothing.
@@ -95,9 +126,12 @@ impl Scene {
         let again = walk.browser.follow(&back)?;
         match again.status {
             // The host had not seen the whole of the first one.
-            303 => {}
+            303 => self.met.push("unseen"),
             // It has, and goes on with it.
-            400 => assert!(again.text.contains("PB2004"), "{}", again.text),
+            400 => {
+                assert!(again.text.contains("PB2004"), "{}", again.text);
+                self.met.push("finished without its browser");
+            }
             other => panic!("{other}: {}", again.text),
         }
         self.authorised(&walk.session)?;
@@ -105,6 +139,15 @@ impl Scene {
         let third = walk.browser.follow(&back)?;
         assert_eq!((third.status, third.text.contains("PB2004")), (400, true), "{}", third.text);
         assert_eq!(self.rig.exchanges(), before + 1, "no attempt is used twice");
+        if self.dice.below(4) == 0 {
+            // The person goes back and logs in once more: what waited is given back.
+            let journey = self.journey(walk)?;
+            let review = walk.browser.open(&format!("{}/review?connector={OAUTH}", journey.url))?;
+            let away = walk.browser.authorise(&review, &[])?;
+            let known = self.rig.fakes.logins.provider.credentials("one");
+            let back = walk.browser.logins(&leads(&away)?, &known, "", true)?;
+            walk.browser.return_to(&back)?;
+        }
         Ok(())
     }
 
@@ -133,7 +176,10 @@ impl Scene {
             }
             let finish = last.url.join(&last.form_named("finish")?.action)?;
             if self.dice.below(2) == 0 {
-                self.hang_up("finish", &request("POST", &finish, &walk.browser, Some(("application/x-www-form-urlencoded", ""))))?;
+                self.hang_up(
+                    "finish",
+                    &request("POST", &finish, &walk.browser, Some(("application/x-www-form-urlencoded", ""))),
+                )?;
             }
             let code = walk.code(&last)?;
             if self.dice.below(2) == 0 {
@@ -151,6 +197,7 @@ impl Scene {
                         Ok((self.tenant.session_stands(&id)?.0 == "done").then_some(()))
                     });
                     if done.is_ok() {
+                        self.met.push("completed without its backend");
                         break;
                     }
                 }
@@ -213,9 +260,16 @@ impl Scene {
             let left = database.value(&format!("SELECT count(*) FROM {rows}"), &[])?;
             assert_eq!(left, json!(0), "{what}");
         }
-        let _ = TokenKind::Refresh;
+        let tokens = self.rig.fakes.logins.provider.tokens();
+        let good = tokens.iter().filter(|token| token.kind == TokenKind::Refresh && token.good).count();
+        assert_eq!(good, self.replaced, "every other token was given back");
+        println!("{} logins, {good} of them replaced by a later one", self.rig.exchanges());
         Ok(())
     }
+}
+
+fn walk_of(oauth: bool) -> &'static str {
+    if oauth { OAUTH } else { FORM }
 }
 
 /// A request of this browser, as bytes.
@@ -236,5 +290,6 @@ fn bytes(method: &str, to: &Url, headers: &str, body: Option<&str>) -> Vec<u8> {
     let length = body.map(|body| format!("content-length: {}\r\n", body.len())).unwrap_or_default();
     let host = to.authority();
     let body = body.unwrap_or_default();
-    format!("{method} {}{query} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\n{headers}{length}\r\n{body}", to.path()).into_bytes()
+    format!("{method} {}{query} HTTP/1.1\r\nhost: {host}\r\naccept: */*\r\n{headers}{length}\r\n{body}", to.path())
+        .into_bytes()
 }

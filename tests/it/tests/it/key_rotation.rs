@@ -120,13 +120,17 @@ impl Scene {
     fn nothing_failed(&self) -> Result<()> {
         for tenant in &self.tenants {
             tenant.settled()?;
-            let failed = tenant.get("/v1/runs?state=failed")?.array_at("/items")?;
+            let mut failed = tenant.get("/v1/runs?state=failed")?.array_at("/items")?;
+            // A run that was at work at three kills is given up, whatever they were for.
+            failed.retain(|run| run["deaths"].as_u64() < Some(3));
             assert!(failed.is_empty(), "{failed:?}");
-            wait_until("all pushes to be done", LIMIT, || {
-                let pushes = tenant.get("/v1/pushes?limit=200")?.array_at("/items")?;
-                let open = pushes.iter().filter(|push| push["state"] != json!("done")).count();
-                Ok((open == 0).then_some(()))
-            })?;
+            let mut open = Vec::new();
+            let done = wait_until("all pushes to be done", LIMIT, || {
+                open = tenant.get("/v1/pushes?limit=200")?.array_at("/items")?;
+                open.retain(|push| push["state"] != json!("done"));
+                Ok(open.is_empty().then_some(()))
+            });
+            done.map_err(|error| Trouble::new(format!("{error}: {open:?}")))?;
         }
         Ok(())
     }
@@ -256,7 +260,7 @@ fn a_new_key_is_taken_into_use_while_all_goes_on_and_the_old_one_is_not_needed_a
     let before = scene.rig.operator.get("/v1/key-rotation")?.expect(200)?.text_at("/key")?;
     let load = Load::new(scene.rig.host.base());
     let answered = load.during(&mut scene, |_, scene| {
-        for _ in 0..3 {
+        for _ in 0..2 {
             scene.rig.advance(STEP)?;
             let made = scene.keys(&["new"])?;
             assert!(made.status.success(), "{}", said(&made));
@@ -358,8 +362,11 @@ fn keeps_a_secret(host: &mut HostProcess, again: bool) -> Result<()> {
         let body = json!({ "client_id": "kept", "client_secret": "kept-0123456789abcdef" });
         operator.put("/v1/connectors/patchbay.kept/oauth-client", &body)?.expect(200)?;
     }
-    let rotated = operator.post("/v1/key-rotation", &json!({}))?;
-    assert_eq!(rotated.status, 202, "{}", rotated.text());
+    wait_until("a rotation to begin", LIMIT, || {
+        // What the process before left goes on at first.
+        let rotated = operator.post("/v1/key-rotation", &json!({}))?;
+        if rotated.status == 409 { Ok(None) } else { rotated.expect(202).map(Some) }
+    })?;
     wait_until("the rotation", LIMIT, || {
         let rotation = operator.get("/v1/key-rotation")?.expect(200)?.json;
         Ok((rotation["state"] == json!("idle") && rotation["values"]["unreadable"] == json!(0)).then_some(()))

@@ -28,6 +28,7 @@ mod openapi;
 mod push_is_sent_later;
 mod refresh;
 mod refresh_kill;
+mod renewal;
 mod sealed_values;
 mod soak;
 mod write_is_never_repeated_blindly;

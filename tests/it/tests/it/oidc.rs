@@ -65,7 +65,12 @@ impl Scene {
 
     fn connect(&self, login: &str) -> Result<String> {
         let made = self.through(&self.session(&json!({}))?, login)?.expect(200)?;
-        assert_eq!((made.text_at("/state")?.as_str(), &made.json["verified"]), ("active", &json!(true)), "{}", made.text());
+        assert_eq!(
+            (made.text_at("/state")?.as_str(), &made.json["verified"]),
+            ("active", &json!(true)),
+            "{}",
+            made.text()
+        );
         self.tenant.settled()?;
         made.text_at("/id")
     }
@@ -130,7 +135,8 @@ fn the_provider_refuses_a_login_without_pkce_so_the_host_sends_it() -> Result<()
     assert_eq!(scene.tenant.session_stands(&session.id)?, ("failed".to_owned(), "PB2005".to_owned()));
 
     // The same session, as the host begins it, goes through.
-    let review = browser.open(&format!("{}/link/session/{}/review?connector={CONNECTOR}", scene.rig.host.base(), session.id))?;
+    let review =
+        browser.open(&format!("{}/link/session/{}/review?connector={CONNECTOR}", scene.rig.host.base(), session.id))?;
     let away = browser.authorise(&review, &[])?;
     let back = browser.oidc(&leads(&away)?, "els", &provider.password("els"), true)?;
     let last = browser.return_to(&back)?;
@@ -218,9 +224,15 @@ fn a_grant_that_was_withdrawn_breaks_the_connection_and_a_reconnect_mends_it_wit
     scene.tenant.settled()?;
     assert_eq!((mended.text_at("/id")?, mended.text_at("/state")?), (connection.clone(), "active".to_owned()));
     let after = scene.tenant.get(&path)?.json;
-    for member in ["id", "name", "settings", "accounts", "business_id", "created_at"] {
+    for member in ["id", "name", "settings", "business_id", "created_at"] {
         assert_eq!(after[member], kept[member], "{member}");
     }
+    for at in 0..3 {
+        for member in ["id", "provider_id", "usable", "selected"] {
+            assert_eq!(after["accounts"][at][member], kept["accounts"][at][member], "{member}");
+        }
+    }
+    assert_eq!(after["accounts"][1]["selected"], json!(false));
     assert_eq!((&after["reason"], &after["account_status"]), (&Value::Null, &json!("accounts")));
     assert_eq!(scene.tenant.get(&card)?.text_at("/status")?, "active");
     assert!(scene.tenant.runs(&connection)?.len() > runs, "history is kept, and it is read again");
@@ -239,7 +251,10 @@ fn a_machine_connects_by_itself_and_is_renewed_by_the_clock() -> Result<()> {
     let client = rig.oidc()?.machine_client()?;
     rig.register("patchbay.oidc-machine", &client.id, &client.secret)?;
     let made = tenant.api.post("/v1/connections", &body)?.expect(201)?;
-    assert_eq!((made.text_at("/state")?.as_str(), made.text_at("/business_id")?.as_str()), ("active", "business-patchbay-machine"));
+    assert_eq!(
+        (made.text_at("/state")?.as_str(), made.text_at("/business_id")?.as_str()),
+        ("active", "business-patchbay-machine")
+    );
     let connection = made.text_at("/id")?;
     tenant.settled()?;
     let first = rig.oidc()?.journal()?;
@@ -249,11 +264,15 @@ fn a_machine_connects_by_itself_and_is_renewed_by_the_clock() -> Result<()> {
         tenant.api.post(&format!("/v1/connections/{connection}/identify"), &json!({}))?.expect(200)?;
         assert_eq!(rig.oidc()?.journal()?.client_credentials, renewed);
     }
-    // A token that ended before its time is had anew as well.
+    // A token that ended before its time is had anew as well, once it is older than a minute.
+    rig.oidc()?.set_access_life(3_600)?;
+    rig.advance(A_WHILE)?;
+    tenant.api.post(&format!("/v1/connections/{connection}/identify"), &json!({}))?.expect(200)?;
+    rig.advance(Duration::from_secs(61))?;
     rig.oidc()?.expire_access()?;
     tenant.api.post(&format!("/v1/connections/{connection}/identify"), &json!({}))?.expect(200)?;
     let journal = rig.oidc()?.journal()?;
-    assert_eq!((journal.client_credentials, journal.refused, journal.refreshes), (7, 0, 0));
+    assert_eq!((journal.client_credentials, journal.refused, journal.refreshes), (8, 0, 0));
     assert_eq!(tenant.stands(&connection)?.0, "active");
     Ok(())
 }

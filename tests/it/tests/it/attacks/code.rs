@@ -20,7 +20,8 @@ fn last_call(scene: &Scene) -> Option<TokenCall> {
 fn with_code(back: &Page, code: &str) -> Result<Url> {
     let own = way_back(back)?;
     let query = pairs(&own).into_iter();
-    let query: Vec<_> = query.map(|(name, old)| if name == "code" { (name, code.to_owned()) } else { (name, old) }).collect();
+    let query: Vec<_> =
+        query.map(|(name, old)| if name == "code" { (name, code.to_owned()) } else { (name, old) }).collect();
     Ok(with_query(&own, &query))
 }
 
@@ -67,7 +68,8 @@ fn a_login_cannot_be_talked_down_to_plain_or_to_nothing() -> Result<()> {
     let mut walk = scene.walk()?;
     let to = Url::parse(&walk.away()?)?;
     let asked = pairs(&to);
-    let value = |name: &str| asked.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default();
+    let value =
+        |name: &str| asked.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap_or_default();
     assert_eq!((value("code_challenge_method").as_str(), value("code_challenge").len()), ("S256", 43));
     assert_ne!(value("code_challenge"), value("state"));
 
@@ -84,11 +86,18 @@ fn a_login_cannot_be_talked_down_to_plain_or_to_nothing() -> Result<()> {
     // `plain` is refused by the provider's page; the host never asks for it, and no manifest can.
     let plain: Vec<_> = asked
         .iter()
-        .map(|(name, old)| (name.clone(), if name == "code_challenge_method" { "plain".to_owned() } else { old.clone() }))
+        .map(|(name, old)| {
+            (name.clone(), if name == "code_challenge_method" { "plain".to_owned() } else { old.clone() })
+        })
         .collect();
     assert_eq!(walk.browser.open(with_query(&to, &plain).as_str())?.status, 400);
     let kind = scene.rig.kind("code-basic")?;
-    for param in ["code_challenge_method = \"plain\"", "code_challenge = \"x\"", "state = \"x\"", "redirect_uri = \"https://evil.example\""] {
+    for param in [
+        "code_challenge_method = \"plain\"",
+        "code_challenge = \"x\"",
+        "state = \"x\"",
+        "redirect_uri = \"https://evil.example\"",
+    ] {
         let authorize = "[auth.token]\n";
         let tables = kind.tables.replacen(authorize, &format!("[auth.authorize.params]\n{param}\n{authorize}"), 1);
         assert_ne!(tables, kind.tables);
@@ -104,7 +113,11 @@ fn a_login_cannot_be_talked_down_to_plain_or_to_nothing() -> Result<()> {
     // The same verifier is never used twice.
     let challenge = |walk: &mut Walk| -> Result<String> {
         let to = Url::parse(&walk.away()?)?;
-        Ok(pairs(&to).into_iter().find(|(name, _)| name == "code_challenge").map(|(_, value)| value).unwrap_or_default())
+        Ok(pairs(&to)
+            .into_iter()
+            .find(|(name, _)| name == "code_challenge")
+            .map(|(_, value)| value)
+            .unwrap_or_default())
     };
     assert_ne!(challenge(&mut scene.walk()?)?, challenge(&mut scene.walk()?)?);
     Ok(())

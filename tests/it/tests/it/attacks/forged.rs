@@ -7,7 +7,10 @@ use super::{Scene, pairs, refused, stranger, way_back, with_query};
 
 /// A query with another value for one name.
 fn with(query: &[(String, String)], name: &str, value: &str) -> Vec<(String, String)> {
-    query.iter().map(|(known, old)| (known.clone(), if known == name { value } else { old.as_str() }.to_owned())).collect()
+    query
+        .iter()
+        .map(|(known, old)| (known.clone(), if known == name { value } else { old.as_str() }.to_owned()))
+        .collect()
 }
 
 #[test]

@@ -69,20 +69,27 @@ fn an_issuer_that_is_missing_wrong_twice_or_spelt_otherwise_is_refused_before_th
     // A name in another case is another parameter.
     let (mut walk, back) = allowed(&scene, NAMED)?;
     let own = way_back(&back)?;
-    let query: Vec<_> =
-        pairs(&own).into_iter().map(|(name, value)| (if name == "iss" { "ISS".to_owned() } else { name }, value)).collect();
+    let query: Vec<_> = pairs(&own)
+        .into_iter()
+        .map(|(name, value)| (if name == "iss" { "ISS".to_owned() } else { name }, value))
+        .collect();
     refused(&walk.browser.open(with_query(&own, &query).as_str())?, &["PB2007"])?;
     scene.untouched(0)?;
     // A refusal that somebody else's provider sends is not taken for this one's.
     let (mut walk, back) = allowed(&scene, NAMED)?;
     let state = back.told("state").unwrap_or_default();
-    let forged = format!("{}?error=access_denied&state={state}&iss=https%3A%2F%2Fevil.example", way_back(&back)?.path());
+    let forged =
+        format!("{}?error=access_denied&state={state}&iss=https%3A%2F%2Fevil.example", way_back(&back)?.path());
     let page = walk.browser.open(&format!("{}{forged}", scene.rig.host.base()))?;
     refused(&page, &["PB2007"])?;
     scene.untouched(0)?;
 
     // The right one is taken.
-    let made = scene.tenant.connect_through(&scene.rig, &mut Walk::of(scene.tenant.user_session(NAMED, &scene.return_to)?, NAMED), "one")?;
+    let made = scene.tenant.connect_through(
+        &scene.rig,
+        &mut Walk::of(scene.tenant.user_session(NAMED, &scene.return_to)?, NAMED),
+        "one",
+    )?;
     assert_eq!(made["state"], "active");
     Ok(())
 }
@@ -92,7 +99,8 @@ fn an_issuer_that_the_manifest_does_not_name_decides_nothing_and_is_not_taken_tw
     let scene = scene()?;
     let (mut walk, back) = allowed(&scene, HONEST)?;
     let own = way_back(&back)?;
-    let twice: Vec<_> = pairs(&own).into_iter().chain([("iss".to_owned(), "https://evil.example".to_owned())]).collect();
+    let twice: Vec<_> =
+        pairs(&own).into_iter().chain([("iss".to_owned(), "https://evil.example".to_owned())]).collect();
     refused(&walk.browser.open(with_query(&own, &twice).as_str())?, &["PB2007"])?;
     scene.untouched(0)?;
     // One registration, one address, one token address: the code goes where the login was begun.

@@ -270,7 +270,8 @@ fn a_session_begins_nothing_but_what_it_was_made_for() -> Result<()> {
     let mut browser = Browser::default();
     let review = browser.review(&session.url, HONEST)?;
     let base = format!("{}/link/session/{}/review", scene.rig.host.base(), session.id);
-    for query in [format!("connector={EVIL}"), format!("connector={HONEST}&auth=other"), format!("connector={EVIL}&auth=login")]
+    for query in
+        [format!("connector={EVIL}"), format!("connector={HONEST}&auth=other"), format!("connector={EVIL}&auth=login")]
     {
         let address = format!("{base}?{query}");
         refused(&browser.open(&address)?, &["PB2011"])?;

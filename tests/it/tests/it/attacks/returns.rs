@@ -108,7 +108,9 @@ fn a_session_takes_the_id_of_an_address_of_its_own_tenant_and_nothing_else() -> 
             taken.push(format!("{offer:?}: {}", answer.text()));
         }
     }
-    for name in ["return_url", "redirect", "redirect_uri", "return", "next", "continue", "url", "success_url", "callback"] {
+    for name in
+        ["return_url", "redirect", "redirect_uri", "return", "next", "continue", "url", "success_url", "callback"]
+    {
         let body = json!({ "connector": HONEST, "end_user": USER, "return_to": scene.return_to, name: RETURN });
         let answer = scene.tenant.api.post("/v1/connect-sessions", &body)?;
         if !(400..500).contains(&answer.status) {
@@ -140,7 +142,9 @@ fn the_way_out_leads_to_the_registered_address_whatever_the_request_says() -> Re
         let pair = (names[place % names.len()].to_owned(), (*trick).to_owned());
         let address = with_query(&finish, std::slice::from_ref(&pair));
         let form = [(pair.0.as_str(), pair.1.as_str())];
-        for page in [walk.browser.forge(&host, address.as_str(), &form)?, walk.browser.forge(&host, finish.as_str(), &form)?] {
+        for page in
+            [walk.browser.forge(&host, address.as_str(), &form)?, walk.browser.forge(&host, finish.as_str(), &form)?]
+        {
             match page.location() {
                 // Refusing the request is as good as not looking at it.
                 None if (400..500).contains(&page.status) => {}
@@ -160,7 +164,10 @@ fn the_way_out_leads_to_the_registered_address_whatever_the_request_says() -> Re
     // The plain way, and headers that frameworks like to believe.
     let page = walk.browser.forge(&host, finish.as_str(), &[])?;
     let to = page.location().ok_or_else(|| Trouble::new(format!("no way out: {}", page.text)))?;
-    assert_eq!((page.status, to.origin().ascii_serialization().as_str(), to.path()), (303, "https://app.example", "/back"));
+    assert_eq!(
+        (page.status, to.origin().ascii_serialization().as_str(), to.path()),
+        (303, "https://app.example", "/back")
+    );
     assert_eq!(page.headers.get("referrer-policy").map(String::as_str), Some("no-referrer"));
     assert_eq!(to.query_pairs().filter(|(name, _)| name == "code").count(), 1);
     println!("{left} of {} requests with a trick left to the registered address", 2 * TRICKS.len());

@@ -42,7 +42,10 @@ fn a_second_browser_gets_nothing_of_a_link_that_was_opened() -> Result<()> {
     refused(&busy.browser.open(&address)?, &["PB2011"])?;
     refused(&busy.browser.open(&format!("{base}/review?connector={HONEST}"))?, &["PB2011"])?;
     // A form of another site begins nothing in the right browser either.
-    refused(&first.browser.forge("https://evil.example", &format!("{base}/review?connector={HONEST}"), &[])?, &["PB2011"])?;
+    refused(
+        &first.browser.forge("https://evil.example", &format!("{base}/review?connector={HONEST}"), &[])?,
+        &["PB2011"],
+    )?;
     scene.untouched(0)?;
 
     let last = first.authorise(&scene.rig, "one")?;

@@ -49,7 +49,8 @@ fn a_state_in_pieces_padded_or_huge_is_no_state() -> Result<()> {
     let (mut walk, back) = scene.allowed("one")?;
     let (own, state) = (way_back(&back)?, back.told("state").unwrap_or_default());
     assert_eq!(state.len(), 43);
-    let swapped: String = state.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c }).collect();
+    let swapped: String =
+        state.chars().map(|c| if c.is_ascii_lowercase() { c.to_ascii_uppercase() } else { c }).collect();
     let wrong = [
         state[..42].to_owned(),
         state[1..].to_owned(),
@@ -70,7 +71,9 @@ fn a_state_in_pieces_padded_or_huge_is_no_state() -> Result<()> {
     ];
     let is = |wrong: &str| {
         let query = pairs(&own).into_iter();
-        query.map(|(name, old)| if name == "state" { (name, wrong.to_owned()) } else { (name, old) }).collect::<Vec<_>>()
+        query
+            .map(|(name, old)| if name == "state" { (name, wrong.to_owned()) } else { (name, old) })
+            .collect::<Vec<_>>()
     };
     for wrong in wrong {
         let page = walk.browser.open(with_query(&own, &is(&wrong)).as_str())?;
@@ -95,9 +98,11 @@ fn a_callback_of_a_mebibyte_is_cut_off_and_the_host_goes_on() -> Result<()> {
         (format!("{}?code={huge}&state=x", own.path()), String::new()),
         (format!("{}?code=x&state=x", own.path()), format!("cookie: {}={huge}\r\n", patchbay_it::COOKIE)),
     ] {
-        let request = format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{header}connection: close\r\n\r\n", scene.rig.host.address());
+        let request =
+            format!("GET {path} HTTP/1.1\r\nhost: {}\r\n{header}connection: close\r\n\r\n", scene.rig.host.address());
         // A host that hangs up in the middle is as good as one that refuses.
-        let answer = raw::exchange(scene.rig.host.address(), request.as_bytes(), Duration::from_secs(10)).unwrap_or_default();
+        let answer =
+            raw::exchange(scene.rig.host.address(), request.as_bytes(), Duration::from_secs(10)).unwrap_or_default();
         let head = String::from_utf8_lossy(&answer).lines().next().unwrap_or_default().to_owned();
         assert!(head.is_empty() || head.contains(" 4"), "{head}");
     }
