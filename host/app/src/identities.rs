@@ -1,6 +1,6 @@
 //! Asking again whose business account a connection is: names, logins, facts and accounts change.
 
-use std::sync::{Arc, atomic::AtomicI64};
+use std::sync::Arc;
 
 use patchbay_egress::CredentialSource;
 use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, TenantId};
@@ -9,8 +9,9 @@ use patchbay_store::{Connection, IdentityUpdate};
 use crate::{
     App, ConnectionDetail,
     connect::{AskIdentity, new_accounts, new_syncs},
-    facts::Facts,
+    facts::{self, Facts},
     tokens::LiveCredential,
+    work::refused,
 };
 
 impl App {
@@ -35,14 +36,11 @@ impl App {
             return Err(Fault::because(Code::Conflict, "The connection is not made yet."));
         }
         let release = self.release_of(row).await?;
-        let credential = Arc::new(LiveCredential {
-            app: Arc::clone(self),
-            tenant: row.tenant.clone(),
-            connection: row.id.clone(),
-            used: AtomicI64::default(),
-        });
+        if release.manifest.auth(&row.auth).is_none() {
+            return Err(refused(&self.no_way_in(row).await));
+        }
+        let credential = Arc::new(LiveCredential::of(self, row));
         let facts = Facts::read(&row.facts);
-        let login = facts.login.clone();
         let asked = AskIdentity {
             tenant: row.tenant.clone(),
             release: Arc::clone(&release),
@@ -55,8 +53,10 @@ impl App {
         let identity = match self.ask_identity(asked).await {
             Ok(identity) => identity,
             Err(fault) => {
-                if fault.code == Code::CredentialRefused {
-                    self.break_connection(&row.tenant, &row.id, credential.used(), &fault.person).await;
+                // One that was never handed out was found dead before, and is said to be already.
+                let used = credential.used().filter(|_| fault.code == Code::CredentialRefused);
+                if used.is_some() {
+                    self.break_connection(&row.tenant, &row.id, used, &fault.person).await;
                 }
                 return Err(fault);
             }
@@ -72,11 +72,11 @@ impl App {
             return Err(Fault::because(Code::AccountMismatch, why));
         }
         let accounts = new_accounts(&identity);
-        let facts = Facts { login, identity: identity.facts.iter().cloned().collect() };
         let update = IdentityUpdate {
+            authorized_at: row.authorized_at,
             business_name: identity.name,
             login: identity.login,
-            facts: facts.to_json(),
+            identity: facts::json(&identity.facts.iter().cloned().collect()),
             syncs: new_syncs(&release, &accounts),
             accounts,
         };

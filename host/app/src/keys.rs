@@ -152,8 +152,11 @@ impl App {
         let app = Arc::clone(self);
         self.own(async move {
             app.rotation.begin(app.clock.now())?;
-            let ring = app.vault.read_source().await.and_then(|ring| app.rotating().accept(ring));
-            if let Err(fault) = ring {
+            let accepted = match app.vault.read_source().await {
+                Ok(ring) => app.rotating().accept(ring).await,
+                Err(fault) => Err(fault),
+            };
+            if let Err(fault) = accepted {
                 app.rotation.end(app.clock.now(), &Err(fault.clone()));
                 return Err(fault);
             }

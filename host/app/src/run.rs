@@ -178,7 +178,9 @@ impl App {
                     state: ConnectionState::Broken,
                     code: failure.code(),
                     person: failure.person(),
-                    row_version: credential,
+                    // One that was never handed out was found dead before, and is said to be already: by now a
+                    // new consent may be there, which is not to be broken for it.
+                    row_version: credential.or(matches!(failure, Failure::CredentialDead(_)).then_some(0)),
                 });
             }
             Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => end.state = RunState::Stalled,

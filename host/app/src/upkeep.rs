@@ -2,8 +2,9 @@
 //! whose refresh was interrupted, authorisations dropped that nobody completed, credentials given back,
 //! connections asked again who they are, and old sessions and data keys cleaned away.
 //!
-//! One loop; it is woken when this process leaves something to do, and looks by itself for what another
-//! process left, or what time made due. Every step has a time limit of its own, and one that fails is logged
+//! Two loops, so that no provider that is slow to say who somebody is, or to take a credential back, holds up a
+//! refresh that may not wait. Each is woken when this process leaves it something to do, and looks by itself for
+//! what another process left, or what time made due. Every step has a time limit of its own, and one that fails is logged
 //! and tried again in the next round. Nothing here is lost when it is cut off: refreshes run in tasks of
 //! their own, and all else goes on from what is stored.
 
@@ -13,8 +14,9 @@ use patchbay_egress::CredentialError;
 use patchbay_model::{ConnectionId, Fault, Timestamp};
 use patchbay_store::StoreError;
 use tokio::{
+    sync::Notify,
     task::JoinSet,
-    time::{MissedTickBehavior, interval, timeout},
+    time::{Interval, MissedTickBehavior, interval, timeout},
 };
 
 use crate::App;
@@ -52,19 +54,22 @@ impl App {
     pub(crate) async fn keep_up(self: Arc<Self>) {
         let app = Arc::clone(&self);
         self.tasks.spawn(async move { app.resume_rotation().await });
-        let mut stop = self.stop.clone();
-        let mut round = interval((self.settings.poll * POLLS).min(LONGEST / 2));
-        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::join!(self.keep_fresh(), self.keep_tidy());
+    }
+
+    async fn keep_fresh(self: &Arc<Self>) {
+        let mut round = self.rounds();
+        while self.next_round(&mut round, &self.refreshes.due).await {
+            limited("credentials could not be refreshed", self.refresh_due()).await;
+        }
+    }
+
+    async fn keep_tidy(self: &Arc<Self>) {
+        let mut round = self.rounds();
         let mut silent = Silent::default();
         let mut rounds: u32 = 0;
-        while !*stop.borrow() {
-            tokio::select! {
-                _ = round.tick() => {}
-                () = self.upkeep_due.notified() => {}
-                _ = stop.wait_for(|stop| *stop) => return,
-            }
+        while self.next_round(&mut round, &self.upkeep_due).await {
             tokio::join!(
-                limited("credentials could not be refreshed", self.refresh_due()),
                 limited("authorisations that nobody completed could not be dropped", self.drop_expired()),
                 limited("credentials could not be given back", self.revoke_due()),
                 limited("connections could not be asked who they are", self.identify_due(&mut silent)),
@@ -74,6 +79,23 @@ impl App {
                 limited("data keys out of use could not be dropped", self.retire_keys()).await;
             }
             rounds = rounds.wrapping_add(1);
+        }
+    }
+
+    fn rounds(&self) -> Interval {
+        let mut round = interval((self.settings.poll * POLLS).min(LONGEST / 2));
+        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        round
+    }
+
+    /// Waits for the next round, or for who wakes this one earlier; false when the host stops.
+    async fn next_round(&self, round: &mut Interval, woken: &Notify) -> bool {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            biased;
+            _ = stop.wait_for(|stop| *stop) => false,
+            _ = round.tick() => true,
+            () = woken.notified() => true,
         }
     }
 

@@ -1,8 +1,8 @@
 //! What every piece of work on a connection needs: its door, its context, its limits.
 
-use std::sync::{Arc, atomic::AtomicI64};
+use std::sync::Arc;
 
-use patchbay_egress::{CredentialSource, Door, DoorScope, Grant, Writes};
+use patchbay_egress::{CredentialError, CredentialSource, Door, DoorScope, Grant, Writes};
 use patchbay_model::{
     Code, Failure, Fault,
     contract::Context,
@@ -30,7 +30,7 @@ impl App {
         deadline: Instant,
         stop: watch::Receiver<bool>,
     ) -> Result<(Door, Arc<LiveCredential>), Failure> {
-        let auth = auth_of(release, &connection.auth)?;
+        let Some(auth) = release.manifest.auth(&connection.auth) else { return Err(self.no_way_in(connection).await) };
         let grant = Grant {
             tenant: connection.tenant.to_string(),
             connector: release.manifest.id.clone(),
@@ -43,14 +43,19 @@ impl App {
             placeholders: auth.placeholders(&Facts::read(&connection.facts).login),
             customer_origins: self.origins_for(&release.manifest).await.map_err(unusable)?,
         };
-        let credential = Arc::new(LiveCredential {
-            app: Arc::clone(self),
-            tenant: connection.tenant.clone(),
-            connection: connection.id.clone(),
-            used: AtomicI64::default(),
-        });
+        let credential = Arc::new(LiveCredential::of(self, connection));
         let source: Arc<dyn CredentialSource> = Arc::clone(&credential) as _;
         Ok((self.gate.door(Arc::new(grant), source, DoorScope { writes, deadline, stop }), credential))
+    }
+
+    /// What becomes of work on a connection whose way of logging in the release does not have: its owner has to
+    /// choose another one, unless that was done a moment ago.
+    pub(crate) async fn no_way_in(self: &Arc<Self>, connection: &Connection) -> Failure {
+        match LiveCredential::of(self, connection).current().await {
+            Err(CredentialError::Dead(text)) => Failure::CredentialDead(text),
+            Err(CredentialError::Busy(text)) => Failure::CredentialBusy(text),
+            Ok(_) => Failure::CredentialBusy(format!("the release of {} was changed meanwhile", connection.id)),
+        }
     }
 
     /// What the manifest asks, never more than the operator's ceiling.

@@ -10,7 +10,7 @@ use patchbay_model::{ConnectionId, TenantId, Timestamp};
 
 use crate::{
     Store, StoreError,
-    row::{Reader, Row, many, maybe, one, select},
+    row::{Reader, Row, maybe, one, select},
 };
 
 /// Microseconds of a day.
@@ -46,17 +46,6 @@ pub struct RefreshLease {
     pub credential: CredentialRow,
 }
 
-/// A fresh token whose fenced write lost.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LostToken {
-    /// The credential, sealed to the connection and `row_version`.
-    pub sealed: Vec<u8>,
-    /// What it is sealed to.
-    pub row_version: i64,
-    /// When it was put here.
-    pub at: Timestamp,
-}
-
 impl Row for CredentialRow {
     const TABLE: &'static str = "credentials";
     const FROM: &'static str = "credentials k";
@@ -73,16 +62,6 @@ impl Row for CredentialRow {
             refresh_lease_until: r.next("refresh_lease_until")?,
             refresh_intent_at: r.next("refresh_intent_at")?,
         })
-    }
-}
-
-impl Row for LostToken {
-    const TABLE: &'static str = "lost_tokens";
-    const FROM: &'static str = "lost_tokens l";
-    const COLUMNS: &'static str = "l.sealed, l.row_version, l.at";
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
-        Ok(Self { sealed: r.next("sealed")?, row_version: r.next("row_version")?, at: r.next("at")? })
     }
 }
 
@@ -252,6 +231,30 @@ impl Store {
         .await
     }
 
+    /// Puts off a refresh that is due and could not even begin, so that it is not in the way of others; one that
+    /// somebody began (or ended) meanwhile stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn put_off_refresh(&self, connection: &ConnectionId, again_at: Timestamp) -> Result<(), StoreError> {
+        let (connection, now) = (connection.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                sqlx::query(
+                    "UPDATE credentials SET next_refresh_at = $3, refresh_lease_until = NULL WHERE connection = $1 \
+                     AND ((next_refresh_at <= $2 AND refresh_lease_until IS NULL) OR refresh_lease_until <= $2)",
+                )
+                .bind(connection.as_str())
+                .bind(now.as_micros())
+                .bind(again_at.as_micros())
+                .execute(tx)
+                .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Working connections whose credential is to be refreshed without being used, the longest due first: its
     /// time has come, or whoever refreshed it is gone (its lease lapsed) and a short grace period may be running
     /// out. One that failed is not in the way of others: it is due at the end of its pause.
@@ -272,68 +275,6 @@ impl Store {
                 Ok((r.next("tenant")?, r.next("connection")?))
             })
             .collect()
-    }
-
-    /// Keeps a fresh token whose write lost; sealed to the connection and `row_version`. Nothing is kept for
-    /// a connection that has no credential any more: it was deleted, and so is all that opens it.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn keep_lost_token(
-        &self,
-        connection: &ConnectionId,
-        sealed: Vec<u8>,
-        row_version: i64,
-    ) -> Result<(), StoreError> {
-        let (connection, now) = (connection.clone(), self.now());
-        self.write(move |tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO lost_tokens (connection, sealed, row_version, at) \
-                     SELECT k.connection, $2, $3, $4 FROM credentials k WHERE k.connection = $1",
-                )
-                .bind(connection.as_str())
-                .bind(sealed)
-                .bind(row_version)
-                .bind(now.as_micros())
-                .execute(tx)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Drops a lost token that turned out to be of no use: the newest one of this version, as two workers
-    /// may have lost one each.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn drop_lost_token(&self, connection: &ConnectionId, row_version: i64) -> Result<(), StoreError> {
-        let connection = connection.clone();
-        self.write(move |tx| {
-            Box::pin(async move {
-                sqlx::query(
-                    "DELETE FROM lost_tokens WHERE no = \
-                     (SELECT max(no) FROM lost_tokens WHERE connection = $1 AND row_version = $2)",
-                )
-                .bind(connection.as_str())
-                .bind(row_version)
-                .execute(tx)
-                .await?;
-                Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Tokens whose write lost, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn lost_tokens(&self, connection: &ConnectionId) -> Result<Vec<LostToken>, StoreError> {
-        let statement = sqlx::query(select::<LostToken>("WHERE l.connection = $1 ORDER BY l.no DESC LIMIT 100"));
-        many(self.read(), statement.bind(connection.as_str())).await
     }
 
     /// The credential, if the connection has one.

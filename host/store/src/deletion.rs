@@ -6,7 +6,7 @@ use sqlx::SqliteConnection;
 use crate::{
     Pending, Store, StoreError,
     audit::{NewAudit, append},
-    pendings, revocations,
+    lost, pendings, revocations,
     row::{Reader, Row as _},
 };
 
@@ -14,7 +14,7 @@ impl Store {
     /// Deletes a connection: its credential goes, its open runs end, its history stays. Running workers lose
     /// their epoch. Its records go too, unless they are kept: then they can still be read, and the feed still
     /// has them. With `revocable`, the release whose manifest says how, the credential is copied to where it
-    /// waits to be revoked at the provider ([`Store::claim_revocation`]).
+    /// waits to be revoked, and so is each that lost its race at the provider ([`Store::claim_revocation`]).
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -29,7 +29,6 @@ impl Store {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let detail = serde_json::json!({ "keep_records": keep_records });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.deleted", &id).detail(&detail));
-        let asked = self.audit_line(NewAudit::of(Some(&tenant), actor, "revocation.asked", &id));
         let (store, actor) = (self.clone(), actor.to_owned());
         self.write(move |tx| {
             Box::pin(async move {
@@ -46,10 +45,12 @@ impl Store {
                 if done.rows_affected() == 0 {
                     return Err(StoreError::NotFound);
                 }
-                if let Some(release) = &revocable
-                    && revocations::copy_credential(&mut *tx, &id, release, now).await?
-                {
-                    append(&mut *tx, &asked).await?;
+                if let Some(release) = &revocable {
+                    let main = revocations::copy_credential(&mut *tx, &id, release, now).await?;
+                    for _ in 0..u64::from(main) + lost::revoke_all(&mut *tx, &id, release, now).await? {
+                        let asked = NewAudit::of(Some(&tenant), &actor, "revocation.asked", &id);
+                        append(&mut *tx, &store.audit_line(asked)).await?;
+                    }
                 }
                 drop_logins(&mut *tx, &store, &tenant, &id, &actor).await?;
                 remove_credential(&mut *tx, &id).await?;

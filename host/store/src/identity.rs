@@ -15,12 +15,14 @@ use crate::{
 /// What `identify` answered.
 #[derive(Debug, Clone)]
 pub struct IdentityUpdate {
+    /// [`Connection::authorized_at`] of the connection that was asked with.
+    pub authorized_at: Timestamp,
     /// What people call the business account.
     pub business_name: String,
     /// E-mail or login behind the credential.
     pub login: Option<String>,
-    /// Facts, a JSON object of texts.
-    pub facts: String,
+    /// Facts of the identity, a JSON object of texts. Those of the login stay as they are.
+    pub identity: String,
     /// The accounts it reaches. One that is known and not named here stays, unusable.
     pub accounts: Vec<NewAccount>,
     /// The syncs it should have; those that are there stay as they are.
@@ -32,7 +34,8 @@ impl Store {
     /// can be seen changed.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when it was authorised anew meanwhile: what was said was
+    /// said to the login before that, so nothing is written.
     pub async fn update_identity(
         &self,
         tenant: &TenantId,
@@ -52,14 +55,18 @@ impl Store {
                     if before.tenant != tenant || before.state == ConnectionState::Deleted {
                         return Err(StoreError::NotFound);
                     }
+                    if before.authorized_at != update.authorized_at {
+                        return Err(StoreError::Conflict("the connection was authorised anew meanwhile"));
+                    }
                     let reached = all_accounts(&mut *tx, &id).await?;
                     sqlx::query(
-                        "UPDATE connections SET business_name = $2, login = $3, facts = $4, identified_at = $5 WHERE id = $1",
+                        "UPDATE connections SET business_name = $2, login = $3, \
+                         facts = json_set(facts, '$.identity', json($4)), identified_at = $5 WHERE id = $1",
                     )
                     .bind(id.as_str())
                     .bind(update.business_name.as_str())
                     .bind(update.login.as_deref())
-                    .bind(update.facts.as_str())
+                    .bind(update.identity.as_str())
                     .bind(now.as_micros())
                     .execute(&mut *tx)
                     .await?;

@@ -82,7 +82,7 @@ impl SealedKind {
                 replace: "UPDATE credentials SET sealed = $3 WHERE connection = $1 AND sealed = $2",
             },
             Self::LostToken => Statements {
-                without: "SELECT CAST(l.no AS TEXT), c.tenant, l.connection, 'credential', l.row_version, l.sealed \
+                without: "SELECT CAST(l.no AS TEXT), c.tenant, l.connection, 'lost', l.row_version, l.sealed \
                     FROM lost_tokens l JOIN connections c ON c.id = l.connection \
                     WHERE c.tenant = $1 AND substr(l.sealed, 2, 8) <> $2 LIMIT $3",
                 with: "SELECT count(*) FROM lost_tokens l JOIN connections c ON c.id = l.connection \

@@ -8,7 +8,7 @@ use patchbay_model::{
 };
 
 use crate::{
-    ClaimedRun, NewAccount, NewPending, NewPush, NewRelease, NewSession, NewSync, OauthClient, PageCommit, PageRecord,
+    ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession, NewSync, OauthClient, PageCommit, PageRecord,
     PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
 };
 
@@ -49,7 +49,7 @@ impl World {
             business_id: business.to_owned(),
             business_name: format!("{business} Ltd"),
             login: Some("jane@example.com".to_owned()),
-            facts: "{}".to_owned(),
+            facts: r#"{"login":{},"identity":{}}"#.to_owned(),
             settings: "{}".to_owned(),
             name: format!("Books of {business}"),
             state: ConnectionState::Active,
@@ -74,6 +74,12 @@ impl World {
             next_refresh_at: None,
             actor: "test".to_owned(),
         }
+    }
+
+    /// Keeps a fresh token of a connection whose write lost.
+    pub(crate) async fn lose(&self, of: &Connection, sealed: Vec<u8>, row_version: i64) {
+        let lost = NewLostToken { of: of.clone(), sealed, row_version, revocable: None, ends_grant: false };
+        self.store.keep_lost_token(lost).await.expect("kept");
     }
 
     pub(crate) async fn connect(&self, business: &str) -> Settled {

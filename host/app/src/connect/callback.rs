@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_credentials::oauth;
-use patchbay_model::{Code, Fault, Secret, SessionId};
+use patchbay_model::{Code, Fault, ReleaseState, Secret, SessionId};
 use patchbay_store::{Attempt, ConnectSession};
 
 use super::{Authorised, auth_method, hash};
@@ -92,6 +92,10 @@ impl App {
             return Err(Fault::new(Code::SessionUnusable).operator("the session has made a connection already"));
         }
         let release = self.release_facts(&attempt.release).await?;
+        // Stopped meanwhile: neither code nor client secret goes to its addresses any more.
+        if self.store.release(&attempt.release).await?.state == ReleaseState::Quarantined {
+            return Err(Fault::new(Code::ReleaseUnusable).operator("the release was quarantined meanwhile"));
+        }
         let auth = auth_method(&release, &attempt.auth)?;
         let callback = oauth::callback(auth, &returned.query)?;
         let client_id = attempt.client.as_ref().ok_or_else(|| Fault::new(Code::ClientMissing))?;

@@ -32,7 +32,7 @@ impl App {
         self.customer_origins(&manifest.id).await
     }
 
-    /// Grants addresses; connections to others are refused from now on, at their next request.
+    /// Grants addresses; connections to others are refused from their next piece of work on.
     pub async fn grant_customer_origins(
         &self,
         connector: &str,

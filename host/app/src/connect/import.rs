@@ -127,8 +127,8 @@ fn check_secrets(auth: &Auth, secrets: &BTreeMap<String, Secret>) -> Result<(), 
             fault = fault.field(format!("/secrets/{name}"), "must have 1 to 16,384 bytes without control characters");
         }
     }
-    if !secrets.contains_key(ACCESS_TOKEN) && !secrets.contains_key(REFRESH_TOKEN) {
-        fault = fault.field("/secrets", "needs an access token or a refresh token");
+    if !secrets.contains_key(ACCESS_TOKEN) {
+        fault = fault.field("/secrets", "needs an access token that still works");
     }
     if fault.fields.is_empty() { Ok(()) } else { Err(fault) }
 }

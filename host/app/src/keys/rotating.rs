@@ -28,11 +28,16 @@ pub(super) struct Rotating<'a> {
 
 impl Rotating<'_> {
     /// Takes a ring into use that can open whatever the present one has wrapped.
-    pub(super) fn accept(&self, ring: KeyRing) -> Result<(), Fault> {
-        let present = self.vault.ring().current_number();
-        if !ring.holds(present) {
-            let why = format!("The key {present}, which is in use, is not in the source of the key any more.");
-            return Err(Fault::because(Code::KeyMismatch, why));
+    pub(super) async fn accept(&self, ring: KeyRing) -> Result<(), Fault> {
+        // Also what an earlier rotation that stopped half-way has left behind.
+        let wrapping = self.store.data_keys().await?.into_iter().filter_map(|row| KeyNumber::of(&row.wrapped));
+        let present = self.vault.ring();
+        for number in wrapping.chain([present.current_number()]) {
+            // What nobody can open is no reason to keep everything else from a new key.
+            if present.holds(number) && !ring.holds(number) {
+                let why = format!("The key {number}, which is in use, is not in the source of the key any more.");
+                return Err(Fault::because(Code::KeyMismatch, why));
+            }
         }
         self.vault.adopt(ring);
         Ok(())
@@ -91,11 +96,14 @@ impl Rotating<'_> {
             for row in self.store.data_keys().await? {
                 rows.push(self.vault.rewrapped(row).await);
             }
-            let count = u64::try_from(rows.len()).unwrap_or_default();
+            let current = ring.current_number();
+            let total = u64::try_from(rows.len()).unwrap_or_default();
+            let done = rows.iter().filter(|row| KeyNumber::of(&row.wrapped) == Some(current)).count();
+            let done = u64::try_from(done).unwrap_or_default();
             match self.store.rewrap(rows, ring.check_value(), actor).await {
                 Ok(()) => {
                     let mut progress = self.rotation.progress();
-                    (progress.data_keys_total, progress.data_keys_rewrapped) = (count, count);
+                    (progress.data_keys_total, progress.data_keys_rewrapped) = (total, done);
                     return Ok(());
                 }
                 // A tenant has come meanwhile.

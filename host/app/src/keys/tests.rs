@@ -117,7 +117,7 @@ impl World {
             row_version: 1,
             accounts: Vec::new(),
             syncs: Vec::new(),
-            pending: None,
+            through: patchbay_store::Through::Backend,
             verified: true,
             next_refresh_at: None,
             actor: "test".to_owned(),
@@ -190,7 +190,7 @@ async fn a_rotation_seals_everything_anew_and_drops_the_old_keys_after_a_while()
     world.all_open(&vault).await;
     world.source.add(&world.random);
     let rotating = world.rotating(&vault, &rotation);
-    rotating.accept(world.source.ring()).expect("the old key is still there");
+    rotating.accept(world.source.ring()).await.expect("the old key is still there");
     rotating.run(Renew::All, "test").await;
     let progress = rotation.progress().clone();
     assert_eq!(progress.state, RotationState::Finished);
@@ -214,7 +214,7 @@ async fn a_kill_anywhere_in_a_rotation_leaves_what_the_next_start_finishes() {
         let (vault, rotation) = (world.start().await, Rotation::default());
         world.source.add(&world.random);
         let rotating = world.rotating(&vault, &rotation);
-        rotating.accept(world.source.ring()).expect("the old key is still there");
+        rotating.accept(world.source.ring()).await.expect("the old key is still there");
         ended = Killed { inner: Box::pin(rotating.run(Renew::All, "test")), polls }.await;
         drop(vault);
 
@@ -259,7 +259,7 @@ async fn what_cannot_be_opened_is_counted_and_stops_nothing_else() {
 
     world.source.add(&world.random);
     let rotating = world.rotating(&vault, &rotation);
-    rotating.accept(world.source.ring()).expect("the old key is still there");
+    rotating.accept(world.source.ring()).await.expect("the old key is still there");
     rotating.run(Renew::All, "test").await;
     let progress = rotation.progress().clone();
     assert_eq!((progress.state, progress.error), (RotationState::Finished, None));
@@ -279,7 +279,7 @@ async fn a_source_without_the_key_in_use_is_refused() {
     let rotating = world.rotating(&vault, &rotation);
     let other = Lines::default();
     other.add(&world.random);
-    assert_eq!(rotating.accept(other.ring()).expect_err("refused").code, Code::KeyMismatch);
+    assert_eq!(rotating.accept(other.ring()).await.expect_err("refused").code, Code::KeyMismatch);
     world.all_open(&world.start().await).await;
 }
 
@@ -312,7 +312,7 @@ async fn a_process_that_did_not_rotate_follows_one_that_did() {
     let (this, other, rotation) = (world.start().await, world.start().await, Rotation::default());
     world.source.add(&world.random);
     let rotating = world.rotating(&other, &rotation);
-    rotating.accept(world.source.ring()).expect("the old key is still there");
+    rotating.accept(world.source.ring()).await.expect("the old key is still there");
     rotating.run(Renew::All, "test").await;
     world.all_open(&this).await;
 }

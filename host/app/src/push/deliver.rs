@@ -180,7 +180,11 @@ impl App {
         match Outcome::of(failure, push.attempts) {
             Outcome::WaitForUser if push.attempts < ATTEMPTS => {
                 end.state = PushState::Waiting;
-                if let Some(connection) = &push.connection {
+                // One that was never handed out was found dead before, and is said to be already.
+                let found_dead = used.is_none() && matches!(failure, Failure::CredentialDead(_));
+                if let Some(connection) = &push.connection
+                    && !found_dead
+                {
                     self.break_connection(&push.tenant, connection, used, &failure.person()).await;
                 }
             }

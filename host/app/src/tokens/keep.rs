@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use patchbay_credentials::Credential;
 use patchbay_egress::CredentialError;
-use patchbay_model::{Fault, Timestamp, failpoint::failpoint, manifest::Auth};
-use patchbay_store::StoreError;
+use patchbay_model::{ConnectionId, Fault, Timestamp, failpoint::failpoint, manifest::Auth};
+use patchbay_store::{LostFate, NewLostToken, StoreError};
 
 use super::{busy, refresh::Work, state::Unsaved, step::Event};
 use crate::App;
@@ -74,33 +74,61 @@ impl Work<'_> {
 
     /// Keeps a pair in this process: the next refresh begins with it, and the upkeep asks for one.
     fn hold(&self, fresh: Credential) {
-        let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
-        self.app.refreshes.keep(self.connection(), unsaved);
-        self.app.upkeep_due.notify_one();
+        self.app.refreshes.keep(self.connection(), self.unsaved(fresh));
+    }
+
+    fn unsaved(&self, fresh: Credential) -> Unsaved {
+        let (of, revocable) = (self.present.connection.clone(), self.present.revocable());
+        Unsaved { of, revocable, follows: self.version(), fresh }
     }
 
     pub(super) async fn keep_aside(&mut self) -> Result<Event, CredentialError> {
         if let Some(fresh) = self.fresh.take() {
-            let id = self.connection();
-            tracing::warn!(connection.id = %id, "a refresh of {id} lost its race; its token is kept aside");
-            let unsaved = Unsaved { tenant: self.tenant().clone(), follows: self.version(), fresh };
-            self.put_aside(unsaved).await?;
+            self.app.keep_unsaved(self.unsaved(fresh)).await?;
         }
         Ok(Event::Done)
     }
+}
 
-    /// Into the side table; what that does not take stays in this process.
-    pub(super) async fn put_aside(&self, unsaved: Unsaved) -> Result<(), CredentialError> {
-        let version = unsaved.follows + 1;
-        let place = App::credential_place(self.tenant(), self.connection(), version);
+impl App {
+    /// Into the side table, or, when the consent it is of does not stand any more, to where it waits to be
+    /// revoked; what the database does not take stays in this process.
+    pub(super) async fn keep_unsaved(&self, unsaved: Unsaved) -> Result<(), CredentialError> {
+        let (id, version) = (unsaved.of.id.clone(), unsaved.follows + 1);
         let kept = async {
-            let sealed = self.app.vault.seal(place, &unsaved.fresh.to_bytes()).await?;
-            Ok::<(), Fault>(self.app.store.keep_lost_token(self.connection(), sealed, version).await?)
+            let place = Self::lost_place(&unsaved.of.tenant, &id, version);
+            let sealed = self.vault.seal(place, &unsaved.fresh.to_bytes()).await?;
+            let (of, (revocable, ends_grant)) = (unsaved.of.clone(), unsaved.revocable.clone());
+            let lost = NewLostToken { of, sealed, row_version: version, revocable, ends_grant };
+            Ok::<LostFate, Fault>(self.store.keep_lost_token(lost).await?)
         };
-        let kept = kept.await;
-        if kept.is_err() {
-            self.app.refreshes.keep(self.connection(), unsaved);
+        match kept.await {
+            Ok(LostFate::Kept) => {
+                tracing::warn!(connection.id = %id, "a refresh of {id} lost its race; its token is kept aside");
+            }
+            Ok(LostFate::Revoked) => {
+                tracing::info!(connection.id = %id, "a refresh of {id} ended after the consent it was of; its token is given back");
+                self.upkeep_due.notify_one();
+            }
+            Ok(LostFate::Dropped) => {
+                tracing::info!(connection.id = %id, "a refresh of {id} ended after the consent it was of; its token is dropped");
+            }
+            Err(fault) => {
+                self.refreshes.keep(&id, unsaved);
+                return Err(busy(fault));
+            }
         }
-        kept.map_err(busy)
+        Ok(())
+    }
+
+    /// What this process holds for a connection without a credential, which was deleted, is given back.
+    pub(super) async fn let_go(&self, connection: &ConnectionId) -> Result<(), CredentialError> {
+        // Whoever is at it keeps aside what it gets by itself.
+        let lock = self.refreshes.lock_of(connection);
+        let _single = lock.lock().await;
+        match self.refreshes.take(connection) {
+            Some(unsaved) => self.keep_unsaved(unsaved).await,
+            None => Ok(()),
+        }
     }
 }

@@ -32,19 +32,28 @@ mod step;
 pub(crate) use source::{FixedCredential, LiveCredential};
 pub(crate) use state::Refreshes;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use patchbay_credentials::Credential;
 use patchbay_egress::{CredentialError, Values};
-use patchbay_model::{Code, ConnectionId, Fault, Secret, TenantId, Timestamp, manifest::Auth};
-use patchbay_store::{Connection, CredentialRow};
+use patchbay_model::{
+    Code, ConnectionId, Fault, ReleaseId, Secret, TenantId, Timestamp,
+    manifest::{Auth, RevokeEnds},
+};
+use patchbay_store::{Connection, CredentialRow, StoreError};
 
 use crate::{App, connectors::Release, facts::Facts, vault::Place};
 
 /// Name under which a connection's credential is sealed.
 pub(crate) const FIELD: &str = "credential";
+/// Name under which one is sealed whose write lost; the same version may be stored under the other.
+const LOST: &str = "lost";
 /// Name under which slots find the operator's client secret.
 const CLIENT_SECRET: &str = "client_secret";
+
+/// How long a refresh is put off that is due and could not begin: its registration, its release or its region
+/// is not there now.
+const PUT_OFF: Duration = Duration::from_secs(900);
 
 /// Why somebody asks for a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,6 +64,20 @@ pub(crate) enum Need {
     Refused(u64),
     /// It is this generation's time, used or not.
     Due(u64),
+}
+
+/// A consent: what was authorised then, where, and by which way of logging in. Hosts and placeholders of a door
+/// are those of one consent, so the credential of another one is nothing to fill in there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Consent {
+    authorized_at: Timestamp,
+    auth: String,
+}
+
+impl Consent {
+    pub(crate) fn of(connection: &Connection) -> Self {
+        Self { authorized_at: connection.authorized_at, auth: connection.auth.clone() }
+    }
 }
 
 /// A connection's credential and what it was made with, as they stand.
@@ -71,6 +94,24 @@ impl Present {
         let id = &self.connection.auth;
         let missing = || CredentialError::Busy(format!("release {} has no auth method {id}", self.release.id));
         self.release.manifest.auth(id).ok_or_else(missing)
+    }
+
+    /// Whether it is the one that is meant, where one is.
+    fn of(&self, consent: Option<&Consent>) -> Result<(), CredentialError> {
+        match consent {
+            Some(consent) if *consent != Consent::of(&self.connection) => {
+                let id = &self.connection.id;
+                Err(CredentialError::Busy(format!("connection {id} was authorised anew after this work began")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// How a token of it that lost its race is revoked, and whether that ends a newer consent as well.
+    fn revocable(&self) -> (Option<ReleaseId>, bool) {
+        let auth = self.release.manifest.auth(&self.connection.auth);
+        let auth = auth.filter(|auth| auth.revoke.is_some());
+        (auth.map(|_| self.release.id.clone()), auth.is_none_or(|auth| auth.revoke_ends == RevokeEnds::Grant))
     }
 
     /// Whether it works for now, as far as its own end tells.
@@ -115,15 +156,21 @@ impl App {
         Place { tenant: Some(tenant), subject: connection.as_str(), field: FIELD, row_version }
     }
 
+    fn lost_place<'a>(tenant: &'a TenantId, connection: &'a ConnectionId, row_version: i64) -> Place<'a> {
+        Place { field: LOST, ..Self::credential_place(tenant, connection, row_version) }
+    }
+
     /// The credential of a connection, refreshed when it ends soon or when `need` says so of the very
-    /// generation that is stored.
+    /// generation that is stored. With `consent` only that one's: who asks for another one's has to begin anew.
     pub(crate) async fn current_values(
         self: &Arc<Self>,
         tenant: &TenantId,
         connection: &ConnectionId,
         need: Need,
+        consent: Option<&Consent>,
     ) -> Result<Arc<Values>, CredentialError> {
         let present = self.present(tenant, connection).await?;
+        present.of(consent)?;
         if !self.wants_refresh(&present, need)? {
             return self.hand_out(&present, need).await;
         }
@@ -135,26 +182,41 @@ impl App {
         }
         // The refresh runs to its end whatever becomes of this caller: a spent token must be stored.
         let (app, tenant, connection) = (Arc::clone(self), tenant.clone(), connection.clone());
-        let refreshed = self.tasks.spawn(async move { app.refresh(&tenant, &connection, need).await }).await;
+        let consent = consent.cloned();
+        let refreshed =
+            self.tasks.spawn(async move { app.refresh(&tenant, &connection, need, consent).await }).await;
         refreshed.unwrap_or_else(|error| Err(CredentialError::Busy(error.to_string())))
     }
 
-    /// Refreshes a credential whose time has come, or whose refresh was interrupted.
+    /// Refreshes a credential whose time has come, or whose refresh was interrupted. One that cannot even begin
+    /// is put off, so that it is not in the way of others.
     pub(crate) async fn refresh_unused(
         self: &Arc<Self>,
         tenant: &TenantId,
         connection: &ConnectionId,
     ) -> Result<(), CredentialError> {
-        let row = self.store.credential(connection).await.map_err(busy)?;
-        self.current_values(tenant, connection, Need::Due(generation(&row))).await.map(|_| ())
+        let row = match self.store.credential(connection).await {
+            Err(StoreError::NotFound) => return self.let_go(connection).await,
+            row => row.map_err(busy)?,
+        };
+        let due = Need::Due(generation(&row));
+        let refreshed = self.current_values(tenant, connection, due, None).await;
+        self.store.put_off_refresh(connection, self.clock.now().plus(PUT_OFF)).await.map_err(busy)?;
+        refreshed.map(|_| ())
     }
 
     async fn present(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Present, CredentialError> {
+        // In this order: a credential of before a new consent may come with the connection of after it, which is
+        // found (`Present::of`, the lease); the other way round it would be sent to the old one's places.
         let row = self.store.credential(connection).await.map_err(busy)?;
         let connection = self.store.connection(tenant, connection).await.map_err(busy)?;
         let release = self.release_of(&connection).await.map_err(busy)?;
+        if release.manifest.auth(&connection.auth).is_none() {
+            return Err(self.no_longer_offered(&connection, &release, &row).await);
+        }
         let facts = Facts::read(&connection.facts).login;
-        let credential = match self.open_credential(tenant, &connection.id, &row.sealed, row.row_version).await {
+        let place = Self::credential_place(tenant, &connection.id, row.row_version);
+        let credential = match self.open_credential(place, &row.sealed).await {
             Err(fault) if fault.code == Code::SealBroken => {
                 return Err(self.unreadable(&connection, &row, &fault).await);
             }
@@ -163,14 +225,7 @@ impl App {
         Ok(Present { connection, release, facts, credential, row })
     }
 
-    async fn open_credential(
-        &self,
-        tenant: &TenantId,
-        connection: &ConnectionId,
-        sealed: &[u8],
-        row_version: i64,
-    ) -> Result<Credential, Fault> {
-        let place = Self::credential_place(tenant, connection, row_version);
+    async fn open_credential(&self, place: Place<'_>, sealed: &[u8]) -> Result<Credential, Fault> {
         Credential::from_bytes(&self.vault.open_sealed(place, sealed).await?)
     }
 
@@ -211,6 +266,21 @@ impl App {
         reason: &str,
     ) {
         self.say_broken(tenant, connection, row_version, Code::CredentialRefused, reason).await;
+    }
+
+    /// The way it was logged in by is not in the release any more: no later try finds it, a new login does.
+    async fn no_longer_offered(&self, connection: &Connection, release: &Release, row: &CredentialRow) -> CredentialError {
+        let (id, auth, name) = (&connection.id, &connection.auth, &release.manifest.name);
+        tracing::error!(connection.id = %id, "release {} has no auth method {auth}, by which {id} was made", release.id);
+        let text = format!("This way to log in to {name} is no longer offered. Connect it again to go on.");
+        self.say_broken(&connection.tenant, id, Some(row.row_version), Code::CredentialRefused, &text).await;
+        // A pair that is nowhere else outlives this process: the release may be taken back.
+        if let Some(unsaved) = self.refreshes.take(id)
+            && let Err(error) = self.keep_unsaved(unsaved).await
+        {
+            return error;
+        }
+        CredentialError::Dead(text)
     }
 
     /// The stored credential was changed or moved: time does not mend that, a new consent does.

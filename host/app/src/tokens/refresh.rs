@@ -12,7 +12,7 @@ use patchbay_store::StoreError;
 use tokio::time::Instant;
 
 use super::{
-    Need, Present, busy, generation,
+    Consent, Need, Present, busy, generation,
     step::{Aside, End, Event, Refresh, Step},
     values,
 };
@@ -27,6 +27,8 @@ pub(super) struct Lease {
 pub(super) struct Work<'a> {
     pub(super) app: &'a Arc<App>,
     need: Need,
+    /// The one that is asked for, where one is.
+    consent: Option<Consent>,
     pub(super) present: Present,
     pub(super) client: Option<oauth::Client>,
     pub(super) lease: Option<Lease>,
@@ -45,11 +47,13 @@ impl App {
         tenant: &TenantId,
         connection: &ConnectionId,
         need: Need,
+        consent: Option<Consent>,
     ) -> Result<Arc<Values>, CredentialError> {
         let lock = self.refreshes.lock_of(connection);
         let _single = lock.lock().await;
         // Somebody may have done it while this one waited.
         let present = self.present(tenant, connection).await?;
+        present.of(consent.as_ref())?;
         // It waits for its owner: the token that was refused is not sent again, by nobody who asks.
         if present.connection.state == ConnectionState::Broken && self.refreshes.follows(connection).is_none() {
             return Err(CredentialError::Dead(present.connection.reason.unwrap_or_default()));
@@ -57,6 +61,7 @@ impl App {
         let mut work = Work {
             app: self,
             need,
+            consent,
             present,
             client: None,
             lease: None,
@@ -82,6 +87,7 @@ impl Work<'_> {
         Ok(match step {
             Step::Read => {
                 self.present = self.app.present(self.tenant(), self.connection()).await?;
+                self.present.of(self.consent.as_ref())?;
                 self.row().await?
             }
             Step::Lease => self.lease().await?,
@@ -132,8 +138,8 @@ impl Work<'_> {
         if follows.is_some_and(|follows| follows != self.version())
             && let Some(unsaved) = self.app.refreshes.take(self.connection())
         {
-            // Another pair or a new consent has taken its place: it is kept for the day that one fails.
-            self.put_aside(unsaved).await?;
+            // Another pair has taken its place: it is kept for the day that one fails.
+            self.app.keep_unsaved(unsaved).await?;
         }
         let wanted = self.app.wants_refresh(&self.present, self.need)?;
         let pausing = self.app.refreshes.pauses(self.connection(), self.version(), self.app.clock.now());
@@ -171,9 +177,8 @@ impl Work<'_> {
     async fn read_aside(&self) -> Result<Vec<(Aside, Credential)>, CredentialError> {
         let mut aside = Vec::new();
         for lost in self.app.store.lost_tokens(self.connection()).await.map_err(busy)? {
-            let opened =
-                self.app.open_credential(self.tenant(), self.connection(), &lost.sealed, lost.row_version).await;
-            match opened {
+            let place = App::lost_place(self.tenant(), self.connection(), lost.row_version);
+            match self.app.open_credential(place, &lost.sealed).await {
                 Ok(credential) if credential.obtained_at < self.present.connection.authorized_at => {}
                 Ok(credential) => aside.push((Aside { name: lost.sealed, version: lost.row_version }, credential)),
                 Err(fault) => {

@@ -8,27 +8,41 @@ use std::sync::{
 use async_trait::async_trait;
 use patchbay_egress::{CredentialError, CredentialSource, Values};
 use patchbay_model::{ConnectionId, TenantId};
+use patchbay_store::Connection;
 
-use super::Need;
+use super::{Consent, Need};
 use crate::App;
 
 /// The credential of one connection, as the gate of one run asks for it.
 pub(crate) struct LiveCredential {
-    pub(crate) app: Arc<App>,
-    pub(crate) tenant: TenantId,
-    pub(crate) connection: ConnectionId,
+    app: Arc<App>,
+    tenant: TenantId,
+    connection: ConnectionId,
+    /// The consent with which the door was made, and so the places it opens to.
+    consent: Consent,
     /// Version of the row that was handed out last; 0 before the first.
-    pub(crate) used: AtomicI64,
+    used: AtomicI64,
 }
 
 impl LiveCredential {
+    /// Of a connection as it was read: the same reading that everything else of the door comes from.
+    pub(crate) fn of(app: &Arc<App>, connection: &Connection) -> Self {
+        Self {
+            app: Arc::clone(app),
+            tenant: connection.tenant.clone(),
+            connection: connection.id.clone(),
+            consent: Consent::of(connection),
+            used: AtomicI64::default(),
+        }
+    }
+
     /// The version that a refusal is about.
     pub(crate) fn used(&self) -> Option<i64> {
         Some(self.used.load(Ordering::Relaxed)).filter(|version| *version > 0)
     }
 
     async fn values(&self, need: Need) -> Result<Arc<Values>, CredentialError> {
-        let values = self.app.current_values(&self.tenant, &self.connection, need).await?;
+        let values = self.app.current_values(&self.tenant, &self.connection, need, Some(&self.consent)).await?;
         self.used.store(i64::try_from(values.generation).unwrap_or_default(), Ordering::Relaxed);
         Ok(values)
     }

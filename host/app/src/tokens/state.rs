@@ -7,12 +7,17 @@ use std::{
 };
 
 use patchbay_credentials::Credential;
-use patchbay_model::{ConnectionId, TenantId, Timestamp};
+use patchbay_model::{ConnectionId, ReleaseId, TenantId, Timestamp};
+use patchbay_store::Connection;
+use tokio::sync::Notify;
 
 /// A fresh pair that the database did not take yet: the one before it is spent.
 #[derive(Clone)]
 pub(super) struct Unsaved {
-    pub(super) tenant: TenantId,
+    /// The connection as it was when the refresh began.
+    pub(super) of: Connection,
+    /// The release whose manifest says how it is revoked, and whether that ends a newer consent as well.
+    pub(super) revocable: (Option<ReleaseId>, bool),
     /// The version of the row that it follows.
     pub(super) follows: i64,
     pub(super) fresh: Credential,
@@ -38,6 +43,8 @@ struct Refreshing {
 #[derive(Default)]
 pub(crate) struct Refreshes {
     all: Mutex<HashMap<ConnectionId, Refreshing>>,
+    /// Wakes who refreshes without being asked.
+    pub(crate) due: Notify,
     #[cfg(test)]
     provider: Mutex<Option<super::tests::Provider>>,
 }
@@ -99,6 +106,7 @@ impl Refreshes {
 
     pub(super) fn keep(&self, connection: &ConnectionId, unsaved: Unsaved) {
         self.with(connection, |one| one.unsaved = Some(unsaved));
+        self.due.notify_one();
     }
 
     /// The version that a kept pair follows.
@@ -115,7 +123,7 @@ impl Refreshes {
     pub(crate) fn unsaved(&self) -> Vec<(TenantId, ConnectionId)> {
         let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         let held = |(id, one): (&ConnectionId, &Refreshing)| {
-            one.unsaved.as_ref().map(|unsaved| (unsaved.tenant.clone(), id.clone()))
+            one.unsaved.as_ref().map(|unsaved| (unsaved.of.tenant.clone(), id.clone()))
         };
         all.iter().filter_map(held).collect()
     }
@@ -123,31 +131,17 @@ impl Refreshes {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use patchbay_model::{ManualClock, SeededRandom};
 
     use super::*;
 
-    fn ids() -> (TenantId, ConnectionId) {
-        let (clock, random) = (ManualClock::default(), SeededRandom::new(1));
-        (TenantId::fresh(&clock, &random), ConnectionId::fresh(&clock, &random))
-    }
-
-    #[test]
-    fn a_pair_that_was_not_stored_is_found_until_somebody_takes_it() {
-        let (refreshes, (tenant, connection)) = (Refreshes::default(), ids());
-        let fresh = Credential::entered("oauth", BTreeMap::new(), Timestamp::from_millis(0));
-        refreshes.keep(&connection, Unsaved { tenant: tenant.clone(), follows: 3, fresh });
-        assert_eq!(refreshes.unsaved(), [(tenant, connection.clone())]);
-        assert_eq!(refreshes.follows(&connection), Some(3));
-        assert!(refreshes.take(&connection).is_some());
-        assert!(refreshes.take(&connection).is_none() && refreshes.unsaved().is_empty());
+    fn connection() -> ConnectionId {
+        ConnectionId::fresh(&ManualClock::default(), &SeededRandom::new(1))
     }
 
     #[test]
     fn a_pause_doubles_with_each_failure_up_to_the_longest_and_ends_with_success() {
-        let (refreshes, (_, connection)) = (Refreshes::default(), ids());
+        let (refreshes, connection) = (Refreshes::default(), connection());
         let now = Timestamp::from_millis(0);
         let seconds = Duration::from_secs;
         let failed = |asked| refreshes.failed(&connection, 1, now, asked, (seconds(30), seconds(3_600)));
@@ -163,7 +157,7 @@ mod tests {
 
     #[test]
     fn a_pause_ends_at_its_moment_and_with_a_new_login() {
-        let (refreshes, (_, connection)) = (Refreshes::default(), ids());
+        let (refreshes, connection) = (Refreshes::default(), connection());
         let times = (Duration::from_secs(30), Duration::from_secs(60));
         refreshes.failed(&connection, 1, Timestamp::from_millis(0), None, times);
         let just_before = Timestamp::from_millis(29_999);

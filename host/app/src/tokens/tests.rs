@@ -1,11 +1,14 @@
 //! Refreshes against a provider that rotates, with a real store. A process that was killed stands still at a
 //! failpoint for ever, and a second one starts on the same database.
 
+mod doors;
+mod ends;
 mod world;
 
 use std::{sync::Mutex, time::Duration};
 
 use patchbay_model::{ConnectionState, failpoint};
+use patchbay_store::{LostFate, NewLostToken};
 
 pub(super) use world::Provider;
 use world::{COOL_DOWN, DAY, LEASE, Mood, World};
@@ -19,7 +22,7 @@ async fn eight_tasks_refresh_once_and_all_get_the_new_token() {
     let (world, app) = World::open(false).await;
     let asked = (0..8).map(|_| {
         let (app, tenant, connection) = (Arc::clone(&app), world.tenant.clone(), world.connection.clone());
-        tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use).await })
+        tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use, None).await })
     });
     for task in asked.collect::<Vec<_>>() {
         let values = task.await.expect("no panic").expect("a credential");
@@ -33,7 +36,7 @@ async fn eight_tasks_refresh_once_and_all_get_the_new_token() {
 async fn eight_tasks_that_were_refused_refresh_once() {
     let (world, app) = World::open(false).await;
     for _ in 0..8 {
-        let values = app.current_values(&world.tenant, &world.connection, Need::Refused(1)).await.expect("values");
+        let values = app.current_values(&world.tenant, &world.connection, Need::Refused(1), None).await.expect("values");
         assert!(values.after_refusal);
         assert_eq!(values.generation, 2);
     }
@@ -65,7 +68,7 @@ async fn a_kill_at_each_of_the_six_places_of_a_refresh_is_survived_or_said() {
             let name = format!("refresh.{name}");
             *AT.lock().expect("a name") = String::leak(name.clone());
             let (app, tenant, connection) = (Arc::clone(&killed), world.tenant.clone(), world.connection.clone());
-            tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use).await });
+            tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use, None).await });
             REACHED.notified().await;
             if name == "refresh.request_sent" {
                 while world.provider.tokens().accepted == ["r0"] {
@@ -100,7 +103,7 @@ async fn an_answer_that_comes_too_late_allows_one_more_try_after_a_pause() {
         assert!(matches!(world.used(&app).await, Err(CredentialError::Busy(_))));
         world.provider.tokens().mood = Mood::Answers;
         assert!(matches!(world.used(&app).await, Err(CredentialError::Busy(_))), "it is left alone for a while");
-        let refused = app.current_values(&world.tenant, &world.connection, Need::Refused(1)).await;
+        let refused = app.current_values(&world.tenant, &world.connection, Need::Refused(1), None).await;
         assert!(matches!(refused, Err(CredentialError::Busy(_))), "a refusal does not shorten the pause");
         assert_eq!(world.provider.tokens().calls, 1);
         let row = world.store.credential(&world.connection).await.expect("a row");
@@ -148,6 +151,8 @@ async fn a_new_login_during_a_refresh_is_what_counts_from_then_on() {
     assert_eq!((values.generation, values.secrets["access_token"].expose()), (2, "of the consent"));
     assert_eq!(world.stored_token(&app).await, "of the new login");
     assert_eq!(world.provider.tokens().calls, 1);
+    assert!(world.store.lost_tokens(&world.connection).await.expect("read").is_empty(), "nothing to fall back on");
+    assert_eq!(world.given_back(&app).await, ["r1"], "what the earlier login got in the end");
 }
 
 #[tokio::test]
@@ -155,9 +160,12 @@ async fn a_pair_of_an_earlier_login_is_not_fallen_back_on() {
     let (world, app) = World::open(false).await;
     let present = app.present(&world.tenant, &world.connection).await.expect("a credential");
     assert!(world.settle(&app, 2, "of the new login").await);
-    let place = App::credential_place(&world.tenant, &world.connection, 2);
+    // As it could be kept by a process that does not know of the new login.
+    let place = App::lost_place(&world.tenant, &world.connection, 2);
     let sealed = app.vault.seal(place, &present.credential.to_bytes()).await.expect("sealed");
-    world.store.keep_lost_token(&world.connection, sealed, 2).await.expect("kept");
+    let of = world.store.connection(&world.tenant, &world.connection).await.expect("a connection");
+    let lost = NewLostToken { of, sealed, row_version: 2, revocable: None, ends_grant: false };
+    assert_eq!(world.store.keep_lost_token(lost).await, Ok(LostFate::Kept));
     world.clock.advance(Duration::from_secs(3_600));
     assert!(matches!(world.used(&app).await, Err(CredentialError::Dead(_))), "whoever logged in anew has left it");
     assert_eq!(world.provider.tokens().calls, 1);

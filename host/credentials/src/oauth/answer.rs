@@ -3,7 +3,10 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use http::{Response, StatusCode, header};
-use patchbay_model::{Secret, manifest::Auth};
+use patchbay_model::{
+    Secret,
+    manifest::{Auth, is_named_like_a_secret},
+};
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
 
@@ -19,6 +22,8 @@ pub(super) const LARGEST: usize = 64 * 1024;
 const TOKENS: [&str; 3] = ["access_token", "refresh_token", "id_token"];
 /// Tokens that are looked for; no provider has more, and a hostile one costs no time.
 const MOST_TOKENS: usize = 64;
+/// Bytes of a text that counts as a token because it is called like one; a shorter one may be a word.
+const SHORTEST_CALLED: usize = 16;
 
 /// An answer with an access token.
 pub(super) struct Answer {
@@ -158,27 +163,35 @@ fn conceal(auth: &Auth, document: &Value, masks: &mut Masks) {
     let places = &auth.answer;
     let declared = [&places.access_token, &places.refresh_token].into_iter().flatten().chain(places.more.values());
     for token in declared.filter_map(|pointer| document.pointer(pointer)?.as_str()) {
-        masks.add(token);
+        masks.add_token(token);
     }
-    let mut left = MOST_TOKENS;
-    let mut open = vec![document];
-    while let Some(value) = open.pop() {
+    // Two budgets, so that many members which are only called like tokens hide no token.
+    let (mut left, mut called) = (MOST_TOKENS, MOST_TOKENS);
+    // An entry of a list is called like the list.
+    let mut open = vec![("", document)];
+    while let Some((name, value)) = open.pop() {
         match value {
-            Value::Object(fields) => {
-                for (name, value) in fields {
-                    match value {
-                        Value::String(text) if left > 0 && TOKENS.contains(&name.as_str()) => {
-                            masks.add(text);
-                            left -= 1;
-                        }
-                        _ => open.push(value),
-                    }
+            Value::Object(fields) => open.extend(fields.iter().map(|(name, value)| (name.as_str(), value))),
+            Value::Array(values) => open.extend(values.iter().map(|value| (name, value))),
+            Value::String(text) if TOKENS.contains(&name) => {
+                if left > 0 {
+                    masks.add_token(text);
+                    left -= 1;
                 }
             }
-            Value::Array(values) => open.extend(values),
+            Value::String(text) if called > 0 && text.len() >= SHORTEST_CALLED && is_called_like_a_token(name) => {
+                masks.add(text);
+                called -= 1;
+            }
             Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
         }
     }
+}
+
+/// Whether a member is called like a token, and not like what is said about one.
+fn is_called_like_a_token(name: &str) -> bool {
+    let about = name.to_ascii_lowercase();
+    is_named_like_a_secret(&format!("/{name}")) && !about.ends_with("type") && !about.contains("expire")
 }
 
 /// What an answer says about a failure, masked and bounded.

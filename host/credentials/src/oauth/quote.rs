@@ -15,7 +15,11 @@ const SHORTEST_SOUGHT: usize = 8;
 
 /// The secrets of one request and its answer, to be masked in every text about it.
 #[derive(Default)]
-pub(super) struct Masks(Vec<Zeroizing<String>>);
+pub(super) struct Masks {
+    forms: Vec<Zeroizing<String>>,
+    /// Tokens of the answer: what equals one is one, however short it is.
+    tokens: Vec<Zeroizing<String>>,
+}
 
 impl Masks {
     /// Masks this from now on, in every form in which it may come back.
@@ -31,28 +35,37 @@ impl Masks {
             serde_json::Value::from(secret).to_string().trim_matches('"').to_owned(),
         ];
         for form in forms.map(Zeroizing::new) {
-            if !self.0.contains(&form) {
-                self.0.push(form);
+            if !self.forms.contains(&form) {
+                self.forms.push(form);
             }
         }
         // The longest first, so that a secret which begins like another is masked whole.
-        self.0.sort_by_key(|form| std::cmp::Reverse(form.len()));
+        self.forms.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// The same for what an answer gives as a token.
+    pub(super) fn add_token(&mut self, token: &str) {
+        self.add(token);
+        if !token.is_empty() && !self.tokens.iter().any(|one| one.as_str() == token) {
+            self.tokens.push(Zeroizing::new(token.to_owned()));
+        }
     }
 
     pub(super) fn add_secret(&mut self, secret: &Secret) {
         self.add(secret.expose());
     }
 
-    /// Whether a text holds one of them that is no everyday word.
+    /// Whether a text is a token of the answer, or holds a secret that is no everyday word.
     pub(super) fn found_in(&self, text: &str) -> bool {
-        self.0.iter().any(|form| form.len() >= SHORTEST_SOUGHT && text.contains(form.as_str()))
+        self.tokens.iter().any(|token| token.as_str() == text)
+            || self.forms.iter().any(|form| form.len() >= SHORTEST_SOUGHT && text.contains(form.as_str()))
     }
 
     /// The text without control characters and secrets, and not too long. In this order: a secret with a
     /// control character inside is found, and none is cut in half before it is looked for.
     pub(super) fn quote(&self, text: &str) -> String {
         let mut text = printable(text);
-        for form in &self.0 {
+        for form in &self.forms {
             if text.contains(form.as_str()) {
                 text = text.replace(form.as_str(), "(masked)");
             }
@@ -109,6 +122,15 @@ mod tests {
         assert!(!masks.found_in("admin") && !masks.found_in("administrator"));
         assert!(masks.found_in("it is hunter2hunter2!"));
         assert_eq!(masks.quote("the admin"), "the (masked)");
+    }
+
+    #[test]
+    fn a_short_token_of_an_answer_is_found_where_it_stands_alone() {
+        let mut masks = Masks::default();
+        masks.add_token("k7");
+        masks.add_token("");
+        assert!(masks.found_in("k7"));
+        assert!(!masks.found_in("k77") && !masks.found_in(""));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! It is spread out into its smallest parts, so that a release that only moves things around asks for
 //! nothing more, and one that adds a single method to a single path does.
 
+mod client;
 mod growth;
 mod sentences;
 

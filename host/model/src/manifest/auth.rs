@@ -319,6 +319,22 @@ impl Auth {
         ]
     }
 
+    /// Where the host itself sends what is entered, codes and tokens of this login: the origins of its
+    /// requests, with placeholders as they are written. The login page, to which only the person goes, is
+    /// none of them.
+    #[must_use]
+    pub fn login_hosts(&self) -> Vec<String> {
+        let mut hosts: Vec<String> = Vec::new();
+        for (_, request) in self.requests().into_iter().filter(|(key, _)| *key != "authorize") {
+            if let Some(origin) = request.map(TokenRequest::origin)
+                && !hosts.iter().any(|host| host == origin)
+            {
+                hosts.push(origin.to_owned());
+            }
+        }
+        hosts
+    }
+
     /// The slot that a request without a name gets.
     #[must_use]
     pub fn standard_slot(&self) -> Option<&Slot> {

@@ -15,6 +15,7 @@ mod logo;
 pub mod parse;
 mod problem;
 mod schema;
+mod secrecy;
 mod stream;
 mod validate;
 
@@ -30,6 +31,7 @@ pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
 pub use problem::Problem;
 pub use schema::compile_schema;
+pub use secrecy::{SHORTEST_TOKEN, is_named_like_a_secret, looks_like_a_token};
 pub use stream::{Picker, Stream, StreamMode};
 pub use validate::validate;
 

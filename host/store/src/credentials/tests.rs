@@ -15,49 +15,20 @@ async fn ten_workers_get_one_lease() {
 #[tokio::test]
 async fn a_refresh_that_was_overtaken_cannot_store_and_its_token_is_kept() {
     let world = World::open().await;
-    let id = world.connect("b1").await.connection.id;
+    let of = world.connect("b1").await.connection;
+    let id = of.id.clone();
     let old = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
     world.clock.advance(LEASE);
     let ours = world.store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
     assert!(ours.earlier_unknown && ours.epoch > old.epoch);
     assert_eq!(world.store.store_refreshed(&id, old.epoch, 1, vec![7], 2, None).await, Err(StoreError::Stale));
-    world.store.keep_lost_token(&id, vec![7], 2).await.expect("kept");
+    world.lose(&of, vec![7], 2).await;
     assert_eq!(world.store.lost_tokens(&id).await.expect("read").len(), 1);
     assert_eq!(world.store.store_refreshed(&id, ours.epoch, 1, vec![8], 2, None).await, Ok(()));
     let now = world.store.credential(&id).await.expect("a credential");
     assert_eq!((now.sealed, now.row_version, now.refresh_intent_at), (vec![8], 2, None));
     assert!(world.store.lost_tokens(&id).await.expect("read").is_empty());
     assert_eq!(world.store.release_refresh(&id, old.epoch, true).await, Err(StoreError::Stale));
-}
-
-#[tokio::test]
-async fn a_token_of_a_deleted_connection_is_not_kept() {
-    let world = World::open().await;
-    let id = world.connect("b1").await.connection.id;
-    world.store.delete_connection(&world.tenant, &id, false, None, "person").await.expect("deleted");
-    assert_eq!(world.store.keep_lost_token(&id, vec![7], 2).await, Ok(()));
-    assert_eq!(world.store.keep_lost_token(&world.fresh(), vec![7], 2).await, Ok(()));
-    assert_eq!(world.number("SELECT count(*) FROM lost_tokens").await, 0);
-}
-
-#[tokio::test]
-async fn a_lost_token_that_is_of_no_use_is_dropped_and_no_other() {
-    let world = World::open().await;
-    let id = world.connect("b1").await.connection.id;
-    let other = world.connect("b2").await.connection.id;
-    for (id, sealed, version) in [(&id, 1, 2), (&id, 2, 3), (&id, 3, 3), (&other, 4, 3)] {
-        world.store.keep_lost_token(id, vec![sealed], version).await.expect("kept");
-    }
-    let left = || async {
-        let tokens = world.store.lost_tokens(&id).await.expect("read");
-        tokens.into_iter().flat_map(|token| token.sealed).collect::<Vec<u8>>()
-    };
-    assert_eq!(left().await, [3, 2, 1]);
-    for (version, wanted) in [(3, vec![2, 1]), (3, vec![1]), (3, vec![1]), (2, vec![])] {
-        world.store.drop_lost_token(&id, version).await.expect("dropped");
-        assert_eq!(left().await, wanted);
-    }
-    assert_eq!(world.store.lost_tokens(&other).await.expect("read").len(), 1);
 }
 
 const DAY_LONG: Duration = Duration::from_secs(86_400);
@@ -151,4 +122,42 @@ async fn who_died_in_a_refresh_is_followed_as_soon_as_its_lease_ends_and_who_fai
     let lease = store.lease_refresh(&id, LEASE).await.expect("asked").expect("a lease");
     store.store_refreshed(&id, lease.epoch, 1, vec![8], 2, None).await.expect("stored");
     assert_eq!(due().await, [], "on use only");
+}
+
+#[tokio::test]
+async fn those_that_cannot_even_begin_are_not_in_the_way_of_the_one_behind_them() {
+    let world = World::open().await;
+    let (store, now) = (&world.store, world.store.now());
+    let mut ids = Vec::new();
+    for (business, after) in [("b1", 0), ("b2", 1), ("b3", 2)] {
+        let next = Some(now.plus(Duration::from_secs(after)));
+        let consent = crate::Settle { next_refresh_at: next, ..world.consent(business) };
+        ids.push(store.settle(consent).await.expect("settled").connection.id);
+    }
+    let due = || async { store.refreshes_due(2).await.expect("due").into_iter().map(|(_, id)| id).collect::<Vec<_>>() };
+    // The second one was interrupted as well: that does not keep its place for it either.
+    store.lease_refresh(&ids[1], LEASE).await.expect("asked").expect("a lease");
+    world.clock.advance(LEASE);
+    assert_eq!(due().await, [ids[0].clone(), ids[2].clone()]);
+    let later = store.now().plus(Duration::from_secs(900));
+    for id in &ids[..2] {
+        store.put_off_refresh(id, later).await.expect("put off");
+    }
+    assert_eq!(due().await, [ids[2].clone()]);
+    let held = store.lease_refresh(&ids[2], LEASE).await.expect("asked").expect("a lease");
+    store.put_off_refresh(&ids[2], later).await.expect("not put off");
+    let row = store.credential(&ids[2]).await.expect("a row");
+    assert_eq!(row.refresh_lease_until, held.credential.refresh_lease_until, "somebody is at it");
+    world.clock.advance(Duration::from_secs(900));
+    assert_eq!(due().await.len(), 2);
+    let row = store.credential(&ids[1]).await.expect("a row");
+    assert!(row.refresh_intent_at.is_some(), "that nobody knows its outcome is not forgotten");
+}
+
+#[tokio::test]
+async fn a_refresh_that_is_not_due_is_not_put_off_nor_made_due() {
+    let world = World::open().await;
+    let (store, id) = (&world.store, world.connect("b1").await.connection.id);
+    store.put_off_refresh(&id, store.now()).await.expect("nothing");
+    assert_eq!(store.refreshes_due(10).await, Ok(Vec::new()), "on use only");
 }

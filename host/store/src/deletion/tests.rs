@@ -8,7 +8,7 @@ use crate::{
 async fn read(world: &World, keep: bool) -> (Gone, i64) {
     let (settled, run) = world.running("b1").await;
     world.store.commit_page(page(&run, Step::More, &[("a", 1), ("b", 2)])).await.expect("stored");
-    world.store.keep_lost_token(&settled.connection.id, vec![7], 2).await.expect("kept");
+    world.lose(&settled.connection, vec![7], 2).await;
     let deleted = world.store.delete_connection(&world.tenant, &settled.connection.id, keep, None, "person").await;
     assert_eq!(deleted, Ok(()));
     let records = world.number("SELECT count(*) FROM records WHERE content IS NOT NULL").await;
@@ -81,4 +81,25 @@ async fn logins_that_wait_for_a_deleted_connection_are_dropped_with_it() {
     }
     assert_eq!(revoked, ["credential", "pending", "pending"]);
     assert_eq!((world.told("session.dropped").await, world.told("revocation.asked").await), (2, 3));
+}
+
+#[tokio::test]
+async fn every_token_of_a_deleted_connection_waits_to_be_revoked_not_only_the_stored_one() {
+    let world = World::open().await;
+    let (store, release) = (&world.store, world.release("1.0.0").await);
+    let there = world.connect("b1").await.connection;
+    world.lose(&there, vec![7; 40], 2).await;
+    world.lose(&there, vec![8; 40], 2).await;
+    let other = world.connect("b2").await.connection;
+    world.lose(&other, vec![9; 40], 2).await;
+    store.delete_connection(&world.tenant, &there.id, false, Some(release), "person").await.expect("deleted");
+    let mut asked = Vec::new();
+    while let Some(found) = store.claim_revocation(LEASE).await.expect("claimed") {
+        assert_eq!((&found.connection, found.subject.as_str()), (&there.id, there.id.as_str()));
+        asked.push((found.field, found.row_version, found.sealed[0]));
+    }
+    let lost = |byte| ("lost".to_owned(), 2, byte);
+    assert_eq!(asked, [("credential".to_owned(), 1, 1), lost(7), lost(8)]);
+    assert_eq!(world.told("revocation.asked").await, 3);
+    assert_eq!(store.lost_tokens(&other.id).await.expect("read").len(), 1);
 }

@@ -25,12 +25,18 @@ fn sync(account: &str) -> NewSync {
     }
 }
 
+/// When the connections of these tests are made.
+fn world_began() -> Timestamp {
+    Timestamp::from_millis(1_795_190_400_000)
+}
+
 /// What `identify` says of the connection that [`World::consent`] makes.
 fn same(business: &str) -> IdentityUpdate {
     IdentityUpdate {
+        authorized_at: world_began(),
         business_name: format!("{business} Ltd"),
         login: Some("jane@example.com".to_owned()),
-        facts: "{}".to_owned(),
+        identity: "{}".to_owned(),
         accounts: vec![NewAccount { name: "Main".to_owned(), ..account("a1", true) }],
         syncs: vec![NewSync { enabled: true, ..sync("a1") }],
     }
@@ -142,4 +148,36 @@ async fn working_connections_that_were_not_asked_for_a_while_are_due() {
     assert_eq!(store.identifies_due(store.now(), 10).await, Ok(vec![(tenant.clone(), second.clone())]));
     store.break_connection(tenant, &second, None, Code::RefreshExhausted, "x").await.expect("broken");
     assert_eq!(store.identifies_due(store.now(), 10).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_was_asked_before_a_new_login_changes_nothing_of_the_new_one() {
+    let world = World::open().await;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let before = world.connect("b1").await.connection;
+    world.clock.advance(Duration::from_secs(60));
+    let again = Settle {
+        id: before.id.clone(),
+        expected_version: Some(1),
+        row_version: 2,
+        facts: r#"{"login":{"region":"eu"},"identity":{}}"#.to_owned(),
+        ..world.consent("b1")
+    };
+    let after = store.settle(again).await.expect("renewed").connection;
+    let late = IdentityUpdate { business_name: "Old name".to_owned(), ..same("b1") };
+    assert!(matches!(store.update_identity(tenant, &before.id, late, "host").await, Err(StoreError::Conflict(_))));
+    assert_eq!(store.connection(tenant, &before.id).await, Ok(after.clone()));
+    assert_eq!(store.accounts(tenant, &before.id).await.expect("accounts").len(), 1);
+
+    let asked = IdentityUpdate {
+        authorized_at: after.authorized_at,
+        identity: r#"{"plan":"gold","quote":"\"é"}"#.to_owned(),
+        ..same("b1")
+    };
+    let told = store.update_identity(tenant, &before.id, asked.clone(), "host").await.expect("asked");
+    assert_eq!(told.facts, r#"{"login":{"region":"eu"},"identity":{"plan":"gold","quote":"\"é"}}"#);
+    assert_eq!(told.authorized_at, after.authorized_at);
+    let lines = world.told("connection.identified").await;
+    store.update_identity(tenant, &before.id, asked, "host").await.expect("asked");
+    assert_eq!(world.told("connection.identified").await, lines, "the same again is no news");
 }

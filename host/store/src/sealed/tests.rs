@@ -8,8 +8,8 @@ async fn one_of_each(world: &World) -> patchbay_model::SessionId {
     let (store, release) = (&world.store, world.release("1.0.0").await);
     let session = world.session(1).await;
     let consent = |business| Settle { credential: carrying(1), ..world.consent(business) };
-    let id = store.settle(consent("b1")).await.expect("a credential").connection.id;
-    store.keep_lost_token(&id, carrying(1), 2).await.expect("a lost token");
+    let of = store.settle(consent("b1")).await.expect("a credential").connection;
+    world.lose(&of, carrying(1), 2).await;
     let gone = store.settle(consent("b2")).await.expect("another").connection.id;
     store.delete_connection(&world.tenant, &gone, false, Some(release.clone()), "x").await.expect("a revocation");
     world.client("app-1").await;
@@ -58,7 +58,7 @@ async fn every_kind_of_sealed_thing_is_found_with_the_place_it_is_sealed_to() {
     for row in &rows {
         let (deployment, subject, field, version) = match row.kind {
             SealedKind::Credential => (false, "con_", "credential", 1),
-            SealedKind::LostToken => (false, "con_", "credential", 2),
+            SealedKind::LostToken => (false, "con_", "lost", 2),
             SealedKind::ClientSecret => (true, "cli_", "client_secret", 1),
             SealedKind::Verifier => (false, session.as_str(), "verifier", 1),
             SealedKind::Pending => (false, session.as_str(), "pending", 1),

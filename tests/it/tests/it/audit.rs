@@ -226,7 +226,9 @@ fn what_cannot_be_told_is_not_done() -> Result<()> {
         owner.api.delete(&path)?,
         owner.api.post("/v1/connections", &json!({ "connector": "patchbay.key-header", "fields": fields }))?,
         owner.api.post("/v1/return-addresses", &json!({ "name": "Other", "address": "https://other.example/" }))?,
-        owner.api.post("/v1/connect-sessions", &json!({ "connector": "patchbay.key-header", "verification": "off" }))?,
+        owner
+            .api
+            .post("/v1/connect-sessions", &json!({ "connector": "patchbay.key-header", "verification": "off" }))?,
         operator.post("/v1/tenants", &json!({ "name": "C" }))?,
         operator.post(&format!("/v1/tenants/{}/keys", owner.id), &json!({ "name": "more" }))?,
         operator.put("/v1/connectors/patchbay.key-header/grant", &json!({ "customer_origins": "any_public" }))?,

@@ -4,10 +4,7 @@
 use std::time::Duration;
 
 use patchbay_it::{Rig, RigSetup, Tenant, Variant, kinds};
-use patchbay_test_support::{
-    Answer, Result, Trouble,
-    fakes::logins::TokenKind,
-};
+use patchbay_test_support::{Answer, Result, Trouble, fakes::logins::TokenKind};
 use serde_json::{Value, json};
 
 const OWN: &str = "https://odoo.kantoor.example";
@@ -47,10 +44,9 @@ fn session() -> String {
 
 /// A session from the customer's own server for the work at the provider's: only the renewal meets the grant.
 fn split() -> String {
-    session().replace("origin = \"{address}\"\npaths", "origin = \"https://logins.example\"\npaths").replace(
-        "{address}/api/",
-        "https://logins.example/api/",
-    )
+    session()
+        .replace("origin = \"{address}\"\npaths", "origin = \"https://logins.example\"\npaths")
+        .replace("{address}/api/", "https://logins.example/api/")
 }
 
 /// A login of a machine at the customer's own server, with a client that is entered.
@@ -153,7 +149,11 @@ fn a_customers_address_is_taken_only_where_the_grant_names_it_or_all() -> Result
         scene.rig.operator.get("/v1/connectors/patchbay.fresh/grant")?.expect(200)?.json,
         json!({ "customer_origins": "any_public" })
     );
-    scene.tenant.api.put("/v1/connectors/patchbay.basic/grant", &json!({ "customer_origins": "any_public" }))?.expect(403)?;
+    scene
+        .tenant
+        .api
+        .put("/v1/connectors/patchbay.basic/grant", &json!({ "customer_origins": "any_public" }))?
+        .expect(403)?;
     Ok(())
 }
 
@@ -237,9 +237,7 @@ fn no_grant_opens_an_address_of_the_inside() -> Result<()> {
 #[test]
 fn a_narrower_grant_stops_connections_at_their_next_request() -> Result<()> {
     let scene = Scene::open(RigSetup::default())?;
-    for (name, tables, kind) in
-        [("basic", basic(""), None), ("session", session(), Some(TokenKind::Session))]
-    {
+    for (name, tables, kind) in [("basic", basic(""), None), ("session", session(), Some(TokenKind::Session))] {
         scene.install(name, &tables)?;
         scene.grant(name, &json!("any_public"))?;
         let connection = scene.connect(name, OWN)?.expect(201)?.text_at("/id")?;

@@ -80,7 +80,12 @@ fn reports_no_credential(named: &[&str]) -> Result<()> {
     let folder = tempfile::tempdir()?;
     let mut places = kept(&rig)?;
     places.push(written(folder.path(), &answers, &pages)?);
-    none_in(&places, &all)
+    none_in(&places, &all)?;
+    assert!(
+        none_in(&places, &["x-echo-host".to_owned()]).is_err(),
+        "what the connector reported is where it was sought"
+    );
+    Ok(())
 }
 
 #[test]
@@ -176,7 +181,7 @@ fn the_password_admin_changes_no_record() -> Result<()> {
         let records = tenant.get(&format!("/v1/connections/{connection}/records/chosen"))?;
         assert_eq!(records.json["items"][0]["record"]["body"], json!(sent), "{name}: the record is what was sent");
         let feed = tenant.feed(0)?;
-        let told = feed.iter().filter(|change| change["connection"] == json!(connection)).next_back();
+        let told = feed.iter().rfind(|change| change["connection"] == json!(connection));
         assert_eq!(told.map(|change| &change["record"]["body"]), Some(&json!(sent)), "{name}: {feed:?}");
         rig.fakes.logins.script.clear();
     }

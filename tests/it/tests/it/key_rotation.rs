@@ -27,6 +27,8 @@ use crate::soak::Soak;
 const LIMIT: Duration = Duration::from_secs(60);
 /// Tokens live an hour and are renewed in its last quarter: after each of these steps they are due.
 const STEP: Duration = Duration::from_secs(46 * 60);
+/// Longer than a refresh keeps others away.
+const LEASE: Duration = Duration::from_secs(31);
 /// Everything that is sealed: whose it is, and the number of the data key that sealed it.
 const SEALED: &str = "
     SELECT 'credential', c.tenant, substr(k.sealed, 2, 8) FROM credentials k JOIN connections c ON c.id = k.connection
@@ -127,7 +129,9 @@ impl Scene {
             let mut open = Vec::new();
             let done = wait_until("all pushes to be done", LIMIT, || {
                 open = tenant.get("/v1/pushes?limit=200")?.array_at("/items")?;
-                open.retain(|push| push["state"] != json!("done"));
+                // One that was at work at three kills is given up, too.
+                let given_up = |push: &Value| push["reason"]["code"] == json!("PB1101") && push["attempts"] == json!(3);
+                open.retain(|push| push["state"] != json!("done") && !given_up(push));
                 Ok(open.is_empty().then_some(()))
             });
             done.map_err(|error| Trouble::new(format!("{error}: {open:?}")))?;
@@ -210,7 +214,12 @@ impl Load {
         })?;
         let failures = self.failures.into_inner().unwrap_or_else(PoisonError::into_inner);
         let first = failures.first().cloned().unwrap_or_default();
-        assert!(failures.is_empty(), "{} requests failed, the first: {first}\n{}", failures.len(), scene.rig.host.log_tail());
+        assert!(
+            failures.is_empty(),
+            "{} requests failed, the first: {first}\n{}",
+            failures.len(),
+            scene.rig.host.log_tail()
+        );
         Ok(self.answered.into_inner())
     }
 }
@@ -301,9 +310,12 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             // The one that the kill before interrupted may still be under way: that one is cut off then.
             assert!([202, 409].contains(&begun.status), "seed {}, round {round}: {begun:?}", soak.seed);
             let instant = Duration::from_micros(dice.below(60_000));
-            #[expect(clippy::disallowed_methods, reason = "the kill comes at a moment that chance chooses")]
+            // The kill comes at a moment that chance chooses.
             thread::sleep(instant);
             load.down.store(true, Ordering::SeqCst);
+            scene.rig.host.kill()?;
+            // A refresh that was cut off is nobody's any more: this is about keys.
+            scene.rig.advance(LEASE)?;
             scene.rig.host.restart().map_err(told)?;
             load.starts.fetch_add(1, Ordering::SeqCst);
             load.down.store(false, Ordering::SeqCst);

@@ -10,6 +10,9 @@ use serde_json::{Value, json};
 
 use crate::canary::seed;
 
+/// A statement and its parameters.
+type Change = (&'static str, Vec<Value>);
+
 /// A host, two tenants, and connections to both business accounts.
 struct Scene {
     rig: Rig,
@@ -40,7 +43,7 @@ impl Scene {
     }
 
     /// Stops the host, changes its database, and starts it again.
-    fn tamper(&mut self, changes: &[(&str, Vec<Value>)]) -> Result<()> {
+    fn tamper(&mut self, changes: &[Change]) -> Result<()> {
         assert!(self.rig.host.stop()?.success(), "{}", self.rig.host.log_tail());
         let mut database = self.database()?;
         for (sql, values) in changes {
@@ -93,7 +96,8 @@ const VERSION: &str = "SELECT row_version FROM credentials WHERE connection = ?"
 const PUT: &str = "UPDATE credentials SET sealed = ? WHERE connection = ?";
 const PUT_VERSION: &str = "UPDATE credentials SET row_version = ? WHERE connection = ?";
 /// As if the person had connected again: what was put back works.
-const MENDED: &str = "UPDATE connections SET state = 'active', reason_code = NULL, reason = NULL WHERE state = 'broken'";
+const MENDED: &str =
+    "UPDATE connections SET state = 'active', reason_code = NULL, reason = NULL WHERE state = 'broken'";
 
 #[test]
 fn a_ciphertext_moved_to_another_connection_tenant_column_or_version_opens_nowhere() -> Result<()> {
@@ -122,7 +126,7 @@ fn a_ciphertext_moved_to_another_connection_tenant_column_or_version_opens_nowhe
     drop(database);
 
     let put = |value: &Value, place: usize, scene: &Scene| (PUT, vec![value.clone(), scene.id(place)]);
-    let cases: Vec<(&str, Vec<(&str, Vec<Value>)>, Vec<usize>)> = vec![
+    let cases: Vec<(&str, Vec<Change>, Vec<usize>)> = vec![
         ("two connections of a tenant", vec![put(&sealed[1], 0, &scene), put(&now, 1, &scene)], vec![0, 1]),
         ("two tenants", vec![put(&sealed[2], 0, &scene), put(&now, 2, &scene)], vec![0, 2]),
         ("the version before", vec![put(&sealed[0], 0, &scene)], vec![0]),
@@ -137,8 +141,7 @@ fn a_ciphertext_moved_to_another_connection_tenant_column_or_version_opens_nowhe
     for (what, changes, broken) in cases {
         scene.tamper(&changes)?;
         scene.assert_broken(&broken, what)?;
-        let mut mended: Vec<(&str, Vec<Value>)> =
-            vec![(MENDED, Vec::new()), (PUT_VERSION, vec![json!(next), scene.id(0)])];
+        let mut mended: Vec<Change> = vec![(MENDED, Vec::new()), (PUT_VERSION, vec![json!(next), scene.id(0)])];
         for (place, value) in [&now, &sealed[1], &sealed[2]].into_iter().enumerate() {
             mended.push(put(value, place, &scene));
         }

@@ -27,8 +27,8 @@ pub(crate) async fn get(
 
 /// Says which addresses of customers' own a connector may reach.
 ///
-/// It holds at once: a connection to an address that is no longer granted is refused at its next request. An
-/// address is always https and public, whatever is granted.
+/// It holds from the next run, push or login on: a connection to an address that is no longer granted is refused
+/// there. An address is always https and public, whatever is granted.
 #[utoipa::path(
     put, path = "/v1/connectors/{connector}/grant", tag = "connectors", operation_id = "putGrant",
     params(("connector" = String, Path, description = "The connector, `publisher.name`")),

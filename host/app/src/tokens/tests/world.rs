@@ -244,6 +244,7 @@ impl World {
                 "id": "oauth", "kind": "oauth2", "label": "Log in", "rotation": true, "idle-days": 30,
                 "authorize": { "url": "https://login.example.com/authorize" },
                 "token": { "url": "https://login.example.com/token", "client-auth": "none" },
+                "revoke": { "url": "https://login.example.com/revoke", "client-auth": "none" },
                 "slot": [{ "id": "bearer", "standard": true, "place": "header", "name": "authorization", "value": slot }],
             }],
         });
@@ -275,8 +276,28 @@ impl World {
         self.release = Some((release, client));
     }
 
+    /// The secret of the registration cannot be opened any more.
+    pub(super) async fn spoil_the_registration(&self) {
+        let Some((_, client)) = self.release.clone() else { return };
+        let put = PutClient {
+            id: client,
+            connector: "test.books".to_owned(),
+            tenant: None,
+            client_id: "id".to_owned(),
+            secret: Some(vec![1; 80]),
+            row_version: 2,
+            actor: "test".to_owned(),
+        };
+        self.store.put_oauth_client(put).await.expect("a registration");
+    }
+
     /// A consent: the first one, or a new one.
     pub(super) async fn settle(&self, app: &App, version: i64, token: &str) -> bool {
+        self.settle_by(app, version, token, "oauth").await
+    }
+
+    /// The same, by this way of logging in.
+    pub(super) async fn settle_by(&self, app: &App, version: i64, token: &str, auth: &str) -> bool {
         let Some((release, client)) = self.release.clone() else { return false };
         let secrets = [("access_token", "of the consent"), (REFRESH_TOKEN, token)];
         let secrets = secrets.map(|(name, text)| (name.to_owned(), Secret::new(text)));
@@ -291,7 +312,7 @@ impl World {
             connector: "test.books".to_owned(),
             release: Some(release),
             client: Some(client),
-            auth: "oauth".to_owned(),
+            auth: auth.to_owned(),
             business_id: "b".to_owned(),
             business_name: "Business".to_owned(),
             login: None,
@@ -303,7 +324,7 @@ impl World {
             row_version: version,
             accounts: Vec::new(),
             syncs: Vec::new(),
-            pending: None,
+            through: patchbay_store::Through::Backend,
             verified: true,
             next_refresh_at: None,
             actor: "test".to_owned(),
@@ -314,7 +335,7 @@ impl World {
     /// A use in a task of its own, up to the moment at which the provider has the request.
     pub(super) async fn begun(&self, app: &Arc<App>) -> tokio::task::JoinHandle<Result<Arc<Values>, CredentialError>> {
         let (app, tenant, connection) = (Arc::clone(app), self.tenant.clone(), self.connection.clone());
-        let task = tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use).await });
+        let task = tokio::spawn(async move { app.current_values(&tenant, &connection, Need::Use, None).await });
         while self.provider.tokens().calls == 0 {
             tokio::task::yield_now().await;
         }
@@ -327,7 +348,7 @@ impl World {
     }
 
     pub(super) async fn used(&self, app: &Arc<App>) -> Result<Arc<Values>, CredentialError> {
-        app.current_values(&self.tenant, &self.connection, Need::Use).await
+        app.current_values(&self.tenant, &self.connection, Need::Use, None).await
     }
 
     pub(super) async fn state(&self) -> (ConnectionState, Option<Code>) {
@@ -338,6 +359,23 @@ impl World {
     pub(super) async fn stored_token(&self, app: &App) -> String {
         let present = app.present(&self.tenant, &self.connection).await.expect("a credential");
         present.credential.secrets[REFRESH_TOKEN].expose().to_owned()
+    }
+
+    /// The refresh tokens that wait to be revoked, opened where they say they are sealed to.
+    pub(super) async fn given_back(&self, app: &App) -> Vec<String> {
+        let mut tokens = Vec::new();
+        while let Some(found) = self.store.claim_revocation(LEASE).await.expect("claimed") {
+            let (subject, field) = (found.subject.as_str(), found.field.as_str());
+            let place = Place { tenant: Some(&self.tenant), subject, field, row_version: found.row_version };
+            let credential = app.open_credential(place, &found.sealed).await.expect("opened");
+            tokens.push(credential.secrets[REFRESH_TOKEN].expose().to_owned());
+        }
+        tokens
+    }
+
+    pub(super) async fn delete(&self, app: &Arc<App>) {
+        let (tenant, connection) = (self.tenant.clone(), self.connection.clone());
+        app.delete_connection(tenant, connection, false, "test".to_owned()).await.expect("deleted");
     }
 
     pub(super) async fn accepts_the_stored_token(&self, app: &App) -> bool {

@@ -18,6 +18,9 @@ impl Asks {
                 Some(before) => login::changed(id, login, before, &mut lines),
             }
         }
+        for host in self.client_secret_hosts().difference(&granted.client_secret_hosts()) {
+            lines.add(format!("sends the operator's client secret to a new host: {host}"));
+        }
         for (name, function) in &self.streams {
             match granted.streams.get(name) {
                 None => lines.add(format!("reads a new stream: {name}")),

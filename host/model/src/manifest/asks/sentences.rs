@@ -23,6 +23,10 @@ impl Asks {
         for auth in &manifest.auths {
             login::sentences(auth, &mut sentences);
         }
+        let hosts: Vec<String> = self.client_secret_hosts().into_iter().collect();
+        if !hosts.is_empty() {
+            sentences.push(format!("Sends the operator's client secret to {}", hosts.join(", ")));
+        }
         let limits = self.limits;
         sentences.push(format!(
             "Uses up to {} MiB of memory and {} minutes for a run",

@@ -1,3 +1,4 @@
+mod client;
 mod logins;
 
 use super::*;
@@ -97,7 +98,7 @@ fn changed(from: &str, to: &str) -> Asks {
 fn every_growth_of_power_is_told() {
     let granted = asks(MANIFEST);
     let field = "[[auth.field]]\nid = \"more\"\nlabel = \"M\"\ntype = \"text\"\n\n[[auth.scope]]";
-    let fact = "[[auth.fact]]\nid = \"more\"\nfrom = \"answer:/more\"\npattern = \".*\"\n\n[[auth.slot]]";
+    let fact = "[[auth.fact]]\nid = \"more\"\nfrom = \"answer:/more\"\npattern = \"[a-z]{1,9}\"\n\n[[auth.slot]]";
     let scope = "[[auth.scope]]\nname = \"write\"\nreason = \"x\"\n\n[[auth.fact]]";
     let refresh = "[auth.refresh]\nurl = \"https://other.acme.example/token\"\n\n[[auth.field]]";
     let slot = "[[auth.slot]]\nid = \"more\"\nplace = \"query\"\nname = \"k\"\nvalue = \"{key}\"\n\n[[host]]";
@@ -135,7 +136,7 @@ fn every_growth_of_power_is_told() {
         ("[[auth.scope]]", field, "new field: more"),
         ("type = \"secret\"", "type = \"text\"", "was a secret: key"),
         ("[[auth.slot]]", fact, "new fact of the login: more from answer:/more"),
-        ("pattern = \"[0-9]+\"", "pattern = \".*\"", "fact firm"),
+        ("pattern = \"[0-9]+\"", "pattern = \"[0-9a-z]{1,20}\"", "fact firm"),
         ("Bearer {access_token}", "{key}", "slot main"),
         ("\n[[host]]\norigin", &*format!("\n{slot}\norigin").replace("[[host]]\n\n", "[[host]]\n"), "new slot: more"),
         ("\n[[action]]", &*format!("{STREAM}\n[[action]]"), "new stream: people"),

@@ -31,6 +31,19 @@ pub struct TokenRequest {
     pub client_auth: ClientAuth,
 }
 
+impl TokenRequest {
+    /// Where it goes: scheme and host as they are written, or the placeholder of a customer's own address.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        let host = self.url.find("://").map_or(0, |at| at.saturating_add("://".len()));
+        let ends = |rest: &str| rest.find(['/', '?', '#', '\\']);
+        match self.url.get(host..).and_then(ends) {
+            Some(length) => self.url.get(..host.saturating_add(length)).unwrap_or(&self.url),
+            None => &self.url,
+        }
+    }
+}
+
 fn post() -> String {
     "POST".to_owned()
 }

@@ -2,6 +2,8 @@ use super::*;
 
 mod logins;
 mod refusals;
+mod sealed;
+mod told;
 
 /// A manifest that uses everything that can be declared.
 const GOOD: &str = r#"id = "acme.books"

@@ -4,6 +4,7 @@ mod answer;
 mod fact;
 mod field;
 mod kind;
+mod opaque;
 mod region;
 mod renew;
 mod request;

@@ -61,12 +61,20 @@ pub(super) fn is_pointer(text: &str) -> bool {
         && !text.chars().any(char::is_control)
 }
 
-/// A regular expression that compiles.
+/// A regular expression that compiles, as small as it has to be where values are matched.
 pub(super) fn pattern(text: &str, path: Path, findings: &mut Findings) {
-    let built = regex_lite::RegexBuilder::new(text).size_limit(1024 * 1024).build();
-    if let Err(error) = built {
+    if let Err(error) = compile(text) {
         findings.add(path, format!("{text:?} is not a pattern: {error}"), "write a regular expression, e.g. [0-9]+");
     }
+}
+
+/// The same, compiled; none when it cannot be read.
+pub(super) fn compiled(text: &str) -> Option<regex_lite::Regex> {
+    compile(text).ok()
+}
+
+fn compile(text: &str) -> Result<regex_lite::Regex, regex_lite::Error> {
+    regex_lite::RegexBuilder::new(text).size_limit(64 * 1024).nest_limit(20).build()
 }
 
 /// A name of an HTTP header.

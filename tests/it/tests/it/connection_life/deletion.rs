@@ -1,10 +1,12 @@
 //! The end of a connection: here at once, at the provider where that ends nothing else.
 
+use std::time::Duration;
+
 use patchbay_it::{USER, Variant, Walk};
-use patchbay_test_support::Result;
+use patchbay_test_support::{Result, wait_until};
 use serde_json::json;
 
-use super::{CONNECTOR, Scene, id, wait_for_line};
+use super::{CONNECTOR, LIMIT, Scene, id, wait_for_line};
 
 #[test]
 fn a_deleted_connection_is_gone_at_once_and_its_records_stay_or_go_as_it_was_said() -> Result<()> {
@@ -40,7 +42,7 @@ fn a_deleted_connection_is_gone_at_once_and_its_records_stay_or_go_as_it_was_sai
 
 #[test]
 fn a_grant_that_two_tenants_share_ends_with_the_last_of_them() -> Result<()> {
-    let scene = Scene::start()?;
+    let scene = Scene::with_clock()?;
     let kind = scene.rig.kind("code-basic")?;
     let tables = kind.tables.replace("rotation = true\n", "rotation = true\nrevoke-ends = \"grant\"\n");
     let mut variant = Variant::of_login("code-basic", &tables)?;
@@ -67,16 +69,29 @@ fn a_grant_that_two_tenants_share_ends_with_the_last_of_them() -> Result<()> {
     assert_eq!(scene.rig.calls_of("revoke"), 1);
     assert_eq!(scene.identify(&third)?.status, 200, "another account is another grant");
 
-    // What waits for its completion works with the grant too.
-    let fourth = scene.through("one")?;
-    let mut walk = Walk::of(two.user_session(CONNECTOR, &back)?, CONNECTOR);
-    let last = walk.authorise(&scene.rig, "one")?;
-    one.api.delete(&format!("/v1/connections/{fourth}"))?.expect(204)?;
-    wait_for_line(one, &fourth, "revocation.given_up")?;
-    let code = walk.code(&last)?;
-    let made = two.complete(&walk.session.id, &code, USER)?.expect(200)?;
-    two.api.post(&format!("/v1/connections/{}/identify", id(&made)?), &json!({}))?.expect(200)?;
-    assert_eq!(scene.rig.calls_of("revoke"), 1);
+    // What waits for its completion may come to work with the grant: its end is waited for.
+    for completed in [true, false] {
+        let connection = scene.through("one")?;
+        let mut walk = Walk::of(two.user_session(CONNECTOR, &back)?, CONNECTOR);
+        let last = walk.authorise(&scene.rig, "one")?;
+        one.api.delete(&format!("/v1/connections/{connection}"))?.expect(204)?;
+        if completed {
+            let code = walk.code(&last)?;
+            let made = id(&two.complete(&walk.session.id, &code, USER)?.expect(200)?)?;
+            scene.rig.advance(Duration::from_secs(11 * 60))?;
+            wait_for_line(one, &connection, "revocation.given_up")?;
+            assert_eq!(scene.rig.calls_of("revoke"), 1);
+            two.api.post(&format!("/v1/connections/{made}/identify"), &json!({}))?.expect(200)?;
+            two.api.delete(&format!("/v1/connections/{made}"))?.expect(204)?;
+            wait_for_line(&two, &made, "revocation.done")?;
+        } else {
+            scene.rig.advance(Duration::from_secs(11 * 60))?;
+            wait_until("the end of what waits", LIMIT, || Ok(two.connections()?.is_empty().then_some(())))?;
+            scene.rig.advance(Duration::from_secs(11 * 60))?;
+            wait_for_line(one, &connection, "revocation.done")?;
+        }
+    }
+    assert_eq!(scene.rig.calls_of("revoke"), 3);
     Ok(())
 }
 

@@ -103,7 +103,13 @@ fn an_import_spends_no_token_whatever_becomes_of_it() -> Result<()> {
         refused.text()
     );
     let bare = json!({ "connector": CONNECTOR, "secrets": { "refresh_token": pair["refresh_token"] } });
-    assert!((400..500).contains(&import(&bare)?.status));
+    let refused = import(&bare)?;
+    assert_eq!(
+        (refused.status, &refused.json["errors"][0]["pointer"]),
+        (422, &json!("/secrets")),
+        "{}",
+        refused.text()
+    );
     logins.end(TokenKind::Access);
     let ended = import(&json!({ "connector": CONNECTOR, "secrets": secrets(&pair) }))?;
     assert_eq!((ended.status, &ended.json["code"]), (422, &json!("PB2002")), "{}", ended.text());

@@ -7,6 +7,13 @@ pub(super) fn changed(id: &str, login: &LoginAsked, before: &LoginAsked, lines: 
     if login.kind != before.kind {
         lines.add(format!("logs in another way: {id}"));
     }
+    if login.uses_operators_client() && !before.uses_operators_client() {
+        let hosts: Vec<String> = login.token.iter().flat_map(|token| login.hosts(token)).collect();
+        lines.add(format!(
+            "logs in at {} with the operator's own client instead of what the person enters: {id}",
+            hosts.join(", ")
+        ));
+    }
     changed_request(id, "login page", login.authorize.as_ref(), before.authorize.as_ref(), lines);
     changed_request(id, "token address", login.token.as_ref(), before.token.as_ref(), lines);
     changed_request(id, "refresh address", login.refresh.as_ref(), before.refresh.as_ref(), lines);

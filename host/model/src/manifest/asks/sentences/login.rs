@@ -1,11 +1,12 @@
 //! What is asked at a login, in the words of the review step.
 
-use super::listed;
-use crate::manifest::{Auth, AuthKind, FieldKind, Renewal, RevokeEnds, SignedInto, Slot, placeholders};
+use super::{super::client, listed};
+use crate::manifest::{Auth, AuthKind, Fact, FieldKind, Renewal, RevokeEnds, SignedInto, Slot, placeholders};
 
 pub(super) fn sentences(auth: &Auth, sentences: &mut Vec<String>) {
     requests(auth, sentences);
     regions(auth, sentences);
+    hosts(auth, sentences);
     for (name, pointer) in &auth.answer.more {
         sentences
             .push(format!("Keeps a further token of the login, {name} from {pointer}, kept secret ({})", auth.label));
@@ -19,6 +20,44 @@ pub(super) fn sentences(auth: &Auth, sentences: &mut Vec<String>) {
     for field in &auth.fields {
         let secret = if field.kind == FieldKind::Secret { ", kept secret" } else { "" };
         sentences.push(format!("Asks the person for {}{secret} ({})", field.label, auth.label));
+    }
+    for fact in &auth.facts {
+        sentences.push(told(auth, fact));
+    }
+}
+
+/// A fact is kept in plain text, and the connector learns it.
+fn told(auth: &Auth, fact: &Fact) -> String {
+    let (source, name) = fact.from.split_once(':').unwrap_or((&fact.from, ""));
+    let source = match source {
+        "callback" => "the callback",
+        "answer" => "the token answer",
+        "id_token" => "the id token",
+        "access_token" => "the claims of the access token",
+        other => other,
+    };
+    format!("Is told {} of the login: {name} from {source}, as {} ({})", fact.id, fact.pattern, auth.label)
+}
+
+/// Every host that gets something of the login, whichever request it is.
+fn hosts(auth: &Auth, sentences: &mut Vec<String>) {
+    let regions = || auth.regions.iter().map(|region| &region.values);
+    let all = auth.login_hosts().into_iter().flat_map(|origin| client::hosts(&origin, regions()));
+    let named: Vec<String> = all.map(|host| in_words(auth, &host)).collect();
+    if !named.is_empty() {
+        let hosts = listed(named.iter().map(String::as_str));
+        sentences.push(format!("Sends what is entered, codes and tokens of the login to {hosts} ({})", auth.label));
+    }
+}
+
+/// A host, and what the person enters of it.
+fn in_words(auth: &Auth, host: &str) -> String {
+    let label =
+        |id: &str| auth.fields.iter().find(|field| field.id == id).map_or(id.to_owned(), |field| field.label.clone());
+    match host.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+        Some((field, "")) => format!("the address of the customer's own that is entered as {}", label(field)),
+        Some((field, _)) => format!("{host} with what is entered as {}", label(field)),
+        None => host.to_owned(),
     }
 }
 

@@ -1,8 +1,8 @@
 //! Facts: what the login tells that is no secret.
 
-use super::{SECRETS, names, placeholder_name};
+use super::{SECRETS, names, opaque, placeholder_name};
 use crate::manifest::{
-    Auth, AuthKind, Fact, REGION,
+    Auth, AuthKind, Fact, REGION, is_named_like_a_secret,
     problem::{Findings, Path},
 };
 
@@ -19,6 +19,14 @@ fn fact(auth: &Auth, fact: &Fact, path: &Path, findings: &mut Findings) {
         findings.add(path.key("id"), message, "leave the fact out: it is told by itself");
     }
     names::pattern(&fact.pattern, path.key("pattern"), findings);
+    if opaque::matches_a_token(&fact.pattern) {
+        findings.add(
+            path.key("pattern"),
+            format!("{:?} would take a token for a fact, and a fact is kept in plain text and told", fact.pattern),
+            "write only what the value looks like: a number [0-9]+, an id [A-Z0-9]{1,20}, a UUID \
+             [0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}, a host ([a-z0-9-]+\\.)+[a-z]{2,20}",
+        );
+    }
     if auth.kind == AuthKind::Fields {
         findings.add(
             path.key("from"),
@@ -68,7 +76,7 @@ fn is_secret(auth: &Auth, source: &str, name: &str) -> bool {
         "callback" => SECRETS.contains(&last.as_str()),
         _ => SECRETS.contains(&last.as_str()) && !["code", "state"].contains(&last.as_str()),
     };
-    token || usual
+    token || usual || is_named_like_a_secret(name)
 }
 
 /// Whether it can be the name of a callback's parameter.

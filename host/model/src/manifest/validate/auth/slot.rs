@@ -1,6 +1,6 @@
 //! Slots: where the gate puts a credential.
 
-use super::{braced, names, region_names, secret_fields};
+use super::{braced, names, region_names, secret_fields, together};
 use crate::manifest::{
     Auth, AuthKind, FieldKind, SignedInto, Slot, SlotPlace, placeholders,
     problem::{Findings, Path},
@@ -66,6 +66,43 @@ fn one(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) {
     }
     value(auth, slot, path.key("value"), findings);
     signature(auth, slot, path, findings);
+    sealed(auth, slot, path.key("value"), findings);
+}
+
+/// A credential is sealed, so something secret stands in a slot. What belongs to a secret (a database, a user)
+/// may be a slot of its own when it goes along with the one that has the secret.
+fn sealed(auth: &Auth, slot: &Slot, path: Path, findings: &mut Findings) {
+    let along = || {
+        let whole = auth.slots.iter().filter(|other| is_secret(auth, other));
+        whole.flat_map(|other| together::all_with(auth, other)).any(|other| other.id == slot.id)
+    };
+    if is_secret(auth, slot) || (!slot.standard && along()) {
+        return;
+    }
+    let mut plain = placeholders(&slot.value).unwrap_or_default();
+    plain.retain(|name| auth.fields.iter().any(|field| field.id == *name));
+    if !plain.is_empty() {
+        findings.add(
+            path,
+            "nothing secret stands in it: what is entered as text is not sealed, and is told to the connector",
+            format!(
+                "write type = \"secret\" in the [[auth.field]] of what has to stay secret of {}; a user or database goes \
+                 along with a slot that has a secret: name it in the with of that one",
+                braced(&plain)
+            ),
+        );
+    }
+}
+
+/// Whether something that is sealed is filled in, also what may not be and was told already.
+fn is_secret(auth: &Auth, slot: &Slot) -> bool {
+    let key = slot.signature.as_ref().map(|signature| signature.key.as_str());
+    let names = [Some(slot.value.as_str()), key].into_iter().flatten().filter_map(|text| placeholders(text).ok());
+    let known = secrets(auth);
+    let refused = |name: &str| {
+        ["client_secret", "refresh_token"].contains(&name) && !auth.fields.iter().any(|field| field.id == name)
+    };
+    names.flatten().any(|name| refused(name) || known.iter().any(|secret| secret == name))
 }
 
 fn header(name: &str, path: Path, findings: &mut Findings) {

@@ -59,7 +59,7 @@ fn named(auth: &Auth, slot: &Slot, path: &Path, findings: &mut Findings) -> bool
 }
 
 /// All slots that come along, also by way of others; the slot itself only when it comes along with itself.
-fn all_with<'a>(auth: &'a Auth, slot: &Slot) -> Vec<&'a Slot> {
+pub(super) fn all_with<'a>(auth: &'a Auth, slot: &Slot) -> Vec<&'a Slot> {
     let mut found: Vec<&Slot> = Vec::new();
     let mut open: Vec<&str> = slot.with.iter().map(String::as_str).collect();
     while let Some(id) = open.pop() {

@@ -1,0 +1,121 @@
+//! What secrets look like: how they are called, and how they are written.
+//!
+//! A fact is kept in plain text and told to the connector, and its author says where it is taken from. So
+//! whatever is called like a secret, or is as long and as random as one, is never a fact.
+
+/// Parts of the names of secrets, in lower case.
+const NAMES: &[&str] = &[
+    "access",
+    "assertion",
+    "auth_code",
+    "authcode",
+    "authorization_code",
+    "bearer",
+    "cookie",
+    "credential",
+    "jwt",
+    "key",
+    "passphrase",
+    "passwd",
+    "password",
+    "refresh",
+    "secret",
+    "session",
+    "signature",
+    "token",
+    "verifier",
+];
+
+/// Letters of a text that may be a token; a shorter one cannot be told from an id.
+pub const SHORTEST_TOKEN: usize = 32;
+/// Letters of a part of a name, however they are mixed: the longest of a UUID.
+const PART: usize = 12;
+/// Letters of one word.
+const WORD: usize = 24;
+
+/// Whether what stands here is called like a secret. `name` is a parameter, or a JSON pointer, of which the
+/// last name counts; the entries of a list are called like the list.
+#[must_use]
+pub fn is_named_like_a_secret(name: &str) -> bool {
+    let is_index = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let last = name.rsplit('/').find(|part| !is_index(part)).unwrap_or_default().to_ascii_lowercase();
+    NAMES.iter().any(|part| last.contains(part))
+}
+
+/// Whether a text holds something that is as long and as random as a token. Numbers, UUIDs, hosts, and
+/// names of words are none.
+#[must_use]
+pub fn looks_like_a_token(text: &str) -> bool {
+    text.split(|letter: char| !letter.is_ascii_alphanumeric() && !"._~+/=-".contains(letter)).any(|run| {
+        run.len() >= SHORTEST_TOKEN && !run.split(|letter: char| !letter.is_ascii_alphanumeric()).all(is_plain)
+    })
+}
+
+/// Whether a part between dots, dashes and the like is short, a number or a word.
+fn is_plain(part: &str) -> bool {
+    let lower = |text: &str| text.bytes().all(|b| b.is_ascii_lowercase());
+    let word = || {
+        let first_of_any_case = part.get(1..).is_some_and(lower);
+        part.bytes().all(|b| b.is_ascii_alphabetic())
+            && (first_of_any_case || !part.bytes().any(|b| b.is_ascii_lowercase()))
+    };
+    part.len() <= PART || part.bytes().all(|b| b.is_ascii_digit()) || (part.len() <= WORD && word())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_called_like_a_secret_is_told_from_what_is_not() {
+        for name in [
+            "/access",
+            "/data/refresh",
+            "/accessToken",
+            "/tokens/0",
+            "/a/apiKey",
+            "/client-secret",
+            "/PASSWORD",
+            "assertion",
+            "/id_jwt",
+            "auth_code",
+        ] {
+            assert!(is_named_like_a_secret(name), "{name}");
+        }
+        for name in ["/hub_id", "realmId", "/authentication_event_id", "/team/id", "/token/id", "/hd", "/0", "", "/sub"]
+        {
+            assert!(!is_named_like_a_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_written_like_a_token_is_told_from_what_is_not() {
+        for token in [
+            "da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk",
+            "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U",
+            "1000.8cb99dxxxxxxxxxxxxx9be93f7.9b8xxxxxxxxxxxxxxxxxxxxxxxxxxxxxf",
+            "user:da39a3ee5e6b4b0d3255bfef95601890afd80709",
+            "abcdefghijklmnopqrstuvwxyzabcdefgh",
+        ] {
+            assert!(looks_like_a_token(token), "{token}");
+        }
+        for plain in [
+            "13827",
+            "123456789012345678901234567890123456789012345",
+            "0f8fad5b-d9cb-469f-a165-70867728950e",
+            "www.zohoapis.eu",
+            "accounts.a-rather-long-organisation.my.salesforce.com",
+            "https://accounts.a-rather-long-organisation.my.salesforce.com/services/data",
+            "the-bakery-at-the-corner-of-the-street-and-sons",
+            "The Bakery at the Corner of the Street, and Sons",
+            "T024BE7LD",
+            "00D5g000004ABCDEAW",
+            "507f1f77bcf86cd799439011",
+            "ann.of.the.bakery@the-bakery-at-the-corner.example",
+            "",
+        ] {
+            assert!(!looks_like_a_token(plain), "{plain}");
+        }
+    }
+}
