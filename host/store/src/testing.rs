@@ -8,8 +8,8 @@ use patchbay_model::{
 };
 
 use crate::{
-    ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession, NewSync, OauthClient, PageCommit, PageRecord,
-    PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
+    ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession, NewSync,
+    OauthClient, PageCommit, PageRecord, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
 };
 
 /// How long a lease is in these tests.

@@ -29,12 +29,6 @@ impl Walk {
         Self { browser: Browser::default(), session, connector: connector.to_owned() }
     }
 
-    /// The same browser with another session.
-    #[must_use]
-    pub fn go_on(self, session: Session, connector: &str) -> Self {
-        Self { session, connector: connector.to_owned(), ..self }
-    }
-
     /// Through the review of the host's own pages; the provider's address.
     ///
     /// # Errors

@@ -183,8 +183,7 @@ impl App {
         // The refresh runs to its end whatever becomes of this caller: a spent token must be stored.
         let (app, tenant, connection) = (Arc::clone(self), tenant.clone(), connection.clone());
         let consent = consent.cloned();
-        let refreshed =
-            self.tasks.spawn(async move { app.refresh(&tenant, &connection, need, consent).await }).await;
+        let refreshed = self.tasks.spawn(async move { app.refresh(&tenant, &connection, need, consent).await }).await;
         refreshed.unwrap_or_else(|error| Err(CredentialError::Busy(error.to_string())))
     }
 
@@ -269,7 +268,12 @@ impl App {
     }
 
     /// The way it was logged in by is not in the release any more: no later try finds it, a new login does.
-    async fn no_longer_offered(&self, connection: &Connection, release: &Release, row: &CredentialRow) -> CredentialError {
+    async fn no_longer_offered(
+        &self,
+        connection: &Connection,
+        release: &Release,
+        row: &CredentialRow,
+    ) -> CredentialError {
         let (id, auth, name) = (&connection.id, &connection.auth, &release.manifest.name);
         tracing::error!(connection.id = %id, "release {} has no auth method {auth}, by which {id} was made", release.id);
         let text = format!("This way to log in to {name} is no longer offered. Connect it again to go on.");

@@ -36,7 +36,8 @@ async fn eight_tasks_refresh_once_and_all_get_the_new_token() {
 async fn eight_tasks_that_were_refused_refresh_once() {
     let (world, app) = World::open(false).await;
     for _ in 0..8 {
-        let values = app.current_values(&world.tenant, &world.connection, Need::Refused(1), None).await.expect("values");
+        let values =
+            app.current_values(&world.tenant, &world.connection, Need::Refused(1), None).await.expect("values");
         assert!(values.after_refusal);
         assert_eq!(values.generation, 2);
     }

@@ -66,7 +66,7 @@ keys! {
     "limits.memory_mib" = "256": "Ceiling of the memory that a connector may ask for.";
     "limits.call_seconds" = "120": "Longest single call into a connector.";
     "limits.run_minutes" = "60": "Ceiling of the run time that a connector may ask for.";
-    "limits.login_minutes" = "30": "How long a started login may take.";
+    "limits.login_minutes" = "10": "How long a started login may take: the life of its `state`.";
     "log.format" = "text": "text or json.";
     "log.filter" = "info": "What is logged, e.g. info or patchbay_app=debug,info.";
 }

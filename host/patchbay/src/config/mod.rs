@@ -242,7 +242,7 @@ impl Config {
                     .unwrap_or(usize::MAX),
                 call: from.seconds("limits.call_seconds", (1, 3_600), 120),
                 run: from.seconds("limits.run_minutes", (1, 1_440), 60) * 60,
-                login: from.seconds("limits.login_minutes", (1, 1_440), 30) * 60,
+                login: from.seconds("limits.login_minutes", (1, 60), 10) * 60,
             },
             log: Log {
                 format: from.choice(

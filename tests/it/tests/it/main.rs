@@ -1,14 +1,12 @@
 //! What Patchbay promises, over the real binary: one module per promise.
 #![cfg(test)]
 
-mod a_refresh_survives_a_kill;
 mod access;
 mod attacks;
 mod audit;
 mod bad_input;
 mod bad_packages;
 mod canary;
-mod certified_provider;
 mod connect_session;
 mod connection_life;
 mod connector_does_only_what_was_approved;

@@ -34,8 +34,8 @@ pub(crate) struct ImportWanted {
     /// it has regions.
     #[serde(default)]
     facts: BTreeMap<String, String>,
-    /// The secrets by name: `access_token`, `refresh_token`, or the secret fields of the form. They are sealed and
-    /// never answered.
+    /// The tokens by name: `access_token`, which has to work still, `refresh_token`, and what else the connector
+    /// names. They are sealed and never answered.
     secrets: BTreeMap<String, String>,
     /// When the access token ends, RFC 3339; left out where it is not known.
     #[schema(value_type = Option<String>, format = DateTime, example = "2026-03-12T10:20:05Z")]
@@ -48,7 +48,7 @@ pub(crate) struct ImportWanted {
 ///
 /// The provider is asked whose account it is. OAuth tokens need the same client id at the provider as before:
 /// register it first. Stop the other hub's refresh before; where a provider renews refresh tokens, only one of
-/// the two can go on.
+/// the two can go on. Nothing is renewed by the import itself: an access token that has ended is refused.
 #[utoipa::path(
     post, path = "/v1/connections/import", tag = "connections", operation_id = "importConnection",
     request_body = ImportWanted,

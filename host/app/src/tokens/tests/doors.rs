@@ -39,7 +39,9 @@ async fn a_new_login_during_the_refresh_that_a_door_waits_for_is_not_handed_to_i
     world.clock.advance(Duration::from_secs(1));
     assert!(world.settle(&app, 2, "of the new login").await);
     world.answer();
-    assert!(matches!(task.await.expect("no panic"), Err(CredentialError::Busy(why)) if why.contains("authorised anew")));
+    assert!(
+        matches!(task.await.expect("no panic"), Err(CredentialError::Busy(why)) if why.contains("authorised anew"))
+    );
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn every_host_that_gets_something_of_a_login_is_told() {
 #[test]
 fn the_hosts_of_a_login_are_said_in_words() {
     for (text, told) in [
-        (logins::CALLBACK, "to accounts.zoho.com, accounts.zoho.eu, accounts.zoho.com.au (Log in)"),
+        (logins::CALLBACK, "to accounts.zoho.com, accounts.zoho.com.au, accounts.zoho.eu (Log in)"),
         (logins::SESSION, "to {office}.fid-manager.be with what is entered as Office (Access with a session)"),
         (logins::ENTERED, "to the address of the customer's own that is entered as Server (Client)"),
         (logins::REALM, "to oauth.platform.intuit.com, developer.api.intuit.com (Log in)"),
