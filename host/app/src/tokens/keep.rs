@@ -1,5 +1,6 @@
 //! What a refresh got is kept: as the connection's, in the side table, or in this process until the database
-//! is there again. Nowhere is it dropped.
+//! is there again. Nowhere is it dropped while the consent it is of stands; after that it is given back to the
+//! provider, which would honour it for as long as it lives.
 
 use std::time::Duration;
 

@@ -54,6 +54,8 @@ const CLIENT_SECRET: &str = "client_secret";
 /// How long a refresh is put off that is due and could not begin: its registration, its release or its region
 /// is not there now.
 const PUT_OFF: Duration = Duration::from_secs(900);
+/// The same for one that was interrupted, as a grace period is short.
+const PUT_OFF_INTERRUPTED: Duration = Duration::from_secs(60);
 
 /// Why somebody asks for a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -200,7 +202,8 @@ impl App {
         };
         let due = Need::Due(generation(&row));
         let refreshed = self.current_values(tenant, connection, due, None).await;
-        self.store.put_off_refresh(connection, self.clock.now().plus(PUT_OFF)).await.map_err(busy)?;
+        let pause = if row.refresh_intent_at.is_some() { PUT_OFF_INTERRUPTED } else { PUT_OFF };
+        self.store.put_off_refresh(connection, self.clock.now().plus(pause)).await.map_err(busy)?;
         refreshed.map(|_| ())
     }
 

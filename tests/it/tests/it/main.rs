@@ -14,7 +14,6 @@ mod credential_never_enters_a_connector;
 mod cursor_moves_only_with_its_records;
 mod customer_origins;
 mod disconnect;
-mod every_login_is_hidden;
 mod first_start;
 mod hot_load;
 mod identify_echo;

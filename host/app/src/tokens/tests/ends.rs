@@ -63,5 +63,15 @@ async fn a_refresh_that_cannot_even_begin_is_put_off() {
         world.clock.advance(PUT_OFF);
         assert_eq!(due().await, 1, "it may be there again");
     }
+    // One that a crash interrupted is looked at again soon, and yet does not keep its place.
+    assert!(world.store.lease_refresh(&world.connection, super::LEASE).await.expect("asked").is_some());
+    world.clock.advance(super::LEASE);
+    assert_eq!(due().await, 1);
+    assert!(app.refresh_unused(&world.tenant, &world.connection).await.is_err());
+    assert_eq!(due().await, 0);
+    world.clock.advance(PUT_OFF_INTERRUPTED);
+    assert_eq!(due().await, 1);
+    let row = world.store.credential(&world.connection).await.expect("a row");
+    assert!(row.refresh_intent_at.is_some(), "nobody has found out yet what came of it");
     assert_eq!(world.provider.tokens().calls, 1);
 }
