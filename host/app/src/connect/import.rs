@@ -14,7 +14,7 @@ use patchbay_credentials::{
 };
 use patchbay_model::{
     Code, Fault, Secret, TenantId, Timestamp,
-    manifest::{Auth, AuthKind, REGION},
+    manifest::{Auth, AuthKind, REGION, looks_like_a_token},
 };
 
 use super::{Authorised, Connected, auth_method, fields::check_fields};
@@ -100,7 +100,7 @@ fn check_facts(auth: &Auth, given: &BTreeMap<String, String>) -> Result<BTreeMap
     let mut fault = Fault::new(Code::FieldInvalid);
     for (name, value) in &said {
         let good = match auth.facts.iter().find(|fact| fact.id == *name) {
-            Some(fact) => matches_whole(&fact.pattern, value) == Some(true),
+            Some(fact) => matches_whole(&fact.pattern, value) == Some(true) && !looks_like_a_token(value),
             None => name == REGION && auth.region(value).is_some(),
         };
         if !good {

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use patchbay_model::{
     Code, Fault, Secret, SessionId,
-    manifest::{Auth, Availability, Category, Field, Guide},
+    manifest::{Auth, Availability, Category, Field, Guide, Manifest},
 };
 use patchbay_store::{ConnectSession, StoreError};
 use url::Url;
@@ -259,7 +259,7 @@ impl App {
             reads: manifest.streams.iter().map(|stream| said(&stream.title, &stream.meaning)).collect(),
             writes: manifest.actions.iter().map(|action| said(&action.title, &action.meaning)).collect(),
             asks: chosen.scopes.iter().map(|scope| said(&scope.name, &scope.reason)).collect(),
-            reaches: manifest.hosts.iter().map(|host| said(&host.origin, &host.reason)).collect(),
+            reaches: reaches(manifest, chosen),
             checklist: manifest.checklist.clone(),
             guides: manifest.guides.clone(),
             fields: chosen.fields.clone(),
@@ -298,4 +298,12 @@ impl App {
 
 fn language(session: &ConnectSession) -> Option<Language> {
     session.language.as_deref().and_then(Language::from_word)
+}
+
+/// Where requests go: what the connector reaches, and what the login itself sends codes and secrets to.
+fn reaches(manifest: &Manifest, auth: &Auth) -> Vec<String> {
+    let hosts = manifest.hosts.iter().map(|host| format!("{}: {}", host.origin, host.reason));
+    let logins = auth.login_hosts().into_iter();
+    let logins = logins.filter(|origin| manifest.hosts.iter().all(|host| host.origin != *origin));
+    hosts.chain(logins.map(|origin| format!("{origin}: {}", auth.label))).collect()
 }
