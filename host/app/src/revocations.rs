@@ -2,7 +2,7 @@
 //! given up.
 //!
 //! The store keeps a sealed copy from the deletion on. Whatever comes of it, the copy is destroyed in the
-//! end: given back, refused, or given up after a day of trying.
+//! end: given back, refused, or given up after more than a day of trying.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 

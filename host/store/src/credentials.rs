@@ -257,14 +257,15 @@ impl Store {
 
     /// Working connections whose credential is to be refreshed without being used, the longest due first: its
     /// time has come, or whoever refreshed it is gone (its lease lapsed) and a short grace period may be running
-    /// out. One that failed is not in the way of others: it is due at the end of its pause.
+    /// out. One that failed is not in the way of others: it is due at the end of its pause. One that is switched
+    /// off keeps its login as well: a provider that drops idle ones does not know of our switch.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn refreshes_due(&self, limit: u32) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
         let rows = sqlx::query(
             "SELECT c.tenant, c.id FROM credentials k JOIN connections c ON c.id = k.connection \
-             AND c.state IN ('active', 'needs_setup') AND c.enabled = 1 \
+             AND c.state IN ('active', 'needs_setup') \
              WHERE (k.next_refresh_at <= $1 AND k.refresh_lease_until IS NULL) OR k.refresh_lease_until <= $1 \
              ORDER BY coalesce(k.refresh_lease_until, k.next_refresh_at) LIMIT $2",
         );

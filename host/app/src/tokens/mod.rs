@@ -178,7 +178,8 @@ impl App {
         }
         if !present.credential.renewable(present.auth()?) {
             let name = &present.release.manifest.name;
-            let text = format!("{name} does not accept the credential any more. Enter it again to go on.");
+            let again = if present.auth()?.kind.has_consent() { "Log in again" } else { "Enter it again" };
+            let text = format!("{name} does not accept the credential any more. {again} to go on.");
             self.needs_owner(&present, Code::CredentialRefused, &text).await;
             return Err(CredentialError::Dead(text));
         }

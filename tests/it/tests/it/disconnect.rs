@@ -72,6 +72,8 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
         let count = seen.iter().filter(|one| **one == what).count();
         println!("{what}: {count}");
         assert!(count > 0 || soak.rounds < 50, "no {what}: that proves nothing");
+        let wanted = if what == "callback" { soak.rounds * 5 / 9 } else { 0 };
+        assert!(count as u64 >= wanted || soak.rounds < 50, "only {count} of {wanted} times in a {what}");
     }
     scene.nothing_is_left()
 }

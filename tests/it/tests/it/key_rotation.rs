@@ -300,6 +300,7 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
     let mut dice = Dice::of(soak.seed);
     let mut scene = Scene::open()?;
     let load = Load::new(scene.rig.host.base());
+    let mut met = 0;
     let answered = load.during(&mut scene, |load, scene| {
         for round in 0..soak.rounds {
             let told = |error: Trouble| Trouble::new(format!("seed {}, round {round}: {error}", soak.seed));
@@ -314,6 +315,11 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             thread::sleep(instant);
             load.down.store(true, Ordering::SeqCst);
             scene.rig.host.kill()?;
+            // Something was still sealed with a key out of use, or a data key wrapped with the key before.
+            let behind = "SELECT (SELECT count(*) FROM credentials WHERE substr(sealed, 2, 8) NOT IN \
+                (SELECT number FROM data_keys WHERE current = 1)) + (SELECT count(DISTINCT substr(wrapped, 2, 8)) - 1 \
+                FROM data_keys)";
+            met += u64::from(scene.database()?.value(behind, &[])? != json!(0));
             // A refresh that was cut off is nobody's any more: this is about keys.
             scene.rig.advance(LEASE)?;
             scene.rig.host.restart().map_err(told)?;
@@ -322,7 +328,8 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
         }
         Ok(())
     })?;
-    println!("{answered} answers around {} kills", soak.rounds);
+    println!("{answered} answers around {} kills, {met} of them in the middle of a rotation", soak.rounds);
+    assert!(met > 0 || soak.rounds < 50, "no kill met a rotation: that proves nothing");
     let rotated = scene.keys(&["rotate", "--wait"])?;
     assert!(rotated.status.success() || said(&rotated).contains("PB5007"), "{}", said(&rotated));
     scene.resealed()?;

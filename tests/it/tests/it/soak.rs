@@ -40,7 +40,8 @@ fn refresh_kill() -> Result<()> {
 
 #[test]
 fn disconnect() -> Result<()> {
-    disconnect::rounds(Soak::of(50))
+    // Two of three rounds go by a callback: fifty of those at least.
+    disconnect::rounds(Soak::of(90))
 }
 
 #[test]

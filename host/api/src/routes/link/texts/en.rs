@@ -74,7 +74,7 @@ pub(super) const TEXTS: Texts = Texts {
     lost_do: "Begin again, and stay in one browser window.",
     consent_what: "The provider did not grant access. Nothing was connected.",
     consent_do: "Try again and allow the access that is asked for. If you may not, ask an administrator of your account to do it.",
-    refused_what: "The provider does not accept what was entered.",
+    refused_what: "The provider does not accept this login.",
     refused_do: "Check it at the provider, and enter it again.",
     permission_what: "This login may not do everything that is needed.",
     permission_do: "Use a login with more rights, or ask an administrator of your account.",

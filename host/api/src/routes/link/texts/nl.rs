@@ -74,7 +74,7 @@ pub(super) const TEXTS: Texts = Texts {
     lost_do: "Begin opnieuw, en blijf in één browservenster.",
     consent_what: "De aanbieder heeft geen toegang gegeven. Er is niets gekoppeld.",
     consent_do: "Probeer het opnieuw en sta de gevraagde toegang toe. Mag u dat niet, vraag het dan aan een beheerder van uw account.",
-    refused_what: "De aanbieder accepteert niet wat is ingevuld.",
+    refused_what: "De aanbieder accepteert deze aanmelding niet.",
     refused_do: "Controleer het bij de aanbieder en vul het opnieuw in.",
     permission_what: "Deze login mag niet alles wat nodig is.",
     permission_do: "Gebruik een login met meer rechten, of vraag een beheerder van uw account.",

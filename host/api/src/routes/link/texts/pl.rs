@@ -74,7 +74,7 @@ pub(super) const TEXTS: Texts = Texts {
     lost_do: "Zacznij od nowa i pozostań w jednym oknie przeglądarki.",
     consent_what: "Dostawca nie udzielił dostępu. Nic nie zostało połączone.",
     consent_do: "Spróbuj ponownie i zezwól na dostęp. Jeśli nie możesz, poproś administratora swojego konta.",
-    refused_what: "Dostawca nie akceptuje podanych danych.",
+    refused_what: "Dostawca nie akceptuje tego logowania.",
     refused_do: "Sprawdź je u dostawcy i wpisz ponownie.",
     permission_what: "Ten login nie ma wszystkich potrzebnych uprawnień.",
     permission_do: "Użyj loginu z większymi uprawnieniami albo poproś administratora swojego konta.",
