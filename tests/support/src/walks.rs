@@ -161,7 +161,9 @@ mod tests {
         let fakes = Fakes::start(FakesConfig::small()).expect("the fakes start");
         let mut browser = Browser::default();
         browser.plant("127.0.0.1", "one", "1");
-        browser.abandon(&format!("{}/gone?a=b", fakes.logins.plain), std::time::Duration::ZERO).expect("it asks");
+        browser
+            .abandon(&format!("{}/gone?a=b", fakes.logins.plain), std::time::Duration::from_secs(1))
+            .expect("it asks");
         let seen = crate::wait_until("the request", std::time::Duration::from_secs(20), || {
             Ok(fakes.logins.journal.entries().pop())
         });

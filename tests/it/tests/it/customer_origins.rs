@@ -134,6 +134,8 @@ fn a_customers_address_is_taken_only_where_the_grant_names_it_or_all() -> Result
             if taken {
                 assert!([200, 201].contains(&answer.status), "{name}, {grant}, {address}: {}", answer.text());
                 assert!(!asked.is_empty());
+                // Its first run asks there as well: not while the next one is counted.
+                scene.tenant.settled()?;
             } else {
                 let refused = (answer.status, answer.json["code"].as_str().unwrap_or_default());
                 assert_eq!(refused, (422, "PB2019"), "{name}, {grant}, {address}: {}", answer.text());

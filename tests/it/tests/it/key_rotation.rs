@@ -317,7 +317,7 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             scene.rig.host.kill()?;
             // Something was still sealed with a key out of use, or a data key wrapped with the key before.
             let behind = "SELECT (SELECT count(*) FROM credentials WHERE substr(sealed, 2, 8) NOT IN \
-                (SELECT number FROM data_keys WHERE current = 1)) + (SELECT count(DISTINCT substr(wrapped, 2, 8)) - 1 \
+                (SELECT number FROM data_keys WHERE retired_at IS NULL)) + (SELECT count(DISTINCT substr(wrapped, 2, 8)) - 1 \
                 FROM data_keys)";
             met += u64::from(scene.database()?.value(behind, &[])? != json!(0));
             // A refresh that was cut off is nobody's any more: this is about keys.
