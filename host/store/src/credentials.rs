@@ -236,17 +236,23 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn put_off_refresh(&self, connection: &ConnectionId, again_at: Timestamp) -> Result<(), StoreError> {
+    pub async fn put_off_refresh(
+        &self,
+        connection: &ConnectionId,
+        version: i64,
+        again_at: Timestamp,
+    ) -> Result<(), StoreError> {
         let (connection, now) = (connection.clone(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     "UPDATE credentials SET next_refresh_at = $3, refresh_lease_until = NULL WHERE connection = $1 \
-                     AND ((next_refresh_at <= $2 AND refresh_lease_until IS NULL) OR refresh_lease_until <= $2)",
+                     AND row_version = $4 AND ((next_refresh_at <= $2 AND refresh_lease_until IS NULL) OR refresh_lease_until <= $2)",
                 )
                 .bind(connection.as_str())
                 .bind(now.as_micros())
                 .bind(again_at.as_micros())
+                .bind(version)
                 .execute(tx)
                 .await?;
                 Ok(())

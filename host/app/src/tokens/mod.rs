@@ -204,7 +204,7 @@ impl App {
         let due = Need::Due(generation(&row));
         let refreshed = self.current_values(tenant, connection, due, None).await;
         let pause = if row.refresh_intent_at.is_some() { PUT_OFF_INTERRUPTED } else { PUT_OFF };
-        self.store.put_off_refresh(connection, self.clock.now().plus(pause)).await.map_err(busy)?;
+        self.store.put_off_refresh(connection, row.row_version, self.clock.now().plus(pause)).await.map_err(busy)?;
         refreshed.map(|_| ())
     }
 

@@ -145,11 +145,13 @@ async fn those_that_cannot_even_begin_are_not_in_the_way_of_the_one_behind_them(
     assert_eq!(due().await, [ids[0].clone(), ids[2].clone()]);
     let later = store.now().plus(Duration::from_secs(900));
     for id in &ids[..2] {
-        store.put_off_refresh(id, later).await.expect("put off");
+        store.put_off_refresh(id, 1, later).await.expect("put off");
     }
     assert_eq!(due().await, [ids[2].clone()]);
+    store.put_off_refresh(&ids[2], 0, later).await.expect("not put off");
+    assert_eq!(due().await, [ids[2].clone()], "another credential than the one that could not be refreshed");
     let held = store.lease_refresh(&ids[2], LEASE).await.expect("asked").expect("a lease");
-    store.put_off_refresh(&ids[2], later).await.expect("not put off");
+    store.put_off_refresh(&ids[2], 1, later).await.expect("not put off");
     let row = store.credential(&ids[2]).await.expect("a row");
     assert_eq!(row.refresh_lease_until, held.credential.refresh_lease_until, "somebody is at it");
     world.clock.advance(Duration::from_secs(900));
@@ -162,6 +164,6 @@ async fn those_that_cannot_even_begin_are_not_in_the_way_of_the_one_behind_them(
 async fn a_refresh_that_is_not_due_is_not_put_off_nor_made_due() {
     let world = World::open().await;
     let (store, id) = (&world.store, world.connect("b1").await.connection.id);
-    store.put_off_refresh(&id, store.now()).await.expect("nothing");
+    store.put_off_refresh(&id, 1, store.now()).await.expect("nothing");
     assert_eq!(store.refreshes_due(10).await, Ok(Vec::new()), "on use only");
 }
