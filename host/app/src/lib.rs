@@ -3,7 +3,7 @@
 //! Each module is one journey: [`connectors`](App::install) installs, `connect` authorises, `tokens`
 //! keeps credentials fresh, `run` reads a stream, `push` writes an item, `jobs` does what is due.
 //!
-//! **State-changing work runs in a task that this room owns** ([`App::own`]): a browser that closes its
+//! **Work of several steps runs in a task that this room owns** ([`App::own`]): a browser that closes its
 //! tab drops the handler's future, and nothing else.
 
 mod access;

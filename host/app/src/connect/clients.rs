@@ -2,7 +2,7 @@
 //!
 //! A registration belongs to exactly one connector, and to the deployment or one tenant, and has a
 //! redirect address of its own, so that a code that was meant for one provider is never taken to another
-//! (`trust.md` 1.4, mix-up). Another `client_id` is another registration: what was made with the old one
+//! (mix-up, RFC 9700, 4.4). Another `client_id` is another registration: what was made with the old one
 //! goes on with it.
 
 use std::{collections::BTreeMap, sync::Arc};
