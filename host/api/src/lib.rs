@@ -6,7 +6,9 @@
 
 mod body;
 mod caller;
+mod live;
 mod login;
+mod ndjson;
 mod openapi;
 mod problem;
 mod router;
@@ -17,6 +19,7 @@ mod wire;
 use std::sync::Arc;
 
 use patchbay_app::App;
+use tokio::sync::watch;
 
 pub use openapi::document;
 pub use router::router;
@@ -27,6 +30,10 @@ pub use serve::serve;
 pub struct Api {
     app: Arc<App>,
     limits: Limits,
+    /// Who looks on live.
+    onlookers: Arc<live::Places>,
+    /// Turns true when the host is to stop; answers that would go on for ever end then.
+    stop: Option<watch::Receiver<bool>>,
 }
 
 /// Bounds of this room.
@@ -44,6 +51,6 @@ impl Api {
     /// The API over the use cases.
     #[must_use]
     pub fn new(app: Arc<App>, limits: Limits) -> Self {
-        Self { app, limits }
+        Self { app, limits, onlookers: Arc::default(), stop: None }
     }
 }

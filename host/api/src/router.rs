@@ -36,6 +36,10 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         // Operators: the host's keys, and whether the audit log is whole.
         .routes(routes!(r::key_rotation::begin, r::key_rotation::get))
         .routes(routes!(r::audit::verify::handler))
+        // Operators: how the node does, and which hosts of providers are left alone.
+        .routes(routes!(r::node::handler))
+        .routes(routes!(r::circuit_breakers::list::handler))
+        .routes(routes!(r::circuit_breakers::close::handler))
         // Both: who did what.
         .routes(routes!(r::audit::list::handler))
         // Tenants: what can be connected, and connecting it.
@@ -54,11 +58,31 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::syncs::list::handler))
         .routes(routes!(r::syncs::change::handler))
         .routes(routes!(r::syncs::run::handler))
+        .routes(routes!(r::syncs::reset::handler))
+        .routes(routes!(r::syncs::backfill::handler))
+        .routes(routes!(r::syncs::approve_deletions::handler))
+        .routes(routes!(r::syncs::schema::handler))
+        .routes(routes!(r::syncs::drifts::handler))
         .routes(routes!(r::runs::list::handler))
         .routes(routes!(r::runs::get::handler))
+        .routes(routes!(r::runs::log::handler))
         .routes(routes!(r::runs::cancel::handler))
+        .routes(routes!(r::progress::handler))
         .routes(routes!(r::records::list::handler))
+        .routes(routes!(r::records::export::handler))
+        .routes(routes!(r::dead_letters::list::handler))
         .routes(routes!(r::changes::list::handler))
+        .routes(routes!(r::changes::of_connection::handler))
+        // Tenants: being told.
+        .routes(routes!(r::webhooks::create::handler, r::webhooks::list::handler))
+        .routes(routes!(r::webhooks::get::handler, r::webhooks::change::handler, r::webhooks::delete::handler))
+        .routes(routes!(r::webhooks::rotate_secret::handler))
+        .routes(routes!(r::webhooks::test::handler))
+        .routes(routes!(r::webhooks::deliveries::handler))
+        .routes(routes!(r::webhooks::replay::one))
+        .routes(routes!(r::webhooks::replay::since))
+        .routes(routes!(r::events::list::handler))
+        .routes(routes!(r::events::get::handler))
         // Tenants: writing.
         .routes(routes!(r::pickers::pick::handler))
         .routes(routes!(r::pickers::refresh::handler))

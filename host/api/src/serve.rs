@@ -44,8 +44,9 @@ const BREATH: Duration = Duration::from_millis(250);
 /// `grace`. Connections that are still open then are closed.
 ///
 /// Returns the moment at which `grace` is over, so that what is ended afterwards can share it.
-pub async fn serve(listener: TcpListener, api: Api, stop: watch::Receiver<bool>, grace: Duration) -> Instant {
+pub async fn serve(listener: TcpListener, mut api: Api, stop: watch::Receiver<bool>, grace: Duration) -> Instant {
     let connections = api.limits.connections;
+    api.stop = Some(stop.clone());
     Door { routes: router(api), connections, patience: Patience::STANDARD }.open(listener, stop, grace).await
 }
 

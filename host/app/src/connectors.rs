@@ -122,6 +122,9 @@ impl App {
             None => self.store.insert_release(new, &approval.actor).await.map_err(version_taken)?,
         };
         self.keep(&row.digest, &bytes).await?;
+        if self.store.is_shared() {
+            self.store.keep_component(&row.digest, bytes.clone()).await?;
+        }
         match self.compile_and_probe(&row, &bytes).await {
             Ok(()) => self.activate_if_allowed(row, &asks, approval).await,
             Err(fault) => {
@@ -231,13 +234,26 @@ impl App {
         if let Some((_, component)) = held {
             return Ok((release, component));
         }
-        let path = self.settings.components_dir.join(format!("{}.wasm", release.digest));
-        let unusable = |error: &dyn std::fmt::Display| Fault::new(Code::ReleaseUnusable).operator(error);
-        let bytes = tokio::fs::read(&path).await.map_err(|error| unusable(&error))?;
+        let bytes = self.bytes_of(&release.digest).await?;
         let component = self.engine.load(&release.digest, &bytes).await.map_err(|error| error.fault())?;
         let kept = (release.manifest.id.clone(), Arc::clone(&component));
         self.releases.loaded.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), kept);
         Ok((release, component))
+    }
+
+    /// A component's bytes: from the file, or, when another node was given them, from the database.
+    async fn bytes_of(&self, digest: &str) -> Result<Vec<u8>, Fault> {
+        let path = self.settings.components_dir.join(format!("{digest}.wasm"));
+        let missing = match tokio::fs::read(&path).await {
+            Ok(bytes) => return Ok(bytes),
+            Err(error) => Fault::new(Code::ReleaseUnusable).operator(error),
+        };
+        let bytes = self.store.component(digest).await?.ok_or(missing)?;
+        if package::digest(&bytes) != digest {
+            return Err(Fault::new(Code::ReleaseUnusable).operator("the bytes in the database are not the component's"));
+        }
+        self.keep(digest, &bytes).await?;
+        Ok(bytes)
     }
 
     /// The manifest of a release; parsed once.

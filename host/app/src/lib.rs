@@ -8,18 +8,22 @@
 
 mod access;
 mod audit;
+mod breakers;
 mod catalog;
 mod connect;
 mod connections;
 mod connectors;
+mod events;
 mod facts;
 mod identities;
 mod jobs;
 mod keys;
-mod page;
+mod live;
 mod picker;
+mod progress;
 mod push;
 mod records;
+mod retention;
 mod revocations;
 mod run;
 mod runlog;
@@ -29,6 +33,7 @@ mod syncs;
 mod tokens;
 mod upkeep;
 mod vault;
+mod webhooks;
 mod work;
 
 use std::{future::Future, sync::Arc};
@@ -41,6 +46,7 @@ use tokio::sync::{Notify, watch};
 use tokio_util::task::TaskTracker;
 
 pub use access::{Caller, IssuedKey};
+pub use breakers::NodeStatus;
 pub use catalog::{Card, CatalogEntry};
 pub use connect::{
     Authorise, Authorising, Choice, Confirm, Connected, FieldsConnect, Import, Journey, Landing, Language, LoginFailed,
@@ -50,18 +56,23 @@ pub use connections::{ConnectionChange, ConnectionDetail};
 pub use connectors::{Approval, Installed, ReleaseDetail};
 pub use keys::{KeyRotation, KeySource, RotationState};
 pub use picker::Picked;
+pub use progress::Progress;
 pub use push::{PushAnswer, PushRequest};
 pub use settings::Settings;
+pub use vault::has_key;
+pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 
 // The rows that use cases answer with; `api` turns them into its own types.
 pub use patchbay_store::{
-    Account, ApiKey, AuditLine, AuditVerdict, Change, ConnectSession, Connection, ConnectionFilter, ConnectionSort,
-    FeedFilter, OauthClient, Page, Push, PushFilter, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter,
-    SyncRow, Tenant, Trigger,
+    Account, ApiKey, AuditLine, AuditVerdict, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
+    ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine, OauthClient, Operation, Page,
+    Push, PushFilter, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow, Tenant, Trigger, Webhook,
+    WebhookUpdate,
 };
 
 use connectors::Releases;
 use keys::Rotation;
+use live::LiveRuns;
 use tokens::Refreshes;
 use vault::Vault;
 
@@ -76,12 +87,15 @@ pub struct App {
     random: Arc<dyn Random>,
     releases: Releases,
     refreshes: Refreshes,
+    live: LiveRuns,
     rotation: Rotation,
     tasks: TaskTracker,
     stop: watch::Receiver<bool>,
     due: Arc<Notify>,
     /// Wakes the upkeep: something is to be given back, renewed or cleaned up.
     upkeep_due: Notify,
+    /// Wakes whoever delivers webhooks.
+    webhooks_due: Notify,
 }
 
 /// What the binary hands over.
@@ -110,6 +124,7 @@ impl App {
     /// Puts the rooms together. Refuses a key that does not belong to the database.
     pub async fn build(parts: Parts) -> Result<Arc<Self>, Fault> {
         let vault = Vault::open(parts.keys, parts.key_source, parts.store.clone(), Arc::clone(&parts.random)).await?;
+        let live = LiveRuns::since(parts.clock.now());
         Ok(Arc::new(Self {
             settings: parts.settings,
             due: parts.store.wake(),
@@ -121,10 +136,12 @@ impl App {
             random: parts.random,
             releases: Releases::default(),
             refreshes: Refreshes::default(),
+            live,
             rotation: Rotation::default(),
             tasks: TaskTracker::new(),
             stop: parts.stop,
             upkeep_due: Notify::new(),
+            webhooks_due: Notify::new(),
         }))
     }
 

@@ -5,6 +5,9 @@ use patchbay_store::{Change, FeedFilter, Page, Record, RecordFilter, StoreError}
 
 use crate::{App, work::listed};
 
+/// Records of an export that are read at once.
+const EXPORTED: u32 = 500;
+
 impl App {
     /// Records of a stream, by key.
     pub async fn records(
@@ -22,6 +25,20 @@ impl App {
             Err(error) => return Err(error.into()),
         }
         self.store.records(tenant, connection, filter).await.map_err(listed)
+    }
+
+    /// A page of a stream's records for an export; `after` is the `next` of the page before. No reader stays open
+    /// between two pages, however long the export takes.
+    pub async fn export(
+        &self,
+        tenant: &TenantId,
+        connection: &ConnectionId,
+        stream: &str,
+        account: Option<&str>,
+        after: Option<&str>,
+    ) -> Result<Page<Record>, Fault> {
+        let (stream, account, after) = (stream.to_owned(), account.map(str::to_owned), after.map(str::to_owned));
+        self.records(tenant, connection, &RecordFilter { stream, account, after, limit: EXPORTED }).await
     }
 
     /// Changes after a sequence number, in the order in which they were committed.

@@ -1,35 +1,77 @@
-//! What a connector logs, on its way into the host's log.
+//! What a connector logs, on its way into the host's log and into the history of its run.
 //!
-//! The engine has already bounded the lines and neutralised control characters; here each line gets the
-//! names under which it is found again.
+//! The engine has already bounded the lines and neutralised control characters, and the gate has masked secrets in
+//! what providers answer; here each line gets the names under which it is found again. A run's lines are stored with
+//! its pages and its end, so many at most.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use patchbay_engine::LogSink;
-use patchbay_model::{ConnectionId, PushId, RunId};
+use patchbay_model::{Clock, ConnectionId, PushId, RunId};
+use patchbay_store::LogLine;
+
+use crate::live::LiveRun;
+
+/// Lines that wait to be stored; a run that says more in one page loses the rest.
+const WAITING: usize = 300;
 
 /// The log of one run or push.
 pub(crate) struct RunLog {
     work: String,
     connection: String,
     part: String,
+    kept: Option<Kept>,
+}
+
+/// What the history of a run needs.
+struct Kept {
+    clock: Arc<dyn Clock>,
+    live: Arc<LiveRun>,
+    lines: Mutex<Vec<LogLine>>,
 }
 
 impl RunLog {
-    pub(crate) fn of_run(run: &RunId, connection: &ConnectionId, stream: &str) -> Self {
-        Self { work: run.to_string(), connection: connection.to_string(), part: stream.to_owned() }
+    pub(crate) fn of_run(
+        run: &RunId,
+        connection: &ConnectionId,
+        stream: &str,
+        clock: Arc<dyn Clock>,
+        live: Arc<LiveRun>,
+    ) -> Self {
+        let kept = Some(Kept { clock, live, lines: Mutex::default() });
+        Self { work: run.to_string(), connection: connection.to_string(), part: stream.to_owned(), kept }
     }
 
     pub(crate) fn of_push(push: &PushId, connection: &ConnectionId, action: &str) -> Self {
-        Self { work: push.to_string(), connection: connection.to_string(), part: action.to_owned() }
+        Self { work: push.to_string(), connection: connection.to_string(), part: action.to_owned(), kept: None }
     }
 
     /// A connect that has no connection yet.
     pub(crate) fn of_connect(connector: &str) -> Self {
-        Self { work: "connect".to_owned(), connection: String::new(), part: connector.to_owned() }
+        Self { work: "connect".to_owned(), connection: String::new(), part: connector.to_owned(), kept: None }
+    }
+
+    /// The lines since this was asked last.
+    pub(crate) fn take(&self) -> Vec<LogLine> {
+        let Some(kept) = &self.kept else { return Vec::new() };
+        std::mem::take(&mut *kept.lines.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn keep(&self, level: u8, message: &str, fields: &[(String, String)]) {
+        let Some(kept) = &self.kept else { return };
+        let mut lines = kept.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < WAITING {
+            let fields: serde_json::Map<String, serde_json::Value> =
+                fields.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+            let fields = serde_json::Value::Object(fields).to_string();
+            lines.push(LogLine { at: kept.clock.now(), level, message: message.to_owned(), fields });
+        }
     }
 }
 
 impl LogSink for RunLog {
     fn line(&self, level: u8, message: &str, fields: &[(String, String)]) {
+        self.keep(level, message, fields);
         let fields = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect::<String>();
         let (work, connection, part) = (&self.work, &self.connection, &self.part);
         match level {
@@ -41,6 +83,9 @@ impl LogSink for RunLog {
     }
 
     fn progress(&self, done: u64, total: Option<u64>) {
+        if let Some(kept) = &self.kept {
+            kept.live.progress(done, total);
+        }
         tracing::debug!(target: "connector", work = self.work, done, total, "progress of {}", self.work);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use patchbay_store::Retention;
 use url::Url;
 
 /// Limits, lengths and addresses.
@@ -9,10 +10,18 @@ use url::Url;
 pub struct Settings {
     /// Where people and providers reach this host.
     pub public_url: Url,
+    /// What this start of this node is called where several share a database.
+    pub node: String,
     /// Where component files are kept, one per digest.
     pub components_dir: PathBuf,
-    /// Runs and pushes at the same time.
+    /// Runs and pushes at the same time, on this node.
     pub workers: usize,
+    /// Runs of one tenant at the same time, on all nodes.
+    pub per_tenant: u32,
+    /// Runs of one connector at the same time, on all nodes.
+    pub per_connector: u32,
+    /// Runs of one connection at the same time, on all nodes.
+    pub per_connection: u32,
     /// How long a worker may be silent before its work is another's.
     pub lease: Duration,
     /// How often the queue is looked at when nothing wakes it.
@@ -21,6 +30,12 @@ pub struct Settings {
     pub call_timeout: Duration,
     /// One run, whatever its manifest asks.
     pub run_time: Duration,
+    /// Pages that one run reads.
+    pub run_pages: u64,
+    /// Records that one run reads.
+    pub run_records: u64,
+    /// Bytes that one run receives.
+    pub run_bytes: u64,
     /// Memory of one instance at most, whatever its manifest asks, bytes.
     pub memory_bytes: usize,
     /// Bytes of a component.
@@ -47,4 +62,60 @@ pub struct Settings {
     pub settle_at_most: Duration,
     /// Time between two looks that must agree that something is not there.
     pub settle_again: Duration,
+    /// Pauses after attempts to tell a webhook that failed; after the last one it is given up.
+    pub webhook_retries: Vec<Duration>,
+    /// After how long without a success an endpoint is told nothing any more.
+    pub webhook_disable_after: Duration,
+    /// How long one attempt to tell a webhook is somebody's own; ends well after its request does.
+    pub webhook_lease: Duration,
+    /// How long what is over is kept.
+    pub retention: Retention,
+}
+
+#[cfg(test)]
+impl Settings {
+    /// One worker, short times, everything in this folder.
+    pub(crate) fn of_a_test(folder: &std::path::Path) -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            public_url: "https://patchbay.example.com".parse().expect("a URL"),
+            node: "test".to_owned(),
+            components_dir: folder.to_owned(),
+            workers: 1,
+            per_tenant: u32::MAX,
+            per_connector: u32::MAX,
+            per_connection: u32::MAX,
+            lease: seconds(30),
+            poll: seconds(1),
+            call_timeout: seconds(30),
+            run_time: seconds(60),
+            run_pages: 1_000,
+            run_records: 100_000,
+            run_bytes: 1 << 30,
+            memory_bytes: 1 << 20,
+            component_bytes: 1 << 20,
+            login_time: seconds(600),
+            session_time: seconds(1_800),
+            completion_time: seconds(600),
+            refresh_lease: seconds(30),
+            refresh_exchange: seconds(20),
+            cool_down: seconds(30),
+            longest_cool_down: seconds(3_600),
+            failing_days: 4,
+            idle_refresh: seconds(86_400),
+            settle_at_most: seconds(1),
+            settle_again: seconds(1),
+            webhook_retries: crate::WEBHOOK_RETRIES.to_vec(),
+            webhook_disable_after: seconds(5 * 86_400),
+            webhook_lease: seconds(45),
+            retention: Retention {
+                runs: seconds(30 * 86_400),
+                tombstones: seconds(90 * 86_400),
+                dead_letters: seconds(30 * 86_400),
+                events: seconds(30 * 86_400),
+                drifts: seconds(30 * 86_400),
+                runs_per_sync: 20,
+            },
+        }
+    }
 }

@@ -77,6 +77,7 @@ impl App {
             if rounds.is_multiple_of(SELDOM) {
                 limited("old sessions could not be forgotten", self.forget_sessions()).await;
                 limited("data keys out of use could not be dropped", self.retire_keys()).await;
+                limited("what is too old could not be forgotten", self.forget_old()).await;
             }
             rounds = rounds.wrapping_add(1);
         }

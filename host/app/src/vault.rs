@@ -26,6 +26,14 @@ const AUDIT_KEY: &str = "audit_key";
 /// new one. Far less than the time for which a key out of use is kept.
 const CURRENT_FOR: Duration = Duration::from_secs(60);
 
+/// Whether a database has been begun with a key: then a fresh one would open nothing of it.
+///
+/// # Errors
+/// The database does not answer.
+pub async fn has_key(store: &Store) -> Result<bool, Fault> {
+    Ok(store.meta(KEY_CHECK).await?.is_some())
+}
+
 /// Where a sealed value belongs. What was sealed for one place opens nowhere else.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {

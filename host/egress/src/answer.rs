@@ -3,6 +3,7 @@
 
 use std::{
     io::{self, Write},
+    sync::atomic::{AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -11,7 +12,7 @@ use flate2::write::MultiGzDecoder;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout_at};
 
 /// How many times larger than its packed form a body may be.
 const RATIO: usize = 200;
@@ -39,8 +40,6 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Vec<u8>,
-    /// Bytes of the body as they came.
-    pub(crate) wire: u64,
 }
 
 /// Why an answer that began is none.
@@ -54,7 +53,13 @@ pub(crate) enum ReadError {
     Lost(String),
 }
 
-pub(crate) async fn read<B>(response: http::Response<B>, limit: usize, progress: Duration) -> Result<Answer, ReadError>
+/// Reads all of it; `came` counts the bytes of the body as they come, also of one that ends badly.
+pub(crate) async fn read<B>(
+    response: http::Response<B>,
+    limit: usize,
+    progress: Duration,
+    came: &AtomicU64,
+) -> Result<Answer, ReadError>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::error::Error + 'static,
@@ -66,15 +71,26 @@ where
     }
     let mut unpacked = Unpacked::of(&head.headers, limit)?;
     let mut wire = 0_usize;
+    let stands_still = || ReadError::Lost(format!("nothing came for {} s", progress.as_secs_f32()));
+    let mut ends = Instant::now() + progress;
     loop {
-        let frame = match timeout(progress, body.frame()).await {
-            Err(_) => return Err(ReadError::Lost(format!("nothing came for {} s", progress.as_secs_f32()))),
+        let frame = match timeout_at(ends, body.frame()).await {
+            Err(_) => return Err(stands_still()),
             Ok(None) => break,
             Ok(Some(Err(error))) => return Err(ReadError::Lost(crate::wire::told(&error))),
             Ok(Some(Ok(frame))) => frame,
         };
-        let Ok(data) = frame.into_data() else { continue };
+        let data = frame.into_data().unwrap_or_default();
+        if data.is_empty() {
+            // Pieces of nothing are no progress, however many of them come.
+            if Instant::now() >= ends {
+                return Err(stands_still());
+            }
+            continue;
+        }
+        ends = Instant::now() + progress;
         wire = wire.saturating_add(data.len());
+        came.fetch_add(as_u64(data.len()), Ordering::SeqCst);
         if wire > limit {
             return Err(too_large);
         }
@@ -85,7 +101,7 @@ where
     }
     head.headers.remove("keep-alive");
     head.headers.remove("set-cookie2");
-    Ok(Answer { status: head.status, headers: head.headers, body: unpacked.end(wire)?, wire: as_u64(wire) })
+    Ok(Answer { status: head.status, headers: head.headers, body: unpacked.end(wire)? })
 }
 
 fn as_u64(bytes: usize) -> u64 {
@@ -173,7 +189,14 @@ impl Write for Bounded {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        convert::Infallible,
+        pin::Pin,
+        task::{Context, Poll},
+    };
+
     use flate2::{Compression, write::GzEncoder};
+    use http_body::Frame;
     use http_body_util::Full;
 
     use super::*;
@@ -191,7 +214,7 @@ mod tests {
             .header("x-kept", "1")
             .body(Full::new(Bytes::from(body)))
             .expect("a response");
-        read(response, limit, Duration::from_secs(1)).await
+        read(response, limit, Duration::from_secs(1), &AtomicU64::default()).await
     }
 
     #[tokio::test]
@@ -222,5 +245,24 @@ mod tests {
         }
         assert!(matches!(answer("gzip", b"no gzip at all".to_vec(), 1_000).await, Err(ReadError::Broken(_))));
         assert!(answer("gzip", Vec::new(), 1_000).await.is_ok_and(|answer| answer.body.is_empty()));
+    }
+
+    /// Pieces without a byte, for as long as anybody asks.
+    struct Nothing;
+
+    impl Body for Nothing {
+        type Data = Bytes;
+        type Error = Infallible;
+
+        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+            Poll::Ready(Some(Ok(Frame::data(Bytes::new()))))
+        }
+    }
+
+    #[tokio::test]
+    async fn pieces_of_nothing_are_no_progress() {
+        let came = AtomicU64::default();
+        let answer = read(http::Response::new(Nothing), 1_000, Duration::from_millis(20), &came).await;
+        assert!(matches!(answer, Err(ReadError::Lost(_))));
     }
 }

@@ -1,7 +1,7 @@
 //! One attempt: a connection, the credential, the request, the answer.
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
     time::Duration,
 };
 
@@ -32,12 +32,34 @@ pub(crate) enum AttemptError {
     NotSent(String),
     /// It may have left; the connection broke.
     Unknown(String),
-    /// It may have left; nothing came in time.
+    /// It may have left; nothing came in the time that the gate gives.
     Slow(String),
+    /// The guest's own limit, or the run's time, was shorter than what the gate gives; `left`: something
+    /// may have left.
+    CutShort { left: bool, reason: String },
     /// The answer passes this many bytes.
     TooLarge(u64),
     /// The answer cannot be read.
     Broken(String),
+}
+
+/// How far an attempt got; outlives one that is cut off.
+#[derive(Debug, Default)]
+pub(crate) struct UnderWay {
+    left: AtomicBool,
+    came: AtomicU64,
+}
+
+impl UnderWay {
+    /// Whether something of the request may have left.
+    pub(crate) fn left(&self) -> bool {
+        self.left.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of the answer's body that came.
+    pub(crate) fn came(&self) -> u64 {
+        self.came.load(Ordering::SeqCst)
+    }
 }
 
 /// Runs one attempt until `deadline` or its own limit.
@@ -47,14 +69,17 @@ pub(crate) async fn run(
     order: &Order,
     values: &Values,
     deadline: Instant,
+    under_way: &UnderWay,
 ) -> Result<Answer, AttemptError> {
     let total = gate.timeouts().total;
     let limit = order.timeout.map_or(total, |asked| asked.min(total));
-    let leaving = AtomicBool::new(false);
-    let attempt = Box::pin(attempt(gate, grant, order, values, &leaving));
-    match timeout_at(deadline.min(Instant::now() + limit), attempt).await {
+    let now = Instant::now();
+    let ends = deadline.min(now + limit);
+    let attempt = Box::pin(attempt(gate, grant, order, values, under_way));
+    match timeout_at(ends, attempt).await {
         Ok(done) => done,
-        Err(_) if leaving.load(Ordering::SeqCst) => Err(AttemptError::Slow(no_time(limit))),
+        Err(_) if ends < now + total => Err(AttemptError::CutShort { left: under_way.left(), reason: no_time(limit) }),
+        Err(_) if under_way.left() => Err(AttemptError::Slow(no_time(limit))),
         Err(_) => Err(AttemptError::NotSent(no_time(limit))),
     }
 }
@@ -68,7 +93,7 @@ async fn attempt(
     grant: &Grant,
     order: &Order,
     values: &Values,
-    leaving: &AtomicBool,
+    under_way: &UnderWay,
 ) -> Result<Answer, AttemptError> {
     let timeouts = gate.timeouts();
     let key = PoolKey {
@@ -84,12 +109,12 @@ async fn attempt(
         let kept = order.write.is_none() && stale < STALE;
         let mut wire = connection(gate, &key, kept).await?;
         let outgoing = slots::put(&order.slots, grant, values, &order.outgoing).map_err(AttemptError::Denied)?;
-        leaving.store(true, Ordering::SeqCst);
+        under_way.left.store(true, Ordering::SeqCst);
         let response = match wire.send(&outgoing, timeouts.first_byte).await {
             Ok(response) => response,
             // The other side closed a kept connection before it took anything: not this request's failure.
             Err(WireError::NotSent(_)) if wire.reused => {
-                leaving.store(false, Ordering::SeqCst);
+                under_way.left.store(false, Ordering::SeqCst);
                 stale += 1;
                 continue;
             }
@@ -98,7 +123,8 @@ async fn attempt(
             Err(WireError::Slow(reason)) => return Err(AttemptError::Slow(reason)),
             Err(WireError::TooLarge(bytes)) => return Err(AttemptError::TooLarge(bytes)),
         };
-        let answer = answer::read(response, ANSWER_BYTES, timeouts.progress).await.map_err(|error| match error {
+        let answer = answer::read(response, ANSWER_BYTES, timeouts.progress, &under_way.came).await;
+        let answer = answer.map_err(|error| match error {
             ReadError::TooLarge(bytes) => AttemptError::TooLarge(bytes),
             ReadError::Broken(reason) => AttemptError::Broken(reason),
             ReadError::Lost(reason) => AttemptError::Unknown(reason),

@@ -2,17 +2,20 @@
 //!
 //! | layer | why here |
 //! |---|---|
-//! | incident | a run that gave itself away sends nothing more |
+//! | incident, open circuit | a run that gave itself away sends nothing more, and one that has to stop does no work for it |
 //! | `order`: parse, reserved headers, `scope`, slot, effect | needs nothing but the request, so a refusal costs nothing and connects to nothing |
+//! | circuit | nobody waits, and no credential is fetched, for a host that is left alone |
 //! | `rate` | before the credential, so that a token does not age in line |
 //! | credential | as late as can be; one refresh for all who ask |
 //! | secrets in what the guest sent | before the gate fills its own in, or it would find its own work |
+//! | circuit once more | the line may have been long; the probe of a host that was down is taken here |
 //! | `journal` begin | after everything that can refuse, before anything that can leave |
 //! | `attempt`: resolve, judge, connect, fill, send, read | the credential is filled only for a connection that was judged |
 //! | mask | before the journal keeps the answer and before the guest sees it |
 //! | `journal` answered | before the guest sees it |
-//! | expired, `Retry-After`, failures | last, because each starts again at `rate` |
+//! | expired, `Retry-After`, failures | last, because each starts again at the circuit |
 
+mod circuit;
 mod failed;
 mod masked;
 mod told;
@@ -27,7 +30,9 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::{
     Begin, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, JournalError, Request, Response,
-    SendError, StoredAnswer, Usage, Values, attempt,
+    SendError, StoredAnswer, Usage, Values,
+    attempt::{self, UnderWay},
+    breaker::CircuitKey,
     order::{Order, Step},
     rate::Lane,
     redact::Masker,
@@ -57,6 +62,8 @@ struct State {
     known: Vec<Arc<Values>>,
     masker: Arc<Masker>,
     pause: Option<Instant>,
+    /// Why the run has to stop, and until when the provider is left alone.
+    circuit: Option<Instant>,
 }
 
 impl Door {
@@ -80,6 +87,9 @@ impl Door {
             Some(Incident::CredentialDead(reason)) => return Err(SendError::CredentialDead(reason)),
             // The run fails, but what it may do it may still do.
             Some(Incident::Denied(_)) | None => {}
+        }
+        if run.state().circuit.is_some() {
+            return Err(SendError::Stopped);
         }
         run.state().usage.requests += 1;
         let sent = match Order::check(&run.grant, run.gate.ports(), &run.scope.writes, request) {
@@ -114,15 +124,24 @@ impl Door {
         let until = self.run.state().pause?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
     }
+
+    /// How long the provider's host is still left alone, where an open circuit is why the run has to
+    /// stop; stays once it is there, zero when the time is over.
+    #[must_use]
+    pub fn circuit_open(&self) -> Option<Duration> {
+        Some(self.run.state().circuit?.saturating_duration_since(Instant::now()))
+    }
 }
 
 impl Run {
     async fn send(self: Arc<Self>, order: Order) -> Result<Response, SendError> {
         let origin = &order.outgoing.target.origin;
         let lane = self.gate.rates().lane(&self.grant, origin, &order.outgoing.target.path);
-        let (mut failures, mut waits) = (0, 0);
+        let circuit = CircuitKey::of(&self.grant.tenant, origin);
+        let (mut attempts, mut failures, mut waits) = (0_u64, 0, 0);
         let mut renewed: Option<Arc<Values>> = None;
         loop {
+            self.unless_open(&circuit)?;
             let turn = self.turn(&lane).await?;
             let values = match &renewed {
                 Some(values) => Arc::clone(values),
@@ -132,26 +151,33 @@ impl Run {
             if order.betrays(&masker) {
                 return Err(SendError::SecretSeen);
             }
+            let pass = self.pass(&circuit)?;
             if let Some(step) = &order.write
                 && let Some(known) = self.begin(step).await?
             {
                 return Ok(known);
             }
-            let started = Instant::now();
-            let attempt = attempt::run(&self.gate, &self.grant, &order, &values, self.scope.deadline);
+            self.state().usage.retries += u64::from(attempts > 0);
+            attempts += 1;
+            let (started, under_way) = (Instant::now(), UnderWay::default());
+            let attempt = attempt::run(&self.gate, &self.grant, &order, &values, self.scope.deadline, &under_way);
             // A write that began is not cut off: half a write is a question for a person.
             let outcome = match &order.write {
-                Some(_) => attempt.await,
-                None => self.unless_stopped(attempt).await?,
+                Some(_) => Ok(attempt.await),
+                None => self.unless_stopped(attempt).await,
             };
+            let outcome = outcome.inspect_err(|_| {
+                self.used(&order, &under_way, under_way.left());
+            })?;
             drop(turn);
-            self.audit(&order, &outcome, started, &masker);
+            self.audit(&order, &outcome, &under_way, started, &masker);
+            circuit::tell(pass, &outcome, &masker);
             let answer = match outcome {
                 Ok(answer) => answer,
                 Err(error) => {
                     let again = order.write.is_none() && failures < retry::FAILURES;
                     failures += 1;
-                    self.failed(&order, error, again.then(|| retry::backoff(failures))).await?;
+                    self.failed(&order, &circuit, error, again.then(|| retry::backoff(failures))).await?;
                     continue;
                 }
             };
@@ -165,7 +191,6 @@ impl Run {
                 answered(step, &response, expired || retry::opens_again(status)).await?;
             }
             if expired && renewed.is_none() && self.worth_renewing(&values) {
-                self.state().usage.retries += 1;
                 let values = self.unless_stopped(self.credential.renew(&values)).await?.map_err(lacking)?;
                 renewed = Some(values);
                 continue;
@@ -175,7 +200,6 @@ impl Run {
                 let fits = Instant::now() + wait <= self.scope.deadline && wait <= retry::SHORT_WAIT;
                 if order.write.is_none() && waits < retry::WAITS && fits {
                     waits += 1;
-                    self.state().usage.retries += 1;
                     continue;
                 }
                 self.state().pause = Some(Instant::now() + wait);
@@ -187,10 +211,10 @@ impl Run {
     /// Waits in line; a wait that the run's time does not suffice for ends the run.
     async fn turn(&self, lane: &Lane) -> Result<crate::rate::Turn, SendError> {
         let since = Instant::now();
-        let turn = self.unless_stopped(lane.turn(self.scope.deadline)).await?;
+        let turn = self.unless_stopped(lane.turn(self.scope.deadline)).await;
         let mut state = self.state();
         state.usage.waited += since.elapsed();
-        turn.map_err(|left| {
+        turn?.map_err(|left| {
             state.pause = Some(Instant::now() + left);
             SendError::Stopped
         })

@@ -3,6 +3,8 @@
 //! The same addresses, the same TLS and the same bounded reading as for a guest, but no pool (a
 //! client's secret travels alone), no redirects and a small answer.
 
+use std::sync::atomic::AtomicU64;
+
 use bytes::Bytes;
 use http::header;
 use tokio::time::timeout;
@@ -89,7 +91,8 @@ async fn send(gate: &Gate, outgoing: &Outgoing) -> Result<http::Response<Bytes>,
         WireError::Unknown(reason) | WireError::Slow(reason) => ExchangeError::Unknown(reason),
         WireError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
     })?;
-    let answer = answer::read(response, ANSWER_BYTES, timeouts.progress).await.map_err(|error| match error {
+    let came = AtomicU64::default();
+    let answer = answer::read(response, ANSWER_BYTES, timeouts.progress, &came).await.map_err(|error| match error {
         ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
         ReadError::Broken(reason) => ExchangeError::Other(reason),
         ReadError::Lost(reason) => ExchangeError::Unknown(reason),

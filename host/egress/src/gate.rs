@@ -1,14 +1,16 @@
 //! The gate: one per process, shared by everything that goes out.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use patchbay_model::Clock;
+use tokio::time::Instant;
 use url::Url;
 
 use crate::{
-    CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant, Resolve, SystemResolver,
-    Timeouts, address::AddressPolicy, dial::Dialer, exchange, pool::Pool, rate::Rates, rewrite::Rewrites, tls,
+    BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant, Resolve,
+    SystemResolver, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, pool::Pool,
+    rate::Rates, rewrite::Rewrites, tls,
 };
 
 /// The only way out of the process.
@@ -16,6 +18,7 @@ pub struct Gate {
     dialer: Dialer,
     pool: Pool,
     rates: Rates,
+    breakers: Breakers,
     clock: Arc<dyn Clock>,
     ports: Vec<u16>,
 }
@@ -46,7 +49,8 @@ impl Gate {
             timeouts: config.timeouts,
         };
         let pool = Pool::keeping(config.timeouts.idle);
-        Ok(Arc::new(Self { dialer, pool, rates: Rates::default(), clock, ports: config.allowed_ports }))
+        let (rates, breakers) = (Rates::default(), Breakers::default());
+        Ok(Arc::new(Self { dialer, pool, rates, breakers, clock, ports: config.allowed_ports }))
     }
 
     /// The authorize address as a browser has to open it (rewrite applied).
@@ -82,6 +86,47 @@ impl Gate {
     #[must_use]
     pub fn door(self: &Arc<Self>, grant: Arc<Grant>, credential: Arc<dyn CredentialSource>, scope: DoorScope) -> Door {
         Door::bind(Arc::clone(self), grant, credential, scope)
+    }
+
+    /// The circuits that are not plainly closed: open, half open, or with failures of late.
+    #[must_use]
+    pub fn breakers(&self) -> Vec<BreakerState> {
+        self.breakers.states(Instant::now())
+    }
+
+    /// The circuits that this process opened or closed since it was asked last; a closed one has
+    /// `opened` 0. What [`Gate::apply_breakers`] brought is not among them.
+    #[must_use]
+    pub fn changed_breakers(&self) -> Vec<BreakerState> {
+        self.breakers.changed(Instant::now())
+    }
+
+    /// Takes in what another node knows, or what was known before a restart. It opens circuits and ends
+    /// what was only known from others; what this process saw itself is never shortened.
+    pub fn apply_breakers(&self, states: Vec<BreakerState>) {
+        self.breakers.apply(states, Instant::now());
+    }
+
+    /// Closes a circuit by an operator's word, whatever was known.
+    pub fn close_breaker(&self, tenant: &str, origin: &str) {
+        self.breakers.close(tenant, origin);
+    }
+
+    /// The longest pause that holds a connection back now, at whatever origin the provider asked for it,
+    /// learnt here or told by [`Gate::pause`].
+    #[must_use]
+    pub fn paused(&self, tenant: &str, connection: &str) -> Option<Duration> {
+        self.rates.pauses().longest(tenant, connection)
+    }
+
+    /// Holds a connection back at every origin, because another node was told to; at most a day, and
+    /// never shorter than what is known already.
+    pub fn pause(&self, tenant: &str, connection: &str, length: Duration) {
+        self.rates.pauses().tell(tenant, connection, length);
+    }
+
+    pub(crate) fn circuits(&self) -> &Breakers {
+        &self.breakers
     }
 
     pub(crate) fn dialer(&self) -> &Dialer {

@@ -11,6 +11,9 @@
 //! a name server that changes its mind changes nothing. Redirects are answers like any other: a guest
 //! that follows one asks again, from the top.
 //!
+//! A host that is down is left alone (`breaker`), and a provider that asks for a pause gets it (`rate`):
+//! both hold for every run, and the application carries them to other nodes.
+//!
 //! [`Gate`] is the process's; [`Door`] is one run's, and its file shows the layers in their order.
 //! [`Gate::exchange`] is for the host's own requests. Nothing here reads the environment: there is no
 //! proxy that could be set from outside.
@@ -19,6 +22,7 @@ mod address;
 mod answer;
 mod attempt;
 mod body;
+mod breaker;
 mod config;
 mod credential;
 mod dial;
@@ -47,6 +51,7 @@ mod tls;
 mod traffic;
 mod wire;
 
+pub use breaker::BreakerState;
 pub use config::{EgressConfig, EgressError, Rewrite, Timeouts};
 pub use credential::{CredentialError, CredentialSource, NoCredential, Values};
 pub use door::Door;

@@ -2,10 +2,16 @@
 //!
 //! A window remembers when its last requests went, so no stretch of a second or a minute ever holds
 //! more than the manifest says; a bucket that refills would let twice as many through at its edge.
-//! A request takes its place in line at once, so those who wait go in the order they came.
+//! A request takes its place in line at once, so those who wait go in the order they came. Only a pause
+//! that a provider asked for is waited out first: nobody who has to stay away anyway holds a place, or
+//! a share of the concurrency, that others could use meanwhile.
+
+mod counters;
+mod line;
+mod pauses;
 
 use std::{
-    collections::{BTreeMap, HashMap, VecDeque},
+    collections::{BTreeMap, HashMap},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,9 +22,14 @@ use patchbay_model::{
     manifest::{Rate, RateScope},
 };
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
+    sync::OwnedSemaphorePermit,
     time::{Instant, sleep_until},
 };
+
+pub(crate) use pauses::Pauses;
+
+use line::Limiter;
+use pauses::Paused;
 
 use crate::{
     Grant,
@@ -37,8 +48,16 @@ const MANY: usize = 10_000;
 /// Every limiter of the process.
 #[derive(Default)]
 pub(crate) struct Rates {
-    limiters: Mutex<HashMap<String, Arc<Limiter>>>,
+    limiters: Mutex<Limiters>,
     turnstile: Arc<Mutex<()>>,
+    pauses: Pauses,
+}
+
+#[derive(Default)]
+struct Limiters {
+    all: HashMap<String, Arc<Limiter>>,
+    /// How many were left when they were looked through last.
+    left: usize,
 }
 
 /// What one request counts against.
@@ -48,15 +67,16 @@ pub(crate) struct Lane {
     /// Held while a place is found and taken in all lines, so that no two requests find the same.
     turnstile: Arc<Mutex<()>>,
     /// Told by the provider for this connection, whatever the manifest says about rates.
-    pause: Arc<Limiter>,
+    paused: Arc<Paused>,
+    origin: Origin,
 }
 
 /// A rate of the manifest.
 struct Shared {
     key: String,
     limiter: Arc<Limiter>,
-    /// Holds the pauses that the provider's counters ask for. Never shared by several connections: one
-    /// answer must not stop the others.
+    /// Holds the pauses that the provider's counters ask for where they are not those of the whole
+    /// connection. Never shared by several connections: one answer must not stop the others.
     told: Arc<Limiter>,
     rate: Rate,
 }
@@ -66,34 +86,19 @@ pub(crate) struct Turn {
     _permits: Vec<OwnedSemaphorePermit>,
 }
 
-struct Limiter {
-    line: Mutex<Line>,
-    together: Option<Arc<Semaphore>>,
-}
-
-struct Line {
-    second: Option<Window>,
-    minute: Option<Window>,
-    /// Nobody goes before; none when nobody was told to wait.
-    paused: Option<Instant>,
-}
-
-struct Window {
-    limit: usize,
-    length: Duration,
-    gone: VecDeque<Instant>,
-}
-
 impl Rates {
     /// The limiters that a request of this grant to this path shares with others.
     pub(crate) fn lane(&self, grant: &Grant, origin: &Origin, path: &str) -> Lane {
         let covered = |rate: &&Rate| rate.path.as_ref().is_none_or(|prefix| covers(prefix, &grant.placeholders, path));
-        let mut all = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() > MANY {
-            all.retain(|_, limiter| Arc::strong_count(limiter) > 1 || limiter.is_paused());
+        let mut limiters = self.limiters.lock().unwrap_or_else(PoisonError::into_inner);
+        if limiters.all.len() >= MANY.max(limiters.left.saturating_mul(2)) {
+            let now = Instant::now();
+            limiters.all.retain(|_, limiter| Arc::strong_count(limiter) > 1 || limiter.remembers(now));
+            limiters.left = limiters.all.len();
         }
+        let all = &mut limiters.all;
         let entered = scope::is_entered(grant, origin).then_some(origin);
-        let mut limiters: Vec<Shared> = Vec::new();
+        let mut shared: Vec<Shared> = Vec::new();
         for rate in grant.rates.iter().filter(covered) {
             // Another limit in a newer release is another limiter.
             let what = format!("{rate:?} {:?}", filled(rate, &grant.placeholders));
@@ -108,43 +113,69 @@ impl Rates {
             } else {
                 Arc::clone(&limiter)
             };
-            limiters.push(Shared { key, limiter, told, rate: rate.clone() });
+            shared.push(Shared { key, limiter, told, rate: rate.clone() });
         }
-        limiters.sort_by(|one, other| one.key.cmp(&other.key));
-        limiters.dedup_by(|one, other| one.key == other.key);
-        let key = format!("{} paused at {origin}", sharer(grant, RateScope::Connection));
-        let pause = Arc::clone(all.entry(key).or_insert_with(|| Arc::new(Limiter::free())));
-        Lane { limiters, turnstile: Arc::clone(&self.turnstile), pause }
+        shared.sort_by(|one, other| one.key.cmp(&other.key));
+        shared.dedup_by(|one, other| one.key == other.key);
+        let paused = self.pauses.of(grant);
+        Lane { limiters: shared, turnstile: Arc::clone(&self.turnstile), paused, origin: origin.clone() }
+    }
+
+    pub(crate) fn pauses(&self) -> &Pauses {
+        &self.pauses
     }
 }
 
 impl Lane {
     /// Waits for a turn; gives up at once, with the time it would take, when that passes `deadline`.
     pub(crate) async fn turn(&self, deadline: Instant) -> Result<Turn, Duration> {
-        let mut permits = Vec::new();
-        for Shared { limiter, .. } in &self.limiters {
-            if let Some(together) = &limiter.together {
-                let permit = tokio::time::timeout_at(deadline, Arc::clone(together).acquire_owned()).await;
-                permits.push(permit.ok().and_then(Result::ok).ok_or(Duration::ZERO)?);
+        loop {
+            let now = Instant::now();
+            if let Some(until) = self.paused(now) {
+                // Nobody comes before those who wait in line, pause or not.
+                let start = self.next(until);
+                if start > deadline {
+                    return Err(start.duration_since(now));
+                }
+                sleep_until(until).await;
+                continue;
+            }
+            let mut permits = Vec::new();
+            for Shared { limiter, .. } in &self.limiters {
+                if let Some(together) = &limiter.together {
+                    let permit = tokio::time::timeout_at(deadline, Arc::clone(together).acquire_owned()).await;
+                    permits.push(permit.ok().and_then(Result::ok).ok_or(Duration::ZERO)?);
+                }
+            }
+            let now = Instant::now();
+            if self.paused(now).is_some() {
+                continue;
+            }
+            let start = self.place(now, deadline)?;
+            if start > now {
+                sleep_until(start).await;
+            }
+            // Somebody may have been told meanwhile.
+            if self.paused(Instant::now()).is_none() {
+                return Ok(Turn { _permits: permits });
             }
         }
-        let now = Instant::now();
-        let start = self.place(now, deadline)?;
-        if start > now {
-            sleep_until(start).await;
-        }
-        Ok(Turn { _permits: permits })
+    }
+
+    /// Until when the provider wants to be left alone, if it does.
+    fn paused(&self, now: Instant) -> Option<Instant> {
+        let told = self.limiters.iter().filter_map(|shared| shared.told.line().paused);
+        told.chain(self.paused.at(&self.origin)).max().filter(|until| *until > now)
+    }
+
+    /// The first moment from `from` on at which all lines have a place.
+    fn next(&self, from: Instant) -> Instant {
+        self.limiters.iter().fold(from, |start, shared| start.max(shared.limiter.line().next(start)))
     }
 
     fn place(&self, now: Instant, deadline: Instant) -> Result<Instant, Duration> {
         let _alone = self.turnstile.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut start = now.max(self.pause.line().paused.unwrap_or(now));
-        for Shared { told, .. } in &self.limiters {
-            start = start.max(told.line().paused.unwrap_or(start));
-        }
-        for Shared { limiter, .. } in &self.limiters {
-            start = start.max(limiter.line().next(start));
-        }
+        let start = self.next(now);
         if start > deadline {
             return Err(start.duration_since(now));
         }
@@ -156,87 +187,21 @@ impl Lane {
 
     /// The provider asked to be left alone for so long: by this connection, at this origin.
     pub(crate) fn pause(&self, length: Duration) {
-        self.pause.pause(length);
+        self.paused.pause(&self.origin, length);
     }
 
-    /// Reads the headers that say how many requests are left and until when. Whatever the rate's scope
-    /// is, they hold for the connection that was told, for at most a quarter of an hour.
+    /// Reads the headers that say how many requests are left and until when. What they count belongs to
+    /// the connection that was told, whatever the rate's scope is, and at most to one account or some
+    /// paths of it; for at most a quarter of an hour.
     pub(crate) fn learn(&self, headers: &HeaderMap, now: Timestamp) {
         for Shared { told, rate, .. } in &self.limiters {
-            let number = |name: &Option<String>| {
-                let value = headers.get(name.as_deref()?)?;
-                value.to_str().ok()?.trim().parse::<u64>().ok()
-            };
-            if number(&rate.remaining_header) == Some(0)
-                && let Some(reset) = number(&rate.reset_header).and_then(|seconds| i64::try_from(seconds).ok())
-            {
-                told.pause(Timestamp::from_millis(reset.saturating_mul(1_000)).since(now).min(LONGEST_RESET));
+            let Some(length) = counters::used_up(headers, rate, now) else { continue };
+            let length = length.min(LONGEST_RESET);
+            if rate.path.is_none() && rate.scope != RateScope::Account {
+                self.pause(length);
+            } else {
+                told.pause(length);
             }
-        }
-    }
-}
-
-impl Limiter {
-    fn of(rate: &Rate) -> Self {
-        let window = |limit: Option<u32>, length| {
-            let limit = usize::try_from(limit?.max(1)).ok()?;
-            Some(Window { limit, length, gone: VecDeque::new() })
-        };
-        let line = Line {
-            second: window(rate.per_second, Duration::from_secs(1)),
-            minute: window(rate.per_minute, Duration::from_secs(60)),
-            paused: None,
-        };
-        let together = rate.concurrency.and_then(|many| usize::try_from(many.max(1)).ok());
-        Self {
-            line: Mutex::new(line),
-            together: together.map(|many| Arc::new(Semaphore::new(many.min(Semaphore::MAX_PERMITS)))),
-        }
-    }
-
-    fn free() -> Self {
-        Self { line: Mutex::new(Line { second: None, minute: None, paused: None }), together: None }
-    }
-
-    fn line(&self) -> std::sync::MutexGuard<'_, Line> {
-        self.line.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn pause(&self, length: Duration) {
-        let until = Instant::now() + length.min(LONGEST_PAUSE);
-        let mut line = self.line();
-        line.paused = line.paused.max(Some(until));
-    }
-
-    fn is_paused(&self) -> bool {
-        self.line().paused.is_some_and(|until| until > Instant::now())
-    }
-}
-
-impl Line {
-    /// The first moment from `from` on at which another request may go.
-    fn next(&self, from: Instant) -> Instant {
-        let windows = [&self.second, &self.minute].into_iter().flatten();
-        windows.map(|window| window.next(from)).fold(from.max(self.paused.unwrap_or(from)), Instant::max)
-    }
-
-    fn take(&mut self, at: Instant) {
-        for window in [&mut self.second, &mut self.minute].into_iter().flatten() {
-            window.take(at);
-        }
-    }
-}
-
-impl Window {
-    fn next(&self, from: Instant) -> Instant {
-        let nth = self.gone.len().checked_sub(self.limit).and_then(|index| self.gone.get(index));
-        nth.map_or(from, |gone| from.max(*gone + self.length))
-    }
-
-    fn take(&mut self, at: Instant) {
-        self.gone.push_back(at);
-        while self.gone.len() > self.limit {
-            self.gone.pop_front();
         }
     }
 }

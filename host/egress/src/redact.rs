@@ -24,11 +24,13 @@
 //!
 //! The other side chooses what is searched, so the search takes each byte a fixed number of times:
 //! one automaton for all secrets, run over the bytes as they are and once for each kind of escape in
-//! them. Memory is bounded by a small multiple of the body, whatever was found.
+//! them. Memory is bounded by a small multiple of the body, whatever was found. Nearly all bodies hold no
+//! secret, and for those the automaton is not even started: a few bytes of each needle, its core, are
+//! looked for first with vector instructions, and where no core stands there is no secret.
 
 use std::ops::Range;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, packed};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use memchr::{memchr_iter, memchr2_iter};
 
@@ -47,6 +49,8 @@ const LONGEST: usize = 64 * 1024;
 /// The automaton looks for what stands behind so many bytes of a needle; they may begin within what
 /// reads as an escape, and are looked at by hand. The tail of an escape has no more.
 const HEAD: usize = 5;
+/// Bytes of a core, the last ones of a needle: its first ones may be those of every token of a provider.
+const CORE: usize = 8;
 /// What stands in a secret's place.
 pub(crate) const MASK: &str = "[secret]";
 
@@ -57,6 +61,8 @@ pub(crate) struct Masker {
     heads: Vec<Vec<u8>>,
     /// Finds the rest of each needle; none when there is no long secret.
     tails: Option<AhoCorasick>,
+    /// Finds the core of each needle; none where there are too many, or where the processor cannot.
+    cores: Option<packed::Searcher>,
     short: Vec<String>,
     /// What slots with short secrets put into headers, by name.
     headers: Vec<(String, String)>,
@@ -90,6 +96,7 @@ impl Masker {
         needles.sort_unstable();
         needles.dedup();
         let (heads, rest): (Vec<_>, Vec<_>) = needles.iter().filter_map(|needle| needle.split_at_checked(HEAD)).unzip();
+        let cores = packed::Searcher::new(rest.iter().map(|rest| core(rest)));
         let tails = if rest.is_empty() {
             None
         } else {
@@ -98,7 +105,7 @@ impl Masker {
             Some(AhoCorasick::builder().kind(kind).prefilter(false).build(&rest)?)
         };
         let heads = heads.into_iter().map(<[u8]>::to_vec).collect();
-        Ok(Self { heads, tails, short, headers: echoes.headers.clone(), parameters, spaced })
+        Ok(Self { heads, tails, cores, short, headers: echoes.headers.clone(), parameters, spaced })
     }
 
     /// Whether a secret stands anywhere in these bytes.
@@ -153,6 +160,9 @@ impl Masker {
         let Some(tails) = &self.tails else { return Vec::new() };
         let mut found = Vec::new();
         for spelling in std::iter::once(Spelling::default()).chain(Spelling::all_in(bytes, self.spaced)) {
+            if !self.may_stand_in(&Reading::text_of(bytes, spelling)) {
+                continue;
+            }
             let reading = Reading::of(bytes, spelling);
             let mut here: Vec<Range<usize>> = Vec::new();
             // Also those that overlap, because the tail that counts may begin within one that does not.
@@ -169,6 +179,11 @@ impl Masker {
             found = coalesced(found);
         }
         found
+    }
+
+    /// Whether a core stands in what a reader sees; without one there is no secret.
+    fn may_stand_in(&self, text: &[u8]) -> bool {
+        self.cores.as_ref().is_none_or(|cores| cores.find(text).is_some())
     }
 
     /// Short secrets that are all of a string of JSON, or all of a form's value. A member's name is no
@@ -251,6 +266,10 @@ fn needles_of(secret: &[u8], needles: &mut Vec<Vec<u8>>) {
         needles.push(text.iter().map(url).collect());
         needles.push(text);
     }
+}
+
+fn core(rest: &[u8]) -> &[u8] {
+    rest.get(rest.len().saturating_sub(CORE)..).unwrap_or_default()
 }
 
 /// Adds a range that ends last; what overlaps becomes one, what only touches does not.

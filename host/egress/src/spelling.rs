@@ -1,6 +1,6 @@
 //! Bytes as their reader sees them, and where each stood before its escape was undone.
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
 
 use memchr::memchr3;
 
@@ -74,6 +74,19 @@ impl Spelling {
         Some(at)
     }
 
+    /// What stands in `from`, piece by piece: where it begins, its bytes, and whether they stand there bare.
+    fn each(self, from: &[u8], mut take: impl FnMut(usize, &[u8], bool)) {
+        let mut at = 0;
+        while let Some(rest) = from.get(at..).filter(|rest| !rest.is_empty()) {
+            let bare = memchr3(b'%', b'\\', b'+', rest).unwrap_or(rest.len());
+            take(at, rest.get(..bare).unwrap_or_default(), true);
+            at += bare;
+            let Some(unit) = from.get(at..).and_then(|rest| self.unit(rest)) else { break };
+            take(at, unit.bytes.get(..unit.count).unwrap_or_default(), false);
+            at += unit.len;
+        }
+    }
+
     fn unit(self, rest: &[u8]) -> Option<Unit> {
         let one = |byte, len| Unit { bytes: [byte, 0, 0, 0], count: 1, len };
         let plain = one(*rest.first()?, 1);
@@ -121,6 +134,16 @@ fn number(digits: Option<&[u8]>) -> Option<u32> {
 }
 
 impl<'b> Reading<'b> {
+    /// What it says alone, for a first look.
+    pub(crate) fn text_of(from: &'b [u8], spelling: Spelling) -> Cow<'b, [u8]> {
+        if spelling == Spelling::default() {
+            return Cow::Borrowed(from);
+        }
+        let mut text = Vec::with_capacity(from.len());
+        spelling.each(from, |_, bytes, _| text.extend_from_slice(bytes));
+        Cow::Owned(text)
+    }
+
     /// Reads all of it once; takes five bytes of memory for each byte.
     pub(crate) fn of(from: &'b [u8], spelling: Spelling) -> Self {
         let mut reading = Self { from, spelling, text: Vec::new(), starts: Vec::new() };
@@ -130,17 +153,14 @@ impl<'b> Reading<'b> {
         reading.text.reserve_exact(from.len());
         reading.starts.reserve_exact(from.len());
         let place = |at: usize| u32::try_from(at).unwrap_or(u32::MAX);
-        let mut at = 0;
-        while let Some(rest) = from.get(at..).filter(|rest| !rest.is_empty()) {
-            let bare = memchr3(b'%', b'\\', b'+', rest).unwrap_or(rest.len());
-            reading.text.extend_from_slice(rest.get(..bare).unwrap_or_default());
-            reading.starts.extend(place(at)..place(at + bare));
-            at += bare;
-            let Some(unit) = from.get(at..).and_then(|rest| spelling.unit(rest)) else { break };
-            reading.text.extend_from_slice(unit.bytes.get(..unit.count).unwrap_or_default());
-            reading.starts.extend(std::iter::repeat_n(place(at), unit.count));
-            at += unit.len;
-        }
+        spelling.each(from, |at, bytes, bare| {
+            reading.text.extend_from_slice(bytes);
+            if bare {
+                reading.starts.extend(place(at)..place(at + bytes.len()));
+            } else {
+                reading.starts.extend(std::iter::repeat_n(place(at), bytes.len()));
+            }
+        });
         reading
     }
 

@@ -1,6 +1,10 @@
 //! One connection that speaks HTTP, and what its failures mean for a request.
 
-use std::time::Duration;
+use std::{
+    future::Future,
+    sync::{Arc, Mutex, PoisonError, Weak},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Uri, Version, header};
@@ -9,9 +13,10 @@ use hyper::{
     body::Incoming,
     client::conn::{TrySendError, http1, http2},
 };
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::TokioIo;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
+    task::JoinSet,
     time::{Instant, sleep_until},
 };
 
@@ -52,6 +57,32 @@ pub(crate) struct Wire {
     traffic: Traffic,
     /// It carried a request before.
     pub(crate) reused: bool,
+    connection: Arc<Connection>,
+}
+
+/// The tasks that move the bytes. They end with the last handle, whatever the other side keeps them busy
+/// with: one that floods, or never reads, would otherwise hold the socket for as long as it likes.
+#[derive(Default)]
+struct Connection(Mutex<JoinSet<()>>);
+
+impl Connection {
+    fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        let mut tasks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        while tasks.try_join_next().is_some() {}
+        tasks.spawn(task);
+    }
+}
+
+/// Runs what HTTP/2 starts by itself, for as long as there is a connection.
+#[derive(Clone)]
+struct Tasks(Weak<Connection>);
+
+impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
+    fn execute(&self, task: F) {
+        if let Some(connection) = self.0.upgrade() {
+            connection.spawn(task);
+        }
+    }
 }
 
 enum Sender {
@@ -71,32 +102,37 @@ impl Wire {
             .await
             .map_err(|error| told(&error))?;
         // Its errors reach the request that waits; without one nobody cares how a connection ends.
-        tokio::spawn(connection);
-        Ok(Self { sender: Sender::Http1(sender), traffic, reused: false })
+        let tasks = Arc::new(Connection::default());
+        tasks.spawn(async move { drop(connection.await) });
+        Ok(Self { sender: Sender::Http1(sender), traffic, reused: false, connection: tasks })
     }
 
     pub(crate) async fn http2<S>(stream: Counted<S>, traffic: Traffic) -> Result<Self, String>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
-        let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+        let tasks = Arc::new(Connection::default());
+        let (sender, connection) = http2::Builder::new(Tasks(Arc::downgrade(&tasks)))
             .max_header_list_size(HEAD_BYTES)
             .initial_stream_window_size(256 * 1024)
             .initial_connection_window_size(1024 * 1024)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| told(&error))?;
-        tokio::spawn(connection);
-        Ok(Self { sender: Sender::Http2(sender), traffic, reused: false })
+        tasks.spawn(async move { drop(connection.await) });
+        Ok(Self { sender: Sender::Http2(sender), traffic, reused: false, connection: tasks })
     }
 
     /// Another handle to the same connection, where it can carry several requests at once.
     pub(crate) fn share(&self) -> Option<Self> {
         match &self.sender {
             Sender::Http1(_) => None,
-            Sender::Http2(sender) => {
-                Some(Self { sender: Sender::Http2(sender.clone()), traffic: self.traffic.clone(), reused: true })
-            }
+            Sender::Http2(sender) => Some(Self {
+                sender: Sender::Http2(sender.clone()),
+                traffic: self.traffic.clone(),
+                reused: true,
+                connection: Arc::clone(&self.connection),
+            }),
         }
     }
 

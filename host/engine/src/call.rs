@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use patchbay_egress::Incident;
 use patchbay_model::{
-    Failure,
+    Budget, Failure,
     contract::{ConnectorError, ErrorInfo},
 };
 use tokio::{sync::watch, time::Instant};
@@ -18,7 +18,7 @@ use wasmtime::WasmBacktrace;
 use crate::{contract::since_0_1_0::Wrong, log::one_line, state::State};
 
 /// How long a call may go on once its run was asked to stop: enough to return the page it has.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE: Duration = Duration::from_millis(500);
 /// Bytes of a trap's description, and functions of its backtrace.
 const TRAP: usize = 2_000;
 const FRAMES: usize = 10;
@@ -36,7 +36,7 @@ impl Limit {
     pub(crate) fn of(call_timeout: Duration, deadline: Instant) -> Self {
         match Instant::now().checked_add(call_timeout) {
             Some(own) if own <= deadline => Self { ends: own, as_what: Failure::CallTimeout },
-            _ => Self { ends: deadline, as_what: Failure::BudgetSpent },
+            _ => Self { ends: deadline, as_what: Failure::BudgetSpent(Budget::Time) },
         }
     }
 
@@ -77,13 +77,36 @@ pub(crate) fn judge<T>(
     if let Some(failure) = state.ended.take() {
         return Err(failure);
     }
-    match outcome? {
+    let outcome = outcome?;
+    // A guest that was told to stop makes what it likes of it; why it was told so is known here.
+    if let Some(left) = state.door.as_ref().and_then(patchbay_egress::Door::circuit_open)
+        && !matches!(outcome, Ok(Ok(_)))
+    {
+        return Err(Failure::CircuitOpen(left));
+    }
+    match outcome {
         Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(Wrong::Connector(error))) => Err(Failure::Connector(*error)),
+        Ok(Err(Wrong::Connector(error))) => {
+            let pause = state.door.as_ref().and_then(patchbay_egress::Door::pause);
+            Err(Failure::Connector(paused(*error, pause)))
+        }
         Ok(Err(Wrong::Broken(what))) => Err(Failure::ContractBroken(what)),
         Ok(Err(Wrong::Missing(interface))) => Err(missing(interface)),
         Err(_) if state.growth.refused() => Err(Failure::OutOfMemory),
         Err(trap) => Err(Failure::Trap(describe(&trap))),
+    }
+}
+
+/// A connector that met a provider which asks to be left alone, and calls it trouble or says less than the provider
+/// did, waits as long as the provider asked.
+fn paused(error: ConnectorError, pause: Option<Duration>) -> ConnectorError {
+    match (error, pause) {
+        (ConnectorError::Transient(info) | ConnectorError::RateLimited(info), Some(left))
+            if info.retry_after.is_none_or(|said| said < left) =>
+        {
+            ConnectorError::RateLimited(ErrorInfo { retry_after: Some(left), ..info })
+        }
+        (error, _) => error,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 
 use patchbay_model::{
-    Failure,
+    Budget, Failure,
     contract::{Exports, limits as contract_limits},
 };
 use sha2::{Digest as _, Sha256};
@@ -121,7 +121,7 @@ impl Engine {
     pub async fn open(self: &Arc<Self>, component: &Arc<Component>, scope: RunScope) -> Result<Instance, Failure> {
         let call_timeout = scope.call_timeout;
         let mut stop = scope.stop.clone();
-        let run = Limit { ends: scope.deadline, as_what: Failure::BudgetSpent };
+        let run = Limit { ends: scope.deadline, as_what: Failure::BudgetSpent(Budget::Time) };
         let place = run.hold(&mut stop, Arc::clone(&self.places).acquire_owned()).await?;
         let place = place.map_err(|closed| Failure::ReleaseUnusable(closed.to_string()))?;
         let limit = Limit::of(call_timeout, scope.deadline);

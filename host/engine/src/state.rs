@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_egress::Door;
-use patchbay_model::{Clock, Failure, ManualClock, Random, SystemRandom};
+use patchbay_model::{Budget, Clock, Failure, ManualClock, Random, SystemRandom};
 use tokio::{sync::watch, time::Instant};
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -70,7 +70,7 @@ impl State {
             stop,
             deadline,
             growth: Growth::of(memory_bytes),
-            call_ends: (deadline, Failure::BudgetSpent),
+            call_ends: (deadline, Failure::BudgetSpent(Budget::Time)),
             ended: None,
             host_calls: 0,
             table,

@@ -22,6 +22,8 @@ pub enum Kind {
     MediaType,
     /// It does not fit the present state.
     Conflict,
+    /// It was there and is kept no longer.
+    Gone,
     /// The provider answered in a way that cannot be used.
     Upstream,
     /// It passes by itself.
@@ -150,6 +152,11 @@ codes! {
     "3011" LeaseLost Pause "Another worker has taken over";
     "3012" SettingsWrong Invalid "A setting of the connection is wrong";
     "3013" StreamUnknown NotFound "There is no such stream";
+    "3014" RecordsRefused Failed "Too many records could not be read";
+    "3015" DeletionsHeld Pause "Deletions wait for approval";
+    "3016" CircuitOpen Failed "The provider's host is left alone for a while";
+    "3017" ConnectorQuarantined Failed "The connector was set aside after it brought the host down";
+    "3018" CursorWrong Failed "The connector's position went backwards or into the future";
     "4001" ItemRejected Invalid "The provider refused the item";
     "4002" PayloadInvalid Invalid "The payload does not fit the action";
     "4003" KeyReused Conflict "This key was used for another content";
@@ -166,6 +173,9 @@ codes! {
     "5008" ParameterInvalid Invalid "A parameter is wrong";
     "5009" MethodNotAllowed MethodNotAllowed "This address does not take this method";
     "5010" MediaType MediaType "This content type is not taken here";
+    "5011" FeedTooOld Gone "This place in the feed is older than what is kept";
+    "5012" ScheduleInvalid Invalid "A schedule is wrong";
+    "5013" WebhookInvalid Invalid "A webhook endpoint is wrong";
     "6001" EgressDenied Failed "The connector asked for an address that it may not reach";
     "6002" SecretSeen Failed "A secret of the connection was found in what the connector sent";
     "7001" ConfigInvalid Invalid "The configuration is wrong";

@@ -131,6 +131,10 @@ ids! {
     ReturnId = "ret_";
     /// A line of the audit log.
     AuditId = "aud_";
+    /// An address of a tenant that is told what happens.
+    WebhookId = "whk_";
+    /// Something that happened and that webhooks are told.
+    EventId = "evt_";
 }
 
 #[cfg(test)]

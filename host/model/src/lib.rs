@@ -4,6 +4,8 @@
 mod clock;
 mod code;
 pub mod contract;
+pub mod cursor;
+mod event;
 pub mod failpoint;
 mod fault;
 mod id;
@@ -11,19 +13,27 @@ pub mod manifest;
 mod origins;
 mod outcome;
 pub mod package;
+pub mod page;
 mod random;
+
+mod scan;
+mod schedule;
 mod secret;
+mod shape;
 mod state;
 
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Kind};
+pub use event::EventKind;
 pub use fault::Fault;
 pub use id::{
-    AccountId, AuditId, BlobId, ClientId, ConnectionId, InvalidId, KeyId, PushId, ReleaseId, ReturnId, RunId,
-    SessionId, SyncId, TenantId,
+    AccountId, AuditId, BlobId, ClientId, ConnectionId, EventId, InvalidId, KeyId, PushId, ReleaseId, ReturnId, RunId,
+    SessionId, SyncId, TenantId, WebhookId,
 };
 pub use origins::CustomerOrigins;
-pub use outcome::{Failure, Outcome};
+pub use outcome::{Budget, Failure, Outcome};
 pub use random::{Random, SeededRandom, SystemRandom};
+pub use schedule::{Schedule, phase_of};
 pub use secret::Secret;
+pub use shape::{ChangeKind, Shape, ShapeChange};
 pub use state::{CardStatus, ConnectionState, Industry, PushResult, PushState, ReleaseState, RunState};

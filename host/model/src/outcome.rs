@@ -33,8 +33,16 @@ pub enum Failure {
     SecretSeen,
     /// The cursor repeated, or pages brought nothing new.
     Stalled(String),
-    /// The run's time, pages or bytes are used up.
-    BudgetSpent,
+    /// The connector's position went backwards, or a time of it has no zone; which, for the operator.
+    CursorWrong(String),
+    /// Too large a share of the records could not be read; how many and why the first, for the operator.
+    RecordsRefused(String),
+    /// The release brought the host down too often and is not started any more.
+    Quarantined,
+    /// The provider's host failed so often that nothing is sent to it for so long.
+    CircuitOpen(Duration),
+    /// Something that a run may use is used up.
+    BudgetSpent(Budget),
     /// The host is stopping.
     ShuttingDown,
     /// Somebody asked for it.
@@ -49,6 +57,35 @@ pub enum Failure {
     Storage(String),
     /// The release cannot be loaded, for the operator.
     ReleaseUnusable(String),
+}
+
+/// What a run may use only so much of; what is left is read by the run that follows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Budget {
+    /// How long it takes.
+    Time,
+    /// How many pages it reads.
+    Pages,
+    /// How many records it reads.
+    Records,
+    /// How many bytes it receives.
+    Bytes,
+}
+
+impl Budget {
+    /// Every one.
+    pub const ALL: &'static [Self] = &[Self::Time, Self::Pages, Self::Records, Self::Bytes];
+
+    /// As the API and the database spell it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Time => "time",
+            Self::Pages => "pages",
+            Self::Records => "records",
+            Self::Bytes => "bytes",
+        }
+    }
 }
 
 /// What to do about it.
@@ -121,12 +158,35 @@ impl Outcome {
             | Failure::Denied(_)
             | Failure::SecretSeen
             | Failure::Stalled(_)
+            | Failure::CursorWrong(_)
+            | Failure::RecordsRefused(_)
+            | Failure::Quarantined
             | Failure::ReleaseUnusable(_) => Self::GiveUp,
+            // However often: the pause is the breaker's, and whoever waits for it did nothing wrong.
+            Failure::CircuitOpen(pause) => Self::RetryAfter((*pause).clamp(SHORTEST_ASKED, LONGEST_ASKED)),
             Failure::CallTimeout | Failure::CredentialBusy(_) | Failure::Storage(_) => backoff(attempts),
-            Failure::BudgetSpent | Failure::ShuttingDown => Self::MoreLater { after: Duration::ZERO },
+            Failure::BudgetSpent(_) | Failure::ShuttingDown => Self::MoreLater { after: Duration::ZERO },
             Failure::Cancelled => Self::Cancelled,
             Failure::StaleEpoch => Self::Lost,
             Failure::CredentialDead(_) => Self::WaitForUser,
+        }
+    }
+
+    /// The same with its wait shortened or lengthened by up to a fifth, as `dice` falls: what failed
+    /// together does not come back together. A wait that the provider named is left as it is.
+    #[must_use]
+    pub fn jittered(self, dice: u64) -> Self {
+        match self {
+            Self::RetryAfter(wait) => {
+                let per_mille = 800 + u32::try_from(dice % 401).unwrap_or(200);
+                Self::RetryAfter(wait.saturating_mul(per_mille) / 1_000)
+            }
+            other @ (Self::MoreLater { .. }
+            | Self::WaitForUser
+            | Self::StartAfresh
+            | Self::GiveUp
+            | Self::Cancelled
+            | Self::Lost) => other,
         }
     }
 }
@@ -159,7 +219,11 @@ impl Failure {
             Self::Denied(_) => Code::EgressDenied,
             Self::SecretSeen => Code::SecretSeen,
             Self::Stalled(_) => Code::RunStalled,
-            Self::BudgetSpent => Code::BudgetSpent,
+            Self::CursorWrong(_) => Code::CursorWrong,
+            Self::RecordsRefused(_) => Code::RecordsRefused,
+            Self::Quarantined => Code::ConnectorQuarantined,
+            Self::CircuitOpen(_) => Code::CircuitOpen,
+            Self::BudgetSpent(_) => Code::BudgetSpent,
             Self::ShuttingDown => Code::ShuttingDown,
             Self::Cancelled => Code::Cancelled,
             Self::StaleEpoch => Code::LeaseLost,
@@ -195,13 +259,17 @@ impl Failure {
             | Self::ContractBroken(text)
             | Self::Denied(text)
             | Self::Stalled(text)
+            | Self::CursorWrong(text)
+            | Self::RecordsRefused(text)
             | Self::CredentialBusy(text)
             | Self::Storage(text)
             | Self::ReleaseUnusable(text) => Some(text.clone()),
+            Self::CircuitOpen(pause) => Some(format!("nothing is sent for {} s", pause.as_secs())),
+            Self::BudgetSpent(budget) => Some(format!("the budget of {}", budget.as_str())),
             Self::OutOfMemory
             | Self::CallTimeout
             | Self::SecretSeen
-            | Self::BudgetSpent
+            | Self::Quarantined
             | Self::ShuttingDown
             | Self::Cancelled
             | Self::StaleEpoch
@@ -235,6 +303,40 @@ mod tests {
         let info = ErrorInfo { retry_after: Some(Duration::ZERO), ..ErrorInfo::default() };
         let hasty = Failure::Connector(ConnectorError::RateLimited(info));
         assert_eq!(Outcome::of(&hasty, 1), Outcome::MoreLater { after: Duration::from_secs(5) });
+    }
+
+    #[test]
+    fn a_host_that_is_left_alone_is_tried_again_however_often_and_after_a_pause() {
+        for attempts in [1, 8, 500] {
+            let resting = Failure::CircuitOpen(Duration::from_secs(90));
+            assert_eq!(Outcome::of(&resting, attempts), Outcome::RetryAfter(Duration::from_secs(90)));
+        }
+        let over = Failure::CircuitOpen(Duration::ZERO);
+        assert_eq!(Outcome::of(&over, 1), Outcome::RetryAfter(Duration::from_secs(5)));
+    }
+
+    #[test]
+    fn what_another_attempt_would_not_change_waits_for_the_schedule() {
+        let text = || "why".to_owned();
+        for failure in [Failure::RecordsRefused(text()), Failure::CursorWrong(text()), Failure::Quarantined] {
+            assert_eq!(Outcome::of(&failure, 1), Outcome::GiveUp, "{failure:?}");
+        }
+        for budget in Budget::ALL {
+            let spent = Failure::BudgetSpent(*budget);
+            assert_eq!(Outcome::of(&spent, 1), Outcome::MoreLater { after: Duration::ZERO });
+            assert!(spent.operator().is_some_and(|text| text.contains(budget.as_str())), "{budget:?}");
+        }
+    }
+
+    #[test]
+    fn a_wait_is_spread_by_a_fifth_each_way_and_one_that_was_asked_for_is_not() {
+        let wait = Outcome::RetryAfter(Duration::from_secs(100));
+        let spread: Vec<_> = (0..401).map(|dice| wait.clone().jittered(dice)).collect();
+        assert_eq!(spread.first(), Some(&Outcome::RetryAfter(Duration::from_secs(80))));
+        assert_eq!(spread.last(), Some(&Outcome::RetryAfter(Duration::from_secs(120))));
+        assert_eq!(wait.jittered(u64::MAX), spread[usize::try_from(u64::MAX % 401).expect("small")]);
+        let asked = Outcome::MoreLater { after: Duration::from_secs(100) };
+        assert_eq!(asked.clone().jittered(7), asked);
     }
 
     #[test]

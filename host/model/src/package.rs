@@ -122,9 +122,15 @@ pub fn inspect(bytes: &[u8], limits: Limits) -> Result<Inspected, Fault> {
         contract: surface.contract,
         wasi: surface.wasi,
         imports: surface.imports,
-        digest: HEXLOWER.encode(&Sha256::digest(bytes)),
+        digest: digest(bytes),
         size: bytes.len(),
     })
+}
+
+/// What names a component: SHA-256 of its bytes, hex.
+#[must_use]
+pub fn digest(bytes: &[u8]) -> String {
+    HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
 /// Whether a component that is not packed yet fits its manifest; the same checks as on upload.

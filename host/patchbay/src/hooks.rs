@@ -42,6 +42,11 @@ pub(crate) fn install(clock: Arc<dyn Clock>, variables: &BTreeMap<String, String
     }
 }
 
+/// Whether the clock that counts is a test's to move: then leases cannot go by the database's.
+pub(crate) fn moves_the_clock(variables: &BTreeMap<String, String>) -> bool {
+    variables.contains_key(CLOCK)
+}
+
 /// Stops the first task that comes to the moment; those after it pass, so that a test sees another one
 /// take the work over.
 fn stop(wanted: String, mark: Option<PathBuf>) -> impl Fn(&'static str) -> bool + Send + Sync {
@@ -103,6 +108,7 @@ mod tests {
             std::fs::rename(&part, &path).expect("replaced");
         };
         assert_eq!(clock.now(), begin, "a missing file moves nothing");
+        assert!(moves_the_clock(&variables) && !moves_the_clock(&BTreeMap::new()));
         for (text, millis) in [("1500\n", 1_001_500), ("-1000", 999_000), ("soon", 1_000_000), ("", 1_000_000)] {
             set(text);
             assert_eq!(clock.now(), Timestamp::from_millis(millis), "{text:?}");

@@ -13,6 +13,7 @@ mod key_source;
 mod lifecycle;
 mod operator_key;
 mod serve;
+mod settings;
 mod telemetry;
 
 use std::process::ExitCode;

@@ -7,11 +7,11 @@
 use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use patchbay_api::{Api, Limits};
-use patchbay_app::{App, Parts, Settings};
+use patchbay_app::{App, Parts};
 use patchbay_egress::{EgressConfig, Gate, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
-use patchbay_store::{Store, StoreConfig};
+use patchbay_store::Store;
 use rustix::fs::Mode;
 use tokio::{net::TcpListener, sync::watch};
 use url::Url;
@@ -21,7 +21,7 @@ use crate::{
     exit::Stop,
     folder,
     key_source::Source,
-    lifecycle, operator_key, telemetry,
+    lifecycle, operator_key, settings, telemetry,
 };
 
 /// Runs the host until it is told to stop.
@@ -88,10 +88,18 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
         tracing::warn!("the key is read from the variable {name}: whoever may read this process's environment has it");
     }
     let source = Source::of(&config.key);
-    let keys = source.first(config.database.exists(), &*random).await?;
-    let store = Store::open(StoreConfig::at(&config.database), Arc::clone(&clock), Arc::clone(&random))
-        .await
-        .map_err(Fault::from)?;
+    let open = async {
+        let config = settings::store(&config.database, server_clock());
+        Store::open(config, Arc::clone(&clock), Arc::clone(&random)).await.map_err(Fault::from)
+    };
+    let (keys, store) = match config.database.file() {
+        Some(path) => (source.first(path.exists(), &*random).await?, open.await?),
+        // Whether another node has begun a server's database is known once it is open.
+        None => {
+            let store = open.await?;
+            (source.first(patchbay_app::has_key(&store).await?, &*random).await?, store)
+        }
+    };
     let gate = Gate::build(egress(config)?, Arc::clone(&clock))
         .map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()))?;
     let program = std::env::current_exe().map_err(|error| Stop::failed(format!("no program: {error}")))?;
@@ -103,28 +111,8 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
         component_bytes: config.limits.component_bytes,
     })
     .map_err(|error| error.fault())?;
-    let settings = Settings {
-        public_url,
-        components_dir: config.data_dir.join("components"),
-        workers: config.jobs.workers,
-        lease: config.jobs.lease,
-        poll: config.jobs.poll,
-        call_timeout: config.limits.call,
-        run_time: config.limits.run,
-        memory_bytes: config.limits.memory_bytes,
-        component_bytes: config.limits.component_bytes,
-        login_time: config.limits.login,
-        session_time: config.connect.session,
-        completion_time: config.connect.completion,
-        refresh_lease: config.refresh.lease,
-        refresh_exchange: config.refresh.exchange,
-        cool_down: config.refresh.cool_down,
-        longest_cool_down: config.refresh.longest_cool_down,
-        failing_days: config.refresh.failing_days,
-        idle_refresh: config.refresh.idle,
-        settle_at_most: config.jobs.settle,
-        settle_again: config.jobs.settle_again,
-    };
+    let settings = settings::app(config, public_url, settings::node(&*random));
+    tracing::info!(node = settings.node, "this node is {}", settings.node);
     let key_source = Arc::new(source);
     Ok(App::build(Parts { settings, store, keys, key_source, gate, engine, clock, random, stop }).await?)
 }
@@ -158,6 +146,15 @@ pub(crate) fn egress(config: &Config) -> Result<EgressConfig, Stop> {
         egress.extra_ca.push(std::fs::read(path).map_err(|error| Stop::file("read", path, &error))?);
     }
     Ok(egress)
+}
+
+/// Whether leases go by the clock of the database's server: the only one that all nodes share.
+fn server_clock() -> bool {
+    #[cfg(debug_assertions)]
+    if crate::hooks::moves_the_clock(&crate::config::ambient::variables()) {
+        return false;
+    }
+    true
 }
 
 /// Says something to whoever started the process, at once.

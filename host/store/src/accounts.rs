@@ -1,7 +1,7 @@
 //! What can be selected under a connection.
 
 use patchbay_model::{AccountId, Code, ConnectionId, ConnectionState, RunId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError, Trigger,
@@ -151,13 +151,13 @@ const LOST: &str = "access lost";
 
 /// Writes down the accounts that a credential reaches, inside a transaction: the others stay, unusable.
 pub(crate) async fn put(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     connection: &ConnectionId,
     accounts: &[NewAccount],
     now: Timestamp,
     fresh: &(dyn Fn() -> AccountId + Sync),
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE accounts SET usable = 0, note = $2 WHERE connection = $1")
+    sqlx::query("UPDATE accounts SET usable = FALSE, note = $2 WHERE connection = $1")
         .bind(connection.as_str())
         .bind(LOST)
         .execute(&mut *tx)
@@ -187,14 +187,14 @@ pub(crate) async fn put(
 /// Moves a connection between `needs_setup` and `active` by what is selected, inside a transaction; the new
 /// state, if it moved. Whatever else is the matter with it stays.
 pub(crate) async fn set_up(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     tenant: &TenantId,
     connection: &ConnectionId,
     now: Timestamp,
 ) -> Result<Option<ConnectionState>, StoreError> {
     // A reason that was given says that something else than an account is missing.
     let statement = sqlx::query(
-        "SELECT state, EXISTS (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.selected = 1), \
+        "SELECT state, EXISTS (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.selected), \
          EXISTS (SELECT 1 FROM syncs s WHERE s.connection = c.id AND s.account <> '') \
          FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
     );

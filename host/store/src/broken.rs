@@ -1,12 +1,14 @@
 //! A connection that no longer works: only a person can mend it, so it is said only of the credential that
 //! was refused, never of one that came after it.
 
-use patchbay_model::{Code, ConnectionId, ConnectionState, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{Code, ConnectionId, ConnectionState, EventKind, TenantId, Timestamp};
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
+    events::{NewEvent, emit},
+    row::Reader,
 };
 
 /// A connection that somebody found broken.
@@ -41,31 +43,39 @@ impl Store {
         let (tenant, id, now) = (tenant.clone(), connection.clone(), self.now());
         let detail = serde_json::json!({ "state": state.as_str() });
         let line = self.audit_line(NewAudit::of(Some(&tenant), "host", "connection.state", &id).detail(&detail));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let said = set(&mut *tx, &tenant, &id, &found, now).await?;
-                if said {
-                    append(tx, &line).await?;
-                }
-                Ok(said)
+        let store = self.clone();
+        let said = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let said = set(&mut *tx, &store, &tenant, &id, &found, now).await?;
+                    if said {
+                        append(tx, &line).await?;
+                    }
+                    Ok(said)
+                })
             })
-        })
-        .await
+            .await?;
+        if said {
+            self.woke();
+        }
+        Ok(said)
     }
 }
 
-/// Moves an active connection to what was found, inside a transaction; whether it was that.
+/// Moves an active connection to what was found and tells it, inside a transaction; whether it was that.
 pub(crate) async fn set(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
+    store: &Store,
     tenant: &TenantId,
     id: &ConnectionId,
     found: &BreakConnection,
     now: Timestamp,
 ) -> Result<bool, StoreError> {
-    let done = sqlx::query(
+    let row = sqlx::query(
         "UPDATE connections SET state = $3, reason_code = $4, reason = $5, updated_at = $6 \
          WHERE id = $1 AND tenant = $2 AND state IN ('active', 'needs_setup') AND ($7 IS NULL OR EXISTS \
-         (SELECT 1 FROM credentials k WHERE k.connection = connections.id AND k.row_version = $7))",
+         (SELECT 1 FROM credentials k WHERE k.connection = connections.id AND k.row_version = $7)) \
+         RETURNING connector",
     )
     .bind(id.as_str())
     .bind(tenant.as_str())
@@ -74,13 +84,20 @@ pub(crate) async fn set(
     .bind(found.person.as_str())
     .bind(now.as_micros())
     .bind(found.row_version)
-    .execute(tx)
+    .fetch_optional(&mut *tx)
     .await?;
-    Ok(done.rows_affected() > 0)
+    let Some(row) = row else { return Ok(false) };
+    let connector: String = Reader::of(&row, "connections").next("connector")?;
+    let data = serde_json::json!({
+        "connection": id, "connector": connector, "state": found.state.as_str(), "code": found.code.id(),
+    });
+    let (kind, subject) = (EventKind::ConnectionBroken, id.to_string());
+    emit(tx, &NewEvent { id: store.event_id(), tenant: tenant.clone(), kind, subject, data }, now).await?;
+    Ok(true)
 }
 
 /// When an active connection was consented to last, inside a transaction; none for one that is not active.
-pub(crate) async fn works_since(tx: &mut SqliteConnection, id: &ConnectionId) -> Result<Option<Timestamp>, StoreError> {
+pub(crate) async fn works_since(tx: &mut AnyConnection, id: &ConnectionId) -> Result<Option<Timestamp>, StoreError> {
     let statement = sqlx::query_scalar(
         "SELECT authorized_at FROM connections WHERE id = $1 AND state IN ('active', 'needs_setup')",
     );

@@ -12,6 +12,29 @@ use crate::{
     row::{Reader, Row, many, one_more},
 };
 
+/// What a change did to its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// It was not there.
+    Create,
+    /// It has another content.
+    Update,
+    /// It is gone.
+    Delete,
+}
+
+impl Operation {
+    /// The word of the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
@@ -25,6 +48,8 @@ pub struct Change {
     pub stream: String,
     /// The record's key.
     pub key: String,
+    /// What was done to it last; who follows the feed may not have seen what was before.
+    pub operation: Operation,
     /// When it was stored.
     pub at: Timestamp,
     /// The record, JSON; none when it was deleted.
@@ -47,19 +72,21 @@ pub struct FeedFilter {
 impl Row for Change {
     const TABLE: &'static str = "records";
     const FROM: &'static str = "records e";
-    const COLUMNS: &'static str = "e.seq, s.connection, s.account, s.stream, e.key, e.updated_at, e.content";
+    const COLUMNS: &'static str =
+        "e.seq, s.connection, s.account, s.stream, e.key, e.revision, e.updated_at, e.content";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         let place: i64 = r.next("seq")?;
-        Ok(Self {
-            seq: u64::try_from(place & ((1 << SEQ_BITS) - 1)).unwrap_or(0),
-            connection: r.next("connection")?,
-            account: r.next("account")?,
-            stream: r.next("stream")?,
-            key: r.next("key")?,
-            at: r.next("updated_at")?,
-            content: r.next("content")?,
-        })
+        let (connection, account, stream) = (r.next("connection")?, r.next("account")?, r.next("stream")?);
+        let (key, revision, at) = (r.next("key")?, r.next::<i64>("revision")?, r.next("updated_at")?);
+        let content: Option<String> = r.next("content")?;
+        let operation = match (&content, revision) {
+            (None, _) => Operation::Delete,
+            (Some(_), 1) => Operation::Create,
+            (Some(_), _) => Operation::Update,
+        };
+        let seq = u64::try_from(place & ((1 << SEQ_BITS) - 1)).unwrap_or(0);
+        Ok(Self { seq, connection, account, stream, key, operation, at, content })
     }
 }
 
@@ -67,16 +94,15 @@ impl Store {
     /// Changes of a tenant in the order of their sequences.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a tenant that does not exist.
+    /// [`StoreError::NotFound`] for a tenant that does not exist; [`StoreError::Gone`] when deletions behind `after`
+    /// were forgotten for their age: whoever followed the feed from there begins again at 0.
     pub async fn feed(&self, tenant: &TenantId, filter: &FeedFilter) -> Result<Vec<Change>, StoreError> {
-        let no = sqlx::query_scalar::<_, i64>("SELECT no FROM tenants WHERE id = $1");
-        let no = no.bind(tenant.as_str()).fetch_optional(self.read()).await?.ok_or(StoreError::NotFound)?;
-        let base = no << SEQ_BITS;
         let after = i64::try_from(filter.after).unwrap_or(i64::MAX).min((1 << SEQ_BITS) - 1);
+        let base = self.feed_base(tenant, after).await?;
         let statement = sqlx::query(
-            "SELECT e.seq, s.connection, s.account, s.stream, e.key, e.updated_at, e.content \
-             FROM records e CROSS JOIN syncs s ON s.no = e.sync_no \
-             WHERE e.seq > $1 AND e.seq < $2 AND ($3 IS NULL OR s.connection = $3) AND ($4 IS NULL OR s.stream = $4) \
+            "SELECT e.seq, s.connection, s.account, s.stream, e.key, e.revision, e.updated_at, e.content \
+             FROM records e CROSS JOIN syncs s \
+             WHERE s.no = e.sync_no AND e.seq > $1 AND e.seq < $2 AND ($3 IS NULL OR s.connection = $3) AND ($4 IS NULL OR s.stream = $4) \
              ORDER BY e.seq LIMIT $5",
         )
         .bind(base + after)
@@ -84,6 +110,18 @@ impl Store {
         .bind(filter.connection.as_ref().map(ConnectionId::as_str))
         .bind(filter.stream.as_deref())
         .bind(one_more(filter.limit) - 1);
-        many(self.read(), statement).await
+        let changes = many(self.read(), statement).await?;
+        // Deletions may have been forgotten between the two statements.
+        self.feed_base(tenant, after).await?;
+        Ok(changes)
+    }
+
+    /// Where the feed of a tenant begins in the table, if nothing behind `after` was forgotten.
+    async fn feed_base(&self, tenant: &TenantId, after: i64) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT no, seq_floor FROM tenants WHERE id = $1").bind(tenant.as_str());
+        let row = row.fetch_optional(self.read()).await?.ok_or(StoreError::NotFound)?;
+        let mut r = Reader::of(&row, "tenants");
+        let (no, floor): (i64, i64) = (r.next("no")?, r.next("seq_floor")?);
+        if after > 0 && after < floor { Err(StoreError::Gone) } else { Ok(no << SEQ_BITS) }
     }
 }

@@ -8,15 +8,24 @@
 //! - At `complete` what this pass did not see is deleted, unless it is suspiciously much: more than
 //!   20 % and at least 10, or all. Then nothing is deleted and a person decides.
 
+mod rows;
+
+pub(crate) use rows::bury;
+
 use std::collections::HashSet;
 
-use patchbay_model::{ReleaseId, RunId, SyncId, TenantId, Timestamp};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use patchbay_model::{EventId, ReleaseId, RunId, SyncId, TenantId, Timestamp};
+use sqlx::AnyConnection;
 
 use crate::{
-    Store, StoreError, Usage,
+    LogLine, NewDeadLetter, NewDrift, Store, StoreError, Usage,
     audit::{NewAudit, append},
-    row::{Reader, int, json, micros},
+    commit::rows::{delete, sweep, upsert},
+    dead_letters,
+    dialect::Dialect,
+    drifts,
+    row::{Reader, int, micros},
+    run_logs,
 };
 
 /// A record of a page.
@@ -60,6 +69,14 @@ pub struct PageCommit {
     pub release: Option<ReleaseId>,
     /// What was used since the page before.
     pub usage: Usage,
+    /// Records that could not be read.
+    pub refused: Vec<NewDeadLetter>,
+    /// What fields the stream's records have had, JSON; none where that did not change.
+    pub shape: Option<String>,
+    /// How they came to look different.
+    pub drifts: Vec<NewDrift>,
+    /// What was said since the page before.
+    pub log: Vec<LogLine>,
 }
 
 /// What became of a page.
@@ -95,23 +112,31 @@ pub enum Sweep {
         /// Of how many.
         of: u64,
     },
+    /// Deleted nothing, because the pass did not read everything: it began at a date, or could not read some records.
+    Skipped,
 }
 
-/// Rows of one statement; smaller ones take the rest of a page. Each is prepared once.
-const CHUNKS: [usize; 4] = [250, 50, 10, 1];
 /// A record's place is the tenant's number and, in these bits, its sequence.
 pub(crate) const SEQ_BITS: u32 = 40;
 
 /// Where a page goes, as the fence finds it.
-struct Place {
-    sync: i64,
-    pass: i64,
+pub(crate) struct Place {
+    pub(crate) sync: i64,
+    pub(crate) pass: i64,
     /// The tenant's number, shifted.
-    base: i64,
+    pub(crate) base: i64,
     /// The last sequence given.
-    seq: i64,
-    live: i64,
-    now: i64,
+    pub(crate) seq: i64,
+    pub(crate) live: i64,
+    pub(crate) now: i64,
+}
+
+/// What the fence finds beside the place.
+struct Fenced {
+    place: Place,
+    cancel_requested: bool,
+    /// The pass does not read everything.
+    partial: bool,
 }
 
 impl Store {
@@ -120,8 +145,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::Stale`] when the lease lapsed or another has taken over.
     pub async fn commit_page(&self, page: PageCommit) -> Result<PageStored, StoreError> {
-        let clock = self.clock.clone();
-        self.write(move |tx| Box::pin(async move { store_page(tx, page, clock.now()).await })).await
+        let (clock, drifted) = (self.clock.clone(), self.event_id());
+        let news = !page.drifts.is_empty();
+        // Beside others: the fence locks the run, then the tenant (sequences are taken from it, so the pages of one
+        // tenant follow each other), then the sync.
+        let stored = self
+            .write_beside(move |tx| Box::pin(async move { store_page(tx, page, drifted, clock.now()).await }))
+            .await?;
+        if news {
+            self.woke();
+        }
+        Ok(stored)
     }
 
     /// Deletes what a pass held back, because a person approved it; how many.
@@ -163,11 +197,16 @@ impl Store {
     }
 }
 
-async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp) -> Result<PageStored, StoreError> {
-    let (mut place, cancel_requested) = fence(&mut *tx, &page, now).await?;
+async fn store_page(
+    tx: &mut AnyConnection,
+    page: PageCommit,
+    drifted: EventId,
+    now: Timestamp,
+) -> Result<PageStored, StoreError> {
+    let Fenced { mut place, cancel_requested, partial } = fence(&mut *tx, &page, now).await?;
     let mut stored = PageStored { cancel_requested, ..PageStored::default() };
     let records = last_of_each_key(page.records);
-    let read = int(records.len() as u64);
+    let (read, refused) = (int(records.len() as u64), int(page.refused.len() as u64));
     let before = place.seq;
 
     upsert(&mut *tx, &mut place, &mut stored, records).await?;
@@ -176,7 +215,7 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
     }
     place.live += int(stored.added) - int(stored.deleted);
     if page.step == Step::Complete {
-        let done = complete(&mut *tx, &mut place).await?;
+        let done = if partial { Sweep::Skipped } else { complete(&mut *tx, &mut place).await? };
         if let Sweep::Deleted(gone) = done {
             stored.deleted += gone;
             place.live -= int(gone);
@@ -186,9 +225,11 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
 
     let row = sqlx::query(
         "UPDATE syncs SET cursor = $2, cursor_release = $3, records = $4, \
-         pass = pass + $5, pass_started_at = CASE WHEN $5 THEN NULL ELSE coalesce(pass_started_at, $6) END, \
-         waits = CASE WHEN $5 OR $9 THEN 0 ELSE waits + $7 END, \
-         held = CASE WHEN $5 THEN $8 ELSE held END, held_pass = CASE WHEN NOT $5 THEN held_pass WHEN $8 IS NULL THEN NULL \
+         pass = pass + CASE WHEN $5 THEN 1 ELSE 0 END, \
+         pass_started_at = CASE WHEN $5 THEN NULL ELSE coalesce(pass_started_at, $6) END, \
+         at_end = $5 OR $9, since = CASE WHEN $5 OR $9 THEN NULL ELSE since END, refused = CASE WHEN $5 THEN 0 ELSE refused + $10 END, \
+         shape = coalesce($11, shape), waits = CASE WHEN $5 OR $9 THEN 0 WHEN $7 THEN waits + 1 ELSE waits END, \
+         held = CASE WHEN $12 THEN $8 ELSE held END, held_pass = CASE WHEN NOT $12 THEN held_pass WHEN $8 IS NULL THEN NULL \
          ELSE pass END WHERE no = $1 RETURNING waits",
     )
     .bind(place.sync)
@@ -203,13 +244,17 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
         _ => None,
     })
     .bind(page.step == Step::End)
+    .bind(refused)
+    .bind(page.shape)
+    // What an earlier pass held back stays to be approved when this one could not tell.
+    .bind(matches!(stored.sweep, Some(Sweep::Deleted(_) | Sweep::Held { .. })))
     .fetch_one(&mut *tx)
     .await?;
     stored.waits = Reader::of(&row, "syncs").next("waits")?;
     sqlx::query(
-        "UPDATE runs SET pages = pages + 1, records = records + $2, changed = changed + $3, deleted = deleted + $4, \
-         bytes = bytes + $5, requests = requests + $6, retries = retries + $7, waited = waited + $8, release = $9 \
-         WHERE id = $1",
+        "UPDATE runs SET pages = pages + 1, deaths = 0, records = records + $2, changed = changed + $3, \
+         deleted = deleted + $4, bytes = bytes + $5, requests = requests + $6, retries = retries + $7, \
+         waited = waited + $8, release = $9, refused = refused + $10 WHERE id = $1",
     )
     .bind(page.run.as_str())
     .bind(read)
@@ -220,8 +265,12 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
     .bind(int(page.usage.retries))
     .bind(micros(page.usage.waited))
     .bind(page.release.as_ref().map(ReleaseId::as_str))
+    .bind(refused)
     .execute(&mut *tx)
     .await?;
+    dead_letters::keep(&mut *tx, place.sync, &page.run, page.refused, now).await?;
+    run_logs::write(&mut *tx, &page.run, &page.log).await?;
+    drifts::keep(&mut *tx, place.sync, &page.run, &page.drifts, drifted, now).await?;
     if place.seq != before {
         raise(tx, &place).await?;
     }
@@ -229,23 +278,36 @@ async fn store_page(tx: &mut SqliteConnection, page: PageCommit, now: Timestamp)
     Ok(stored)
 }
 
-async fn fence(tx: &mut SqliteConnection, page: &PageCommit, now: Timestamp) -> Result<(Place, bool), StoreError> {
-    let row = sqlx::query(
-        "SELECT s.no, s.pass, t.no, t.seq, s.records, r.cancel_at IS NOT NULL FROM runs r \
-         JOIN syncs s ON s.id = r.sync JOIN tenants t ON t.id = r.tenant \
-         WHERE r.id = $1 AND r.epoch = $2 AND r.state = 'running' AND r.lease_until > $3",
-    )
-    .bind(page.run.as_str())
-    .bind(page.epoch)
-    .bind(now.as_micros())
-    .fetch_optional(tx)
-    .await?
-    .ok_or(StoreError::Stale)?;
+macro_rules! fence {
+    ($lock:literal) => {
+        concat!(
+            "SELECT s.no, s.pass, t.no, t.seq, s.records, r.cancel_at IS NOT NULL, \
+             s.since IS NOT NULL OR s.refused > 0 FROM runs r \
+             JOIN tenants t ON t.id = r.tenant JOIN syncs s ON s.id = r.sync \
+             WHERE r.id = $1 AND r.epoch = $2 AND r.state = 'running' AND r.lease_until > $3",
+            $lock
+        )
+    };
+}
+const FENCE: &str = fence!("");
+/// Not the keys, so that rows that point to these (events, logs) can be written meanwhile.
+const FENCE_LOCKED: &str = fence!(" FOR NO KEY UPDATE OF r, t, s");
+
+async fn fence(tx: &mut AnyConnection, page: &PageCommit, now: Timestamp) -> Result<Fenced, StoreError> {
+    let row = sqlx::query(Dialect::of(tx).pick(FENCE, FENCE_LOCKED))
+        .bind(page.run.as_str())
+        .bind(page.epoch)
+        .bind(now.as_micros())
+        .fetch_optional(tx)
+        .await?
+        .ok_or(StoreError::Stale)?;
     let mut r = Reader::of(&row, "syncs");
     let (sync, pass) = (r.next("no")?, r.next("pass")?);
     let base = r.next::<i64>("no")? << SEQ_BITS;
     let (seq, live) = (r.next("seq")?, r.next("records")?);
-    Ok((Place { sync, pass, base, seq, live, now: now.as_micros() }, r.next("cancel_at")?))
+    let place = Place { sync, pass, base, seq, live, now: now.as_micros() };
+    let (cancel_requested, partial): (bool, bool) = (r.next("cancel_at")?, r.next("since")?);
+    Ok(Fenced { place, cancel_requested, partial: partial || !page.refused.is_empty() })
 }
 
 fn last_of_each_key(mut records: Vec<PageRecord>) -> Vec<PageRecord> {
@@ -258,119 +320,7 @@ fn last_of_each_key(mut records: Vec<PageRecord>) -> Vec<PageRecord> {
     records
 }
 
-async fn upsert(
-    tx: &mut SqliteConnection,
-    place: &mut Place,
-    stored: &mut PageStored,
-    records: Vec<PageRecord>,
-) -> Result<(), StoreError> {
-    let count = records.len();
-    if count == 0 {
-        return Ok(());
-    }
-    let keys: Vec<String> = records.iter().map(|record| record.key.clone()).collect();
-    let first = place.base + place.seq + 1;
-    let mut written = 0;
-    let mut records = records.into_iter();
-    for size in CHUNKS {
-        while records.len() >= size {
-            let mut statement = sqlx::query(AssertSqlSafe(insert(size)))
-                .bind(place.base + place.seq)
-                .bind(place.sync)
-                .bind(place.pass)
-                .bind(place.now);
-            for record in records.by_ref().take(size) {
-                statement = statement.bind(record.key).bind(record.content);
-            }
-            written += statement.execute(&mut *tx).await?.rows_affected();
-            place.seq += int(size as u64);
-        }
-    }
-    let last = place.base + place.seq;
-    if written < count as u64 {
-        sqlx::query(
-            "UPDATE records SET pass = $2 WHERE sync_no = $1 AND pass <> $2 \
-             AND key IN (SELECT value FROM json_each($3))",
-        )
-        .bind(place.sync)
-        .bind(place.pass)
-        .bind(json(&keys)?)
-        .execute(&mut *tx)
-        .await?;
-    }
-    if written > 0 {
-        let added: i64 =
-            sqlx::query_scalar("SELECT count(*) FROM records WHERE seq BETWEEN $1 AND $2 AND revision = 1")
-                .bind(first)
-                .bind(last)
-                .fetch_one(tx)
-                .await?;
-        stored.added = u64::try_from(added).unwrap_or(0);
-    } else {
-        place.seq -= int(count as u64);
-    }
-    stored.changed = written.saturating_sub(stored.added);
-    stored.unchanged = (count as u64).saturating_sub(written);
-    Ok(())
-}
-
-/// The statement for so many records: `$1` place before the first, `$2` sync, `$3` pass, `$4` now, then
-/// key and content of each.
-fn insert(size: usize) -> String {
-    let mut text = String::with_capacity(64 * size + 512);
-    text.push_str("INSERT INTO records (seq, sync_no, pass, revision, first_seen, updated_at, key, content) VALUES ");
-    for i in 0..size {
-        let comma = if i == 0 { "" } else { "," };
-        let (row, key, content) = (i + 1, 5 + 2 * i, 6 + 2 * i);
-        text.push_str(&format!("{comma}($1+{row},$2,$3,1,$4,$4,${key},${content})"));
-    }
-    text.push_str(
-        " ON CONFLICT (sync_no, key) DO UPDATE SET seq = excluded.seq, pass = excluded.pass, \
-         revision = CASE WHEN records.content IS NULL THEN 1 ELSE records.revision + 1 END, \
-         first_seen = CASE WHEN records.content IS NULL THEN excluded.first_seen ELSE records.first_seen END, \
-         updated_at = excluded.updated_at, content = excluded.content WHERE records.content IS NOT excluded.content",
-    );
-    text
-}
-
-async fn delete(tx: &mut SqliteConnection, place: &mut Place, keys: &[String]) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "UPDATE records SET seq = gone.place, content = NULL, pass = $3, revision = revision + 1, updated_at = $4 \
-         FROM (SELECT r.seq AS was, $1 + row_number() OVER (ORDER BY r.seq) AS place FROM records r \
-         WHERE r.sync_no = $2 AND r.content IS NOT NULL AND r.key IN (SELECT value FROM json_each($5))) AS gone \
-         WHERE records.seq = gone.was",
-    )
-    .bind(place.base + place.seq)
-    .bind(place.sync)
-    .bind(place.pass)
-    .bind(place.now)
-    .bind(json(&keys)?)
-    .execute(tx)
-    .await?
-    .rows_affected();
-    place.seq += int(done);
-    Ok(done)
-}
-
-/// Deletes what is of an earlier pass than `place.pass`.
-async fn sweep(tx: &mut SqliteConnection, place: &mut Place) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        "UPDATE records SET seq = gone.place, content = NULL, revision = revision + 1, updated_at = $4 \
-         FROM (SELECT r.seq AS was, $1 + row_number() OVER (ORDER BY r.seq) AS place FROM records r \
-         WHERE r.sync_no = $2 AND r.content IS NOT NULL AND r.pass < $3) AS gone WHERE records.seq = gone.was",
-    )
-    .bind(place.base + place.seq)
-    .bind(place.sync)
-    .bind(place.pass)
-    .bind(place.now)
-    .execute(tx)
-    .await?
-    .rows_affected();
-    place.seq += int(done);
-    Ok(done)
-}
-
-async fn complete(tx: &mut SqliteConnection, place: &mut Place) -> Result<Sweep, StoreError> {
+async fn complete(tx: &mut AnyConnection, place: &mut Place) -> Result<Sweep, StoreError> {
     let statement = "SELECT count(*) FROM records WHERE sync_no = $1 AND content IS NOT NULL AND pass < $2";
     let would: i64 = sqlx::query_scalar(statement).bind(place.sync).bind(place.pass).fetch_one(&mut *tx).await?;
     if held(would, place.live) {
@@ -389,7 +339,8 @@ fn held(would: i64, of: i64) -> bool {
 }
 
 /// The tenant's counter: the last statement of a page, so that commit order is sequence order.
-async fn raise(tx: &mut SqliteConnection, place: &Place) -> Result<(), StoreError> {
+/// Keeps the last sequence that was given.
+pub(crate) async fn raise(tx: &mut AnyConnection, place: &Place) -> Result<(), StoreError> {
     sqlx::query("UPDATE tenants SET seq = $2 WHERE no = $1")
         .bind(place.base >> SEQ_BITS)
         .bind(place.seq)

@@ -1,11 +1,14 @@
 //! Connections: one authorised business account of a tenant at a provider.
 
-use patchbay_model::{ClientId, Code, ConnectionId, ConnectionState, ReleaseId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{
+    ClientId, Code, ConnectionId, ConnectionState, EventId, EventKind, ReleaseId, TenantId, Timestamp,
+};
+use sqlx::AnyConnection;
 
 use crate::{
     Page, Store, StoreError,
     audit::{NewAudit, append},
+    events::{NewEvent, emit},
     row::{Reader, Row, many, maybe, one, one_more, select},
 };
 
@@ -108,7 +111,7 @@ impl Row for Connection {
     const COLUMNS: &'static str = "c.id, c.tenant, c.connector, c.release, c.client, c.auth, c.business_id, \
         c.business_name, c.login, c.facts, c.settings, c.name, c.state, c.enabled, c.reason_code, c.reason, \
         c.verified, c.created_at, c.authorized_at, c.identified_at, c.updated_at, \
-        (SELECT count(*) FROM accounts u WHERE u.connection = c.id AND u.usable = 1)";
+        (SELECT count(*) FROM accounts u WHERE u.connection = c.id AND u.usable)";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -208,7 +211,7 @@ impl Store {
             }
             ConnectionSort::Updated => {
                 list!(
-                    "AND ($6 = '' OR (c.updated_at, c.id) < (CAST($7 AS INTEGER), $6)) \
+                    "AND ($6 = '' OR (c.updated_at, c.id) < (CAST(CASE WHEN $7 = '' THEN '0' ELSE $7 END AS BIGINT), $6)) \
                      ORDER BY c.updated_at DESC, c.id DESC LIMIT $8"
                 )
             }
@@ -292,15 +295,21 @@ impl Store {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let detail = serde_json::json!({ "state": state.as_str() });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.state", &id).detail(&detail));
+        let event = self.event_id();
         let moved = self
             .write(move |tx| {
                 Box::pin(async move {
                     let (code, text) = reason.map_or((None, None), |(code, text)| (Some(code), Some(text)));
+                    let needed_somebody = needs_somebody(&mut *tx, &id).await?;
                     if set_state(&mut *tx, &tenant, &id, state, code, text, now).await? == 0 {
                         return Err(StoreError::NotFound);
                     }
                     append(&mut *tx, &line).await?;
-                    load(tx, &id).await
+                    let moved = load(&mut *tx, &id).await?;
+                    if needed_somebody && state == ConnectionState::Active {
+                        tell_restored(tx, event, &moved, now).await?;
+                    }
+                    Ok(moved)
                 })
             })
             .await?;
@@ -317,7 +326,7 @@ impl Store {
     /// [`StoreError::NotFound`] when there is not.
     pub async fn readable(&self, tenant: &TenantId, id: &ConnectionId) -> Result<(), StoreError> {
         let statement = sqlx::query_scalar::<_, i64>(
-            "SELECT 1 FROM connections WHERE id = $1 AND tenant = $2 AND (state <> 'deleted' OR keeps_records = 1)",
+            "SELECT 1 FROM connections WHERE id = $1 AND tenant = $2 AND (state <> 'deleted' OR keeps_records)",
         );
         let found = statement.bind(id.as_str()).bind(tenant.as_str()).fetch_optional(self.read()).await?;
         found.map(|_| ()).ok_or(StoreError::NotFound)
@@ -329,14 +338,36 @@ fn place(after: &str) -> Result<(&str, &str), StoreError> {
     after.split_at_checked(ID).ok_or(StoreError::NoPlace)
 }
 
+/// Whether a connection was said to need a person, inside a transaction.
+pub(crate) async fn needs_somebody(tx: &mut AnyConnection, id: &ConnectionId) -> Result<bool, StoreError> {
+    let statement = sqlx::query_scalar::<_, i64>(
+        "SELECT 1 FROM connections WHERE id = $1 AND (state = 'broken' OR (state = 'needs_setup' AND reason_code IS NOT NULL))",
+    );
+    Ok(statement.bind(id.as_str()).fetch_optional(tx).await?.is_some())
+}
+
+/// Tells that a connection that needed a person works again, inside the transaction in which it does.
+pub(crate) async fn tell_restored(
+    tx: &mut AnyConnection,
+    event: EventId,
+    connection: &Connection,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let data = serde_json::json!({
+        "connection": connection.id, "connector": connection.connector, "state": connection.state.as_str(),
+    });
+    let (tenant, kind, subject) = (connection.tenant.clone(), EventKind::ConnectionRestored, connection.id.to_string());
+    emit(tx, &NewEvent { id: event, tenant, kind, subject, data }, now).await
+}
+
 /// The connection, inside a transaction.
-pub(crate) async fn load(tx: &mut SqliteConnection, id: &ConnectionId) -> Result<Connection, StoreError> {
+pub(crate) async fn load(tx: &mut AnyConnection, id: &ConnectionId) -> Result<Connection, StoreError> {
     one(tx, sqlx::query(select::<Connection>("WHERE c.id = $1")).bind(id.as_str())).await
 }
 
 /// Moves the state, inside a transaction; how many rows.
 pub(crate) async fn set_state(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     tenant: &TenantId,
     id: &ConnectionId,
     state: ConnectionState,

@@ -1,26 +1,39 @@
 //! Work that kills its worker again and again is given up, so that it cannot take the host down with it
 //! for ever.
 
-use patchbay_model::{Code, RunId, SyncId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{Code, EventKind, ReleaseId, RunId, RunState, SyncId, TenantId, Timestamp};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
-use crate::{StoreError, row::Reader};
+use crate::{
+    Push, Store, StoreError, SyncRow,
+    audit::{NewAudit, append},
+    dialect::Dialect,
+    events::{NewEvent, emit},
+    push_queue,
+    row::{Reader, json, many, one, select},
+    run_end::{EndedRun, note, tell_failure},
+};
 
 /// Workers that may die on one piece of work.
-const DEATHS: i64 = 3;
+pub(crate) const DEATHS: i64 = 3;
 
 /// What the operator reads.
 fn operator() -> String {
     format!("its worker died {DEATHS} times")
 }
 
-/// Ends the runs whose last allowed worker has died, inside a transaction.
-pub(crate) async fn end_runs(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
-    let rows = sqlx::query(
+/// Ends the runs whose last allowed worker has died, inside a transaction, and sets aside the releases that ran; whether
+/// there was one.
+pub(crate) async fn end_runs(tx: &mut AnyConnection, store: &Store, now: Timestamp) -> Result<bool, StoreError> {
+    // A worker that just stores its page is not dead: what it holds is looked at next time.
+    let locked = Dialect::of(tx).pick("", "FOR UPDATE OF x SKIP LOCKED");
+    let rows = sqlx::query(AssertSqlSafe(format!(
         "UPDATE runs SET state = 'failed', epoch = epoch + 1, deaths = deaths + 1, lease_until = NULL, ended_at = $1, \
-         code = $3, person = $4, operator = $5 \
-         WHERE state = 'running' AND lease_until <= $1 AND deaths + 1 >= $2 RETURNING id, sync",
-    )
+         code = $3, person = $4, operator = $5 WHERE id IN (SELECT x.id FROM runs x JOIN connections c \
+         ON c.id = x.connection AND c.enabled AND c.state = 'active' \
+         WHERE x.state = 'running' AND x.lease_until <= $1 AND x.deaths + 1 >= $2 {locked}) \
+         RETURNING id, sync, attempts",
+    )))
     .bind(now.as_micros())
     .bind(DEATHS)
     .bind(Code::ConnectorCrashed.id())
@@ -28,42 +41,103 @@ pub(crate) async fn end_runs(tx: &mut SqliteConnection, now: Timestamp) -> Resul
     .bind(operator())
     .fetch_all(&mut *tx)
     .await?;
+    let mut dead: Vec<(RunId, SyncId, u32)> = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut r = Reader::of(row, "runs");
-        let (run, sync): (RunId, SyncId) = (r.next("id")?, r.next("sync")?);
-        sqlx::query(
-            "UPDATE syncs SET last_run = $2, last_state = 'failed', last_code = $3, last_person = $4, \
-             last_ended_at = $5, next_due_at = NULL WHERE id = $1",
-        )
-        .bind(sync.as_str())
-        .bind(run.as_str())
-        .bind(Code::ConnectorCrashed.id())
-        .bind(Code::ConnectorCrashed.title())
-        .bind(now.as_micros())
-        .execute(&mut *tx)
-        .await?;
+        dead.push((r.next("id")?, r.next("sync")?, r.next("attempts")?));
     }
-    Ok(())
+    dead.sort();
+    for (run, sync, attempts) in dead {
+        let sync: SyncRow =
+            one(&mut *tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(sync.as_str())).await?;
+        let (state, code) = (RunState::Failed, Some(Code::ConnectorCrashed));
+        let ended = EndedRun { run: &run, state, code, attempts };
+        note(&mut *tx, &sync, &ended, Some(Code::ConnectorCrashed.title()), Some(None), now).await?;
+        tell_failure(&mut *tx, store.event_id(), &sync, &ended, false, now).await?;
+        quarantine(&mut *tx, store, &sync, &run, now).await?;
+    }
+    Ok(!rows.is_empty())
+}
+
+/// Sets aside the release that a connection runs: the pinned one, else the active one. No run of it begins until an
+/// operator activates it, or another.
+async fn quarantine(
+    tx: &mut AnyConnection,
+    store: &Store,
+    sync: &SyncRow,
+    run: &RunId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let reason = format!("the worker of run {run} died {DEATHS} times in a row");
+    let row = sqlx::query(
+        "UPDATE releases SET state = 'quarantined', reason = $2, state_at = $3 WHERE state <> 'quarantined' AND id = \
+         (SELECT coalesce(c.release, a.id) FROM connections c LEFT JOIN releases a ON a.connector = c.connector \
+         AND a.state = 'active' WHERE c.id = $1) RETURNING id, connector, version",
+    );
+    let row = row.bind(sync.connection.as_str()).bind(reason.as_str()).bind(now.as_micros());
+    let Some(row) = row.fetch_optional(&mut *tx).await? else { return Ok(()) };
+    let mut r = Reader::of(&row, "releases");
+    let release: ReleaseId = r.next("id")?;
+    let (connector, version): (String, String) = (r.next("connector")?, r.next("version")?);
+    // Those whose connections run it. An unpinned one ran it if it was the active one, which is gone now.
+    let tenants: Vec<String> = sqlx::query_scalar(
+        "SELECT DISTINCT c.tenant FROM connections c WHERE c.connector = $1 AND c.state <> 'deleted' \
+         AND (c.release = $2 OR (c.release IS NULL AND NOT EXISTS (SELECT 1 FROM releases a \
+         WHERE a.connector = $1 AND a.state = 'active'))) ORDER BY c.tenant",
+    )
+    .bind(connector.as_str())
+    .bind(release.as_str())
+    .fetch_all(&mut *tx)
+    .await?;
+    let data = serde_json::json!({
+        "connector": connector, "release": release, "version": version, "deaths": DEATHS,
+    });
+    for tenant in tenants {
+        let inconsistent = |_| StoreError::Inconsistent { table: "connections", column: "tenant", row: String::new() };
+        let tenant = TenantId::try_from(tenant).map_err(inconsistent)?;
+        let (id, kind, subject) = (store.event_id(), EventKind::ConnectorQuarantined, connector.clone());
+        emit(&mut *tx, &NewEvent { id, tenant, kind, subject, data: data.clone() }, now).await?;
+    }
+    let detail = serde_json::json!({ "connector": connector, "version": version, "run": run });
+    let line = NewAudit::of(None, "host", "release.quarantined", &release).detail(&detail);
+    append(tx, &store.audit_line(line)).await
 }
 
 /// Ends the pushes whose last allowed worker has died, inside a transaction. What may have been written
 /// waits for a person.
-pub(crate) async fn end_pushes(tx: &mut SqliteConnection, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn end_pushes(tx: &mut AnyConnection, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+    // Taken first and judged afterwards: a step that is being begun decides whether something may have been written.
+    let locked = Dialect::of(tx).pick("", "FOR UPDATE SKIP LOCKED");
+    let dead: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT id FROM pushes WHERE lease_until <= $1 AND deaths + 1 >= $2 {locked}"
+    )))
+    .bind(now.as_micros())
+    .bind(DEATHS)
+    .fetch_all(&mut *tx)
+    .await?;
+    if dead.is_empty() {
+        return Ok(());
+    }
     sqlx::query(
         "UPDATE pushes SET state = CASE WHEN doubt THEN 'unknown' ELSE 'failed' END, \
          ended_at = CASE WHEN doubt THEN NULL ELSE $1 END, epoch = epoch + 1, deaths = deaths + 1, \
          lease_until = NULL, next_at = NULL, updated_at = $1, code = $3, person = $4, operator = $5 \
          FROM (SELECT p.id AS push, p.state = 'unknown' OR EXISTS (SELECT 1 FROM push_steps t WHERE t.push = p.id \
          AND t.state IN ('sending', 'lost', 'answered')) AS doubt FROM pushes p \
-         WHERE p.lease_until <= $1 AND p.deaths + 1 >= $2) dead WHERE pushes.id = dead.push",
+         WHERE p.id IN (SELECT value FROM json_each($2))) dead WHERE pushes.id = dead.push",
     )
     .bind(now.as_micros())
-    .bind(DEATHS)
+    .bind(json(&dead)?)
     .bind(Code::ConnectorCrashed.id())
     .bind(Code::ConnectorCrashed.title())
     .bind(operator())
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
+    let failed = select::<Push>("WHERE p.id IN (SELECT value FROM json_each($1)) AND p.state = 'failed'");
+    let failed: Vec<Push> = many(&mut *tx, sqlx::query(failed).bind(json(&dead)?)).await?;
+    for push in &failed {
+        push_queue::tell(&mut *tx, store, push, now).await?;
+    }
     Ok(())
 }
 
@@ -106,7 +180,68 @@ mod tests {
         assert_eq!(again.deaths, 0);
         world.store.finish_run(&again.run, again.epoch, RunEnd::of(RunState::Done)).await.expect("it went well");
         let sync = world.store.sync(&world.tenant, &run.sync).await.expect("read");
-        assert_eq!(sync.next_due_at, Some(now.plus(sync.schedule)), "back on its schedule");
+        assert_eq!(sync.next_due_at, Some(sync.next_slot(now)), "back on its schedule");
+    }
+
+    /// A connection whose run three workers die on, of this release or of the active one.
+    async fn kill(world: &World, business: &str, release: Option<&ReleaseId>) {
+        let settle = crate::Settle { release: release.cloned(), ..world.consent(business) };
+        world.store.settle(settle).await.expect("settled");
+        for _ in 0..3 {
+            assert_eq!(world.claim().await.len(), 1);
+            world.clock.advance(LEASE);
+        }
+        assert!(world.claim().await.is_empty(), "not a fourth time");
+    }
+
+    #[tokio::test]
+    async fn a_release_that_killed_three_workers_is_set_aside_until_an_operator_activates_one() {
+        let world = World::open().await;
+        let (old, release) = (world.release("1.0.0").await, world.release("1.1.0").await);
+        world.store.activate_release(&release, "test").await.expect("active");
+        let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+        let theirs = crate::Settle { tenant: other.clone(), ..world.consent("b9") };
+        world.store.settle(theirs).await.expect("settled");
+        let run = world.claim().await.remove(0);
+        world.store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Done)).await.expect("it went well");
+        kill(&world, "b1", None).await;
+        let there = world.store.release(&release).await.expect("read");
+        assert_eq!(there.state, patchbay_model::ReleaseState::Quarantined);
+        assert!(there.reason.is_some_and(|reason| reason.contains("died 3 times")));
+        assert_eq!(world.told("release.quarantined").await, 1);
+        let filter = |kind| crate::EventFilter { kind: Some(kind), limit: 10, ..crate::EventFilter::default() };
+        for tenant in [&world.tenant, &other] {
+            let events = world.store.events(tenant, &filter(EventKind::ConnectorQuarantined)).await.expect("events");
+            let event = events.items.first().expect("told");
+            assert_eq!((events.items.len(), event.subject.as_str()), (1, "acme.books"));
+            assert!(event.data.contains(release.as_str()));
+        }
+        let failed = world.store.events(&world.tenant, &filter(EventKind::RunFailed)).await.expect("events");
+        assert_eq!(failed.items.len(), 1);
+
+        world.connect("b2").await;
+        assert!(world.claim().await.is_empty(), "nothing of it is started");
+        assert!(world.store.activate_release(&release, "test").await.is_err(), "not the same one");
+        world.store.activate_release(&old, "test").await.expect("active");
+        assert_eq!(world.claim().await.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_pinned_release_is_set_aside_and_the_active_one_goes_on() {
+        let world = World::open().await;
+        let (pinned, active) = (world.release("1.0.0").await, world.release("1.1.0").await);
+        world.store.activate_release(&active, "test").await.expect("active");
+        kill(&world, "b1", Some(&pinned)).await;
+        assert_eq!(
+            world.store.release(&pinned).await.map(|there| there.state),
+            Ok(patchbay_model::ReleaseState::Quarantined)
+        );
+        assert_eq!(
+            world.store.active_release("acme.books").await.map(|there| there.map(|there| there.id)),
+            Ok(Some(active))
+        );
+        world.connect("b2").await;
+        assert_eq!(world.claim().await.len(), 1);
     }
 
     /// A push on which two workers have died, in the hands of the third.

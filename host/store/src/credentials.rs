@@ -3,6 +3,9 @@
 //! A refresh is: lease (epoch up by one, intent noted, committed) → call → compare-and-swap on epoch
 //! and version. A worker whose lease lapsed cannot store; what it got goes to the lost tokens, because
 //! a rotated refresh token that is dropped ends the connection.
+//!
+//! All of it may run beside others on PostgreSQL: each change is one statement fenced by epoch or version, which locks
+//! the credential's row.
 
 use std::time::Duration;
 
@@ -10,6 +13,7 @@ use patchbay_model::{ConnectionId, TenantId, Timestamp};
 
 use crate::{
     Store, StoreError,
+    dialect::Dialect,
     row::{Reader, Row, maybe, one, select},
 };
 
@@ -85,10 +89,12 @@ impl Store {
         lease: Duration,
     ) -> Result<Option<RefreshLease>, StoreError> {
         let (connection, clock) = (connection.clone(), self.clock.clone());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 let now = clock.now();
-                let statement = sqlx::query(select::<CredentialRow>("WHERE k.connection = $1"));
+                // Locked, so that of two nodes that ask at once the second one sees the first one's lease.
+                let rest = Dialect::of(tx).pick("WHERE k.connection = $1", "WHERE k.connection = $1 FOR UPDATE OF k");
+                let statement = sqlx::query(select::<CredentialRow>(rest));
                 let before: CredentialRow = one(&mut *tx, statement.bind(connection.as_str())).await?;
                 if before.refresh_lease_until.is_some_and(|until| until > now) {
                     return Ok(None);
@@ -132,7 +138,7 @@ impl Store {
         next_refresh_at: Option<Timestamp>,
     ) -> Result<(), StoreError> {
         let (connection, now) = (connection.clone(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
                     "UPDATE credentials SET sealed = $4, row_version = $5, generation = generation + 1, \
@@ -173,7 +179,7 @@ impl Store {
         outcome_known: bool,
     ) -> Result<(), StoreError> {
         let (connection, now) = (connection.clone(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
                     "UPDATE credentials SET refresh_lease_until = NULL, \
@@ -207,9 +213,9 @@ impl Store {
         again_at: Timestamp,
     ) -> Result<u32, StoreError> {
         let (connection, now) = (connection.clone(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
-                let days: Option<u32> = sqlx::query_scalar(
+                let days: Option<i64> = sqlx::query_scalar(
                     "UPDATE credentials SET refresh_lease_until = NULL, \
                      refresh_intent_at = CASE WHEN $3 THEN NULL ELSE refresh_intent_at END, \
                      next_refresh_at = CASE WHEN $3 AND next_refresh_at IS NULL THEN NULL ELSE $4 END, \
@@ -225,7 +231,7 @@ impl Store {
                 .bind(now.as_micros().div_euclid(DAY))
                 .fetch_optional(tx)
                 .await?;
-                days.ok_or(StoreError::Stale)
+                days.map(|days| u32::try_from(days).unwrap_or(u32::MAX)).ok_or(StoreError::Stale)
             })
         })
         .await
@@ -243,7 +249,7 @@ impl Store {
         again_at: Timestamp,
     ) -> Result<(), StoreError> {
         let (connection, now) = (connection.clone(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     "UPDATE credentials SET next_refresh_at = $3, refresh_lease_until = NULL WHERE connection = $1 \
@@ -275,7 +281,7 @@ impl Store {
              WHERE (k.next_refresh_at <= $1 AND k.refresh_lease_until IS NULL) OR k.refresh_lease_until <= $1 \
              ORDER BY coalesce(k.refresh_lease_until, k.next_refresh_at) LIMIT $2",
         );
-        let rows = rows.bind(self.now().as_micros()).bind(limit).fetch_all(self.read()).await?;
+        let rows = rows.bind(self.now().as_micros()).bind(i64::from(limit)).fetch_all(self.read()).await?;
         rows.iter()
             .map(|row| {
                 let mut r = Reader::of(row, CredentialRow::TABLE);

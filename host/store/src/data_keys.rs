@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use patchbay_model::{TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -209,7 +209,7 @@ impl Store {
     }
 }
 
-async fn retired_keys(tx: &mut SqliteConnection) -> Result<i64, StoreError> {
+async fn retired_keys(tx: &mut AnyConnection) -> Result<i64, StoreError> {
     let statement = sqlx::query_scalar("SELECT count(*) FROM data_keys WHERE retired_at IS NOT NULL");
     Ok(statement.fetch_one(tx).await?)
 }

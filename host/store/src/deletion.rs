@@ -1,19 +1,20 @@
 //! The end of a connection: it is gone at once, whatever the provider says to it later.
 
-use patchbay_model::{Code, ConnectionId, ReleaseId, SessionId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{Code, ConnectionId, PushId, ReleaseId, SessionId, TenantId, Timestamp};
+use sqlx::AnyConnection;
 
 use crate::{
-    Pending, Store, StoreError,
+    Pending, Push, Store, StoreError,
     audit::{NewAudit, append},
-    lost, pendings, revocations,
-    row::{Reader, Row as _},
+    commit::{self, Place, SEQ_BITS},
+    lost, pendings, push_queue, revocations,
+    row::{Reader, Row as _, one, select},
 };
 
 impl Store {
     /// Deletes a connection: its credential goes, its open runs end, its history stays. Running workers lose
     /// their epoch. Its records go too, unless they are kept: then they can still be read, and the feed still
-    /// has them. With `revocable`, the release whose manifest says how, the credential is copied to where it
+    /// has them; else the feed tells of each that it is gone ([`Store::bury_records`] does what is left of many). With `revocable`, the release whose manifest says how, the credential is copied to where it
     /// waits to be revoked, and so is each that lost its race at the provider ([`Store::claim_revocation`]).
     ///
     /// # Errors
@@ -33,7 +34,7 @@ impl Store {
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
-                    "UPDATE connections SET state = 'deleted', enabled = 0, keeps_records = $4, updated_at = $3 \
+                    "UPDATE connections SET state = 'deleted', enabled = FALSE, keeps_records = $4, updated_at = $3 \
                      WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
                 )
                 .bind(id.as_str())
@@ -54,18 +55,37 @@ impl Store {
                 }
                 drop_logins(&mut *tx, &store, &tenant, &id, &actor).await?;
                 remove_credential(&mut *tx, &id).await?;
-                remove_records(&mut *tx, &id, keep_records).await?;
-                end_work(&mut *tx, id.as_str(), now).await?;
+                remove_records(&mut *tx, &id, keep_records, now).await?;
+                for push in end_work(&mut *tx, id.as_str(), now).await? {
+                    let statement = sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str());
+                    let push = one(&mut *tx, statement).await?;
+                    push_queue::tell(&mut *tx, &store, &push, now).await?;
+                }
                 append(tx, &line).await
             })
         })
-        .await
+        .await?;
+        self.woke();
+        Ok(())
+    }
+
+    /// Turns records of deleted connections into deletions, so many at most; how many. They cannot be read any more
+    /// since their connection is gone; this is how whoever follows the feed hears of it.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn bury_records(&self, limit: u32) -> Result<u64, StoreError> {
+        let (clock, limit) = (self.clock.clone(), i64::from(limit.min(BURIED)));
+        self.write(move |tx| Box::pin(async move { bury(tx, None, limit, clock.now()).await })).await
     }
 }
 
+/// Records that become deletions in one transaction.
+const BURIED: u32 = 2_000;
+
 /// Drops the logins that wait to renew it: completed later, they would bring it back.
 async fn drop_logins(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     store: &Store,
     tenant: &TenantId,
     id: &ConnectionId,
@@ -88,7 +108,7 @@ async fn drop_logins(
     Ok(())
 }
 
-async fn remove_credential(tx: &mut SqliteConnection, id: &ConnectionId) -> Result<(), StoreError> {
+async fn remove_credential(tx: &mut AnyConnection, id: &ConnectionId) -> Result<(), StoreError> {
     for statement in ["DELETE FROM credentials WHERE connection = $1", "DELETE FROM lost_tokens WHERE connection = $1"]
     {
         sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
@@ -96,30 +116,71 @@ async fn remove_credential(tx: &mut SqliteConnection, id: &ConnectionId) -> Resu
     Ok(())
 }
 
-async fn remove_records(tx: &mut SqliteConnection, id: &ConnectionId, keep: bool) -> Result<(), StoreError> {
+async fn remove_records(
+    tx: &mut AnyConnection,
+    id: &ConnectionId,
+    keep: bool,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let statement = "UPDATE syncs SET enabled = FALSE, next_due_at = NULL, cursor = NULL, held = NULL, held_pass = NULL, \
+        bury = CASE WHEN $2 THEN NULL ELSE '' END WHERE connection = $1";
+    sqlx::query(statement).bind(id.as_str()).bind(keep).execute(&mut *tx).await?;
     if !keep {
-        let statement = "DELETE FROM records WHERE sync_no IN (SELECT no FROM syncs WHERE connection = $1)";
+        // They hold parts of records.
+        let statement = "DELETE FROM dead_letters WHERE sync_no IN (SELECT no FROM syncs WHERE connection = $1)";
         sqlx::query(statement).bind(id.as_str()).execute(&mut *tx).await?;
+        bury(tx, Some(id), i64::from(BURIED), now).await?;
     }
-    let statement = "UPDATE syncs SET enabled = 0, next_due_at = NULL, cursor = NULL, held = NULL, \
-        records = CASE WHEN $2 THEN records ELSE 0 END WHERE connection = $1";
-    sqlx::query(statement).bind(id.as_str()).bind(keep).execute(tx).await?;
     Ok(())
 }
 
-/// Ends the open runs and pushes of a connection, inside a transaction.
-pub(crate) async fn end_work(tx: &mut SqliteConnection, id: &str, now: Timestamp) -> Result<(), StoreError> {
-    for statement in [
-        "UPDATE runs SET state = 'cancelled', epoch = epoch + 1, lease_until = NULL, ended_at = $2 \
-         WHERE connection = $1 AND state IN ('due', 'running')",
-        // What may have left stays unknown for a person; what has not left never will.
-        "UPDATE pushes SET state = CASE WHEN state IN ('sending', 'unknown') THEN 'unknown' ELSE 'failed' END, \
-         epoch = epoch + 1, lease_until = NULL, next_at = NULL, updated_at = $2, ended_at = $2 \
-         WHERE connection = $1 AND state IN ('waiting', 'planned', 'sending', 'unknown')",
-    ] {
-        sqlx::query(statement).bind(id).bind(now.as_micros()).execute(&mut *tx).await?;
+/// Turns records of syncs whose connection was deleted into deletions, in the order of their keys, inside a
+/// transaction; how many.
+async fn bury(
+    tx: &mut AnyConnection,
+    of: Option<&ConnectionId>,
+    limit: i64,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let mut left = limit;
+    while left > 0 {
+        let statement = sqlx::query(
+            "SELECT s.no, s.bury, s.records, t.no, t.seq FROM syncs s JOIN tenants t ON t.id = s.tenant \
+             WHERE s.bury IS NOT NULL AND ($1 IS NULL OR s.connection = $1) ORDER BY s.no LIMIT 1",
+        );
+        let statement = statement.bind(of.map(ConnectionId::as_str));
+        let Some(row) = statement.fetch_optional(&mut *tx).await? else { break };
+        let mut r = Reader::of(&row, "syncs");
+        let (sync, after, live) = (r.next("no")?, r.next::<String>("bury")?, r.next("records")?);
+        let (base, seq) = (r.next::<i64>("no")? << SEQ_BITS, r.next("seq")?);
+        let mut place = Place { sync, pass: 0, base, seq, live, now: now.as_micros() };
+        let last = commit::bury(&mut *tx, &mut place, &after, left).await?;
+        let buried = place.seq - seq;
+        sqlx::query("UPDATE syncs SET records = $2, bury = $3 WHERE no = $1")
+            .bind(sync)
+            .bind(if last.is_some() { place.live } else { 0 })
+            .bind(last)
+            .execute(&mut *tx)
+            .await?;
+        if buried > 0 {
+            commit::raise(&mut *tx, &place).await?;
+        }
+        left -= buried;
     }
-    Ok(())
+    Ok(u64::try_from(limit - left).unwrap_or(0))
+}
+
+/// Ends the open runs and pushes of a connection, inside a transaction; which pushes.
+pub(crate) async fn end_work(tx: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Vec<PushId>, StoreError> {
+    let statement = "UPDATE runs SET state = 'cancelled', epoch = epoch + 1, lease_until = NULL, ended_at = $2 \
+        WHERE connection = $1 AND state IN ('due', 'running')";
+    sqlx::query(statement).bind(id).bind(now.as_micros()).execute(&mut *tx).await?;
+    // What may have left stays unknown for a person; what has not left never will.
+    let statement = "UPDATE pushes SET state = CASE WHEN state IN ('sending', 'unknown') THEN 'unknown' ELSE 'failed' END, \
+        epoch = epoch + 1, lease_until = NULL, next_at = NULL, updated_at = $2, ended_at = $2 \
+        WHERE connection = $1 AND state IN ('waiting', 'planned', 'sending', 'unknown') RETURNING id";
+    let rows = sqlx::query(statement).bind(id).bind(now.as_micros()).fetch_all(tx).await?;
+    rows.iter().map(|row| Reader::of(row, Push::TABLE).next("id")).collect()
 }
 
 #[cfg(test)]

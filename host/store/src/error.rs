@@ -14,6 +14,9 @@ pub enum StoreError {
     /// What a list was to go on after is no place in it.
     #[error("not a place in this list")]
     NoPlace,
+    /// What was changed at this place of the feed is partly forgotten.
+    #[error("older than what the feed keeps")]
+    Gone,
     /// The lease or epoch it was done under is over; nothing was written.
     #[error("stale epoch")]
     Stale,
@@ -51,6 +54,7 @@ impl From<StoreError> for Fault {
             StoreError::NoPlace => {
                 Self::because(Code::ParameterInvalid, "after is not the `next` of a page of this list.")
             }
+            StoreError::Gone => Self::new(Code::FeedTooOld),
             StoreError::Stale => Self::new(Code::LeaseLost),
             StoreError::Inconsistent { .. } => Self::new(Code::Internal).operator(&error),
             StoreError::Unavailable(text) => Self::new(Code::StorageFailed).operator(text),
@@ -76,6 +80,12 @@ pub enum OpenError {
         /// Its version.
         found: String,
     },
+    /// The server is older than what Patchbay is tested with.
+    #[error("PostgreSQL {found} is older than 14")]
+    ServerTooOld {
+        /// Its version, as `server_version_num`.
+        found: i64,
+    },
     /// The tables could not be brought up to date, or a newer Patchbay made them.
     #[error("migration: {0}")]
     Migrate(String),
@@ -93,7 +103,7 @@ impl From<sqlx::Error> for OpenError {
 impl From<OpenError> for Fault {
     fn from(error: OpenError) -> Self {
         let code = match error {
-            OpenError::TooOld { .. } => Code::DatabaseTooOld,
+            OpenError::TooOld { .. } | OpenError::ServerTooOld { .. } => Code::DatabaseTooOld,
             OpenError::Migrate(_) | OpenError::Unavailable(_) => Code::StorageFailed,
         };
         Self::new(code).operator(error)

@@ -24,7 +24,7 @@ pub struct Health {
     pub syncs: u64,
     /// Of those, the ones whose last run failed, stalled or is held.
     pub troubled: u64,
-    /// Of those switched on, the smallest slack: schedule × 3 from the last success (or the making).
+    /// Of those switched on, the smallest slack: three of its intervals from the last success (or the making).
     pub overdue_at: Option<Timestamp>,
     /// When a run last read to the end.
     pub last_success_at: Option<Timestamp>,
@@ -79,12 +79,12 @@ impl Store {
     ) -> Result<Vec<Health>, StoreError> {
         let statement = sqlx::query(
             "SELECT c.id, c.connector, c.state, c.enabled, \
-             coalesce(sum(s.enabled), 0), \
-             coalesce(sum(s.enabled AND coalesce(s.last_state, '') IN ('failed', 'stalled', 'held')), 0), \
-             min(CASE WHEN s.enabled THEN coalesce(s.last_success_at, s.created_at) + 3 * s.schedule END), \
+             count(CASE WHEN s.enabled THEN 1 END), \
+             count(CASE WHEN s.enabled AND s.last_state IN ('failed', 'stalled', 'held') THEN 1 END), \
+             min(CASE WHEN s.enabled THEN coalesce(s.last_success_at, s.created_at) + 3 * s.every END), \
              max(s.last_success_at), \
              (SELECT count(*) FROM runs r WHERE r.connection = c.id AND r.state IN ('due', 'running')), \
-             coalesce(sum(s.records), 0), \
+             CAST(coalesce(sum(s.records), 0) AS BIGINT), \
              (SELECT count(*) FROM pushes p WHERE p.connection = c.id AND p.state = 'unknown') \
              FROM connections c LEFT JOIN syncs s ON s.connection = c.id \
              WHERE c.tenant = $1 AND c.state <> 'deleted' AND ($2 IS NULL OR c.connector = $2) \

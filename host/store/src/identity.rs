@@ -1,14 +1,14 @@
 //! What the provider says about a connection that is there: asked again from time to time.
 
 use patchbay_model::{AccountId, ConnectionId, ConnectionState, RunId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Connection, NewAccount, NewSync, Store, StoreError, Trigger, accounts,
     accounts::Account,
     audit::{NewAudit, append},
     connections,
-    row::{Reader, Row as _, many, select},
+    row::{Reader, Row as _, json, many, select},
     runs, syncs,
 };
 
@@ -61,12 +61,12 @@ impl Store {
                     let reached = all_accounts(&mut *tx, &id).await?;
                     sqlx::query(
                         "UPDATE connections SET business_name = $2, login = $3, \
-                         facts = json_set(facts, '$.identity', json($4)), identified_at = $5 WHERE id = $1",
+                         facts = $4, identified_at = $5 WHERE id = $1",
                     )
                     .bind(id.as_str())
                     .bind(update.business_name.as_str())
                     .bind(update.login.as_deref())
-                    .bind(update.identity.as_str())
+                    .bind(with_identity(&before.facts, &update.identity)?)
                     .bind(now.as_micros())
                     .execute(&mut *tx)
                     .await?;
@@ -109,10 +109,10 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<(TenantId, ConnectionId)>, StoreError> {
         let rows = sqlx::query(
-            "SELECT tenant, id FROM connections WHERE state = 'active' AND enabled = 1 AND identified_at < $1 \
+            "SELECT tenant, id FROM connections WHERE state = 'active' AND enabled AND identified_at < $1 \
              ORDER BY identified_at LIMIT $2",
         );
-        let rows = rows.bind(before.as_micros()).bind(limit).fetch_all(self.read()).await?;
+        let rows = rows.bind(before.as_micros()).bind(i64::from(limit)).fetch_all(self.read()).await?;
         rows.iter()
             .map(|row| {
                 let mut r = Reader::of(row, Connection::TABLE);
@@ -122,9 +122,20 @@ impl Store {
     }
 }
 
-async fn all_accounts(tx: &mut SqliteConnection, id: &ConnectionId) -> Result<Vec<Account>, StoreError> {
+async fn all_accounts(tx: &mut AnyConnection, id: &ConnectionId) -> Result<Vec<Account>, StoreError> {
     let statement = sqlx::query(select::<Account>("WHERE a.connection = $1 ORDER BY a.id"));
     many(tx, statement.bind(id.as_str())).await
+}
+
+/// The facts with another identity among them; with the same one the same text, however it orders its names.
+fn with_identity(facts: &str, identity: &str) -> Result<String, StoreError> {
+    let unreadable = |error: serde_json::Error| StoreError::Unavailable(error.to_string());
+    let mut all: serde_json::Map<String, serde_json::Value> = serde_json::from_str(facts).map_err(unreadable)?;
+    let identity: serde_json::Value = serde_json::from_str(identity).map_err(unreadable)?;
+    if all.insert("identity".to_owned(), identity.clone()) == Some(identity) {
+        return Ok(facts.to_owned());
+    }
+    json(&all)
 }
 
 #[cfg(test)]

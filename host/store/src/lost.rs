@@ -2,7 +2,7 @@
 //! that is dropped ends the connection, and one of a connection that is gone would work on unseen.
 
 use patchbay_model::{ClientId, ConnectionId, ConnectionState, ReleaseId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Connection, Store, StoreError,
@@ -121,7 +121,7 @@ impl Store {
     }
 }
 
-async fn put(tx: &mut SqliteConnection, lost: &NewLostToken, now: Timestamp) -> Result<(), StoreError> {
+async fn put(tx: &mut AnyConnection, lost: &NewLostToken, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query("INSERT INTO lost_tokens (connection, sealed, row_version, at) VALUES ($1, $2, $3, $4)")
         .bind(lost.of.id.as_str())
         .bind(lost.sealed.as_slice())
@@ -135,7 +135,7 @@ async fn put(tx: &mut SqliteConnection, lost: &NewLostToken, now: Timestamp) -> 
 /// Copies a token to where it waits to be revoked, with what it was made with: the connection may have another
 /// client by now, or be gone.
 async fn revoke(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     lost: &NewLostToken,
     release: &ReleaseId,
     now: Timestamp,
@@ -163,7 +163,7 @@ async fn revoke(
 
 /// Copies all lost tokens of a connection to where they wait to be revoked, inside a transaction; how many.
 pub(crate) async fn revoke_all(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     id: &ConnectionId,
     release: &ReleaseId,
     now: Timestamp,

@@ -4,7 +4,7 @@
 
 use patchbay_model::{ClientId, TenantId, Timestamp};
 
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -97,7 +97,7 @@ impl Store {
                      updated_at = excluded.updated_at \
                      WHERE oauth_clients.row_version = excluded.row_version - 1 \
                      AND oauth_clients.client_id = excluded.client_id AND oauth_clients.retired_at IS NULL \
-                     AND oauth_clients.connector = excluded.connector AND oauth_clients.tenant IS excluded.tenant",
+                     AND oauth_clients.connector = excluded.connector AND oauth_clients.tenant IS NOT DISTINCT FROM excluded.tenant",
                 )
                 .bind(put.id.as_str())
                 .bind(put.connector.as_str())
@@ -136,8 +136,9 @@ impl Store {
         connector: &str,
         owner: Option<&TenantId>,
     ) -> Result<Option<OauthClient>, StoreError> {
-        let statement =
-            sqlx::query(select::<OauthClient>("WHERE o.connector = $1 AND o.tenant IS $2 AND o.retired_at IS NULL"));
+        let statement = sqlx::query(select::<OauthClient>(
+            "WHERE o.connector = $1 AND o.tenant IS NOT DISTINCT FROM $2 AND o.retired_at IS NULL",
+        ));
         maybe(self.read(), statement.bind(connector).bind(owner.map(TenantId::as_str))).await
     }
 
@@ -189,14 +190,9 @@ impl Store {
 }
 
 /// Retires the registration in use whose place this one takes, inside a transaction.
-async fn retire_other(
-    tx: &mut SqliteConnection,
-    put: &PutClient,
-    line: &Entry,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn retire_other(tx: &mut AnyConnection, put: &PutClient, line: &Entry, now: Timestamp) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "UPDATE oauth_clients SET retired_at = $5, updated_at = $5 WHERE connector = $1 AND tenant IS $2 \
+        "UPDATE oauth_clients SET retired_at = $5, updated_at = $5 WHERE connector = $1 AND tenant IS NOT DISTINCT FROM $2 \
          AND retired_at IS NULL AND id <> $3 AND client_id <> $4 \
          AND NOT EXISTS (SELECT 1 FROM oauth_clients o WHERE o.id = $3) RETURNING id",
     )

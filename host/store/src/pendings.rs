@@ -2,7 +2,7 @@
 //! for a few minutes, sealed, and used for nothing until then.
 
 use patchbay_model::{ClientId, Code, ConnectionId, ReleaseId, SessionId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -267,13 +267,13 @@ impl Store {
         let rows = sqlx::query(
             "SELECT session FROM pending_authorisations WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2",
         );
-        let rows = rows.bind(self.now().as_micros()).bind(limit).fetch_all(self.read()).await?;
+        let rows = rows.bind(self.now().as_micros()).bind(i64::from(limit)).fetch_all(self.read()).await?;
         rows.iter().map(|row| Reader::of(row, Pending::TABLE).next("session")).collect()
     }
 }
 
 /// The row of a business account that has no connection yet, or a look at the one it has.
-async fn show_connection(tx: &mut SqliteConnection, new: &NewPending, now: Timestamp) -> Result<(), StoreError> {
+async fn show_connection(tx: &mut AnyConnection, new: &NewPending, now: Timestamp) -> Result<(), StoreError> {
     const RACED: StoreError = StoreError::Conflict("the business account's connection came or went meanwhile");
     if !new.new_connection {
         let statement = sqlx::query_scalar::<_, i64>(
@@ -287,7 +287,7 @@ async fn show_connection(tx: &mut SqliteConnection, new: &NewPending, now: Times
     let done = sqlx::query(
         "INSERT INTO connections (id, tenant, connector, client, auth, business_id, business_name, login, facts, \
          settings, name, state, enabled, created_at, authorized_at, identified_at, updated_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '{}', '{}', $9, 'pending', 1, $10, $10, $10, $10) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, '{}', '{}', $9, 'pending', TRUE, $10, $10, $10, $10) \
          ON CONFLICT DO NOTHING",
     )
     .bind(new.connection.as_str())
@@ -305,7 +305,7 @@ async fn show_connection(tx: &mut SqliteConnection, new: &NewPending, now: Times
     if done.rows_affected() == 0 { Err(RACED) } else { Ok(()) }
 }
 
-async fn insert(tx: &mut SqliteConnection, new: &NewPending, now: Timestamp) -> Result<(), StoreError> {
+async fn insert(tx: &mut AnyConnection, new: &NewPending, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO pending_authorisations (session, tenant, connection, new_connection, connector, release, client, \
          auth, facts, identity, business_id, business_name, login, name, reconnect, sealed, row_version, revocable, \
@@ -340,7 +340,7 @@ async fn insert(tx: &mut SqliteConnection, new: &NewPending, now: Timestamp) -> 
 
 /// Takes out what waits for a session, inside a transaction; it goes to be revoked where it can be.
 pub(crate) async fn take_out(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     session: &SessionId,
     now: Timestamp,
 ) -> Result<Option<Pending>, StoreError> {
@@ -356,7 +356,7 @@ pub(crate) async fn take_out(
 
 /// Ends a session of which nothing came, for good, inside a transaction.
 pub(crate) async fn end_session(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     session: &SessionId,
     code: Code,
     now: Timestamp,
@@ -369,9 +369,9 @@ pub(crate) async fn end_session(
 
 /// Ends a connection that is only shown because somebody waited, when nobody does any more, inside a
 /// transaction.
-pub(crate) async fn drop_connection(tx: &mut SqliteConnection, id: &str, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn drop_connection(tx: &mut AnyConnection, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let done = sqlx::query(
-        "UPDATE connections SET state = 'deleted', enabled = 0, updated_at = $2 WHERE id = $1 AND state = 'pending' \
+        "UPDATE connections SET state = 'deleted', enabled = FALSE, updated_at = $2 WHERE id = $1 AND state = 'pending' \
          AND NOT EXISTS (SELECT 1 FROM pending_authorisations n WHERE n.connection = $1) \
          AND NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection = $1)",
     );

@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use patchbay_model::{Code, PushId, PushResult, PushState, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{Code, EventKind, PushId, PushResult, PushState, TenantId, Timestamp};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::{
     Push, Store, StoreError,
     audit::{NewAudit, append},
     crashes,
-    row::{many, one, select},
+    dialect::Dialect,
+    events::{NewEvent, emit},
+    row::{Row as _, many, one, select},
 };
 
 /// A push that is ours now.
@@ -69,25 +71,30 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn claim_pushes(&self, lease: Duration, limit: u32) -> Result<Vec<ClaimedPush>, StoreError> {
-        let clock = self.clock.clone();
-        self.write(move |tx| {
+        let store = self.clone();
+        self.write_beside(move |tx| {
             Box::pin(async move {
-                let now = clock.now();
-                crashes::end_pushes(&mut *tx, now).await?;
+                let now = store.now();
+                crashes::end_pushes(&mut *tx, &store, now).await?;
+                // Judged again as they are once they are locked; what somebody else just takes is left to him.
+                let dialect = Dialect::of(tx);
                 let rest = "WHERE p.id IN (SELECT x.id FROM ( \
                         SELECT id, connection, created_at FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
                         UNION ALL \
                         SELECT id, connection, created_at FROM pushes WHERE lease_until <= $1 \
-                    ) x JOIN connections c ON c.id = x.connection AND c.enabled = 1 AND c.state = 'active' \
-                    ORDER BY x.created_at LIMIT $2) ORDER BY p.id";
-                let statement = sqlx::query(select::<Push>(rest)).bind(now.as_micros()).bind(limit);
+                    ) x JOIN connections c ON c.id = x.connection AND c.enabled AND c.state = 'active' \
+                    ORDER BY x.created_at LIMIT $2) \
+                    AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.id";
+                let locked = dialect.pick("", "FOR UPDATE OF p SKIP LOCKED");
+                let rest = format!("SELECT {} FROM {} {rest} {locked}", Push::COLUMNS, Push::FROM);
+                let statement = sqlx::query(AssertSqlSafe(rest)).bind(now.as_micros()).bind(i64::from(limit));
                 let due: Vec<Push> = many(&mut *tx, statement).await?;
                 let mut claimed = Vec::with_capacity(due.len());
                 for push in due {
                     sqlx::query(
                         "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, \
                          epoch = epoch + 1, attempts = attempts + 1, \
-                         deaths = deaths + (lease_until IS NOT NULL), lease_until = $3, next_at = NULL, updated_at = $2 \
+                         deaths = deaths + CASE WHEN lease_until IS NOT NULL THEN 1 ELSE 0 END, lease_until = $3, next_at = NULL, updated_at = $2 \
                          WHERE id = $1",
                     )
                     .bind(push.id.as_str())
@@ -109,7 +116,7 @@ impl Store {
     /// [`StoreError::Stale`] when it lapsed or another has taken over: stop at once.
     pub async fn heartbeat_push(&self, push: &PushId, epoch: i64, lease: Duration) -> Result<(), StoreError> {
         let (push, clock) = (push.clone(), self.clock.clone());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 let now = clock.now();
                 let done =
@@ -131,10 +138,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over.
     pub async fn finish_push(&self, push: &PushId, epoch: i64, end: PushEnd) -> Result<Push, StoreError> {
-        let (push, now) = (push.clone(), self.now());
-        let again = end.next_at.is_some();
+        let (store, push, now) = (self.clone(), push.clone(), self.now());
         let left = self
-            .write(move |tx| {
+            .write_beside(move |tx| {
                 Box::pin(async move {
                     let owned = sqlx::query(
                         "UPDATE pushes SET lease_until = NULL WHERE id = $1 AND epoch = $2 AND lease_until IS NOT NULL",
@@ -143,12 +149,11 @@ impl Store {
                     if owned.rows_affected() == 0 {
                         return Err(StoreError::Stale);
                     }
-                    leave(&mut *tx, &push, end, now).await?;
-                    load(tx, &push).await
+                    leave(tx, &store, &push, end, now).await
                 })
             })
             .await?;
-        if again {
+        if left.next_at.is_some() || left.ended_at.is_some() {
             self.woke();
         }
         Ok(left)
@@ -166,7 +171,7 @@ impl Store {
         end: PushEnd,
         actor: &str,
     ) -> Result<Push, StoreError> {
-        let (tenant, push, now) = (tenant.clone(), push.clone(), self.now());
+        let (store, tenant, push, now) = (self.clone(), tenant.clone(), push.clone(), self.now());
         let detail = serde_json::json!({ "state": end.state.as_str() });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "push.decided", &push).detail(&detail));
         let decided = self
@@ -190,9 +195,9 @@ impl Store {
                         .bind(push.as_str())
                         .execute(&mut *tx)
                         .await?;
-                    leave(&mut *tx, &push, end, now).await?;
-                    append(&mut *tx, &line).await?;
-                    load(tx, &push).await
+                    let left = leave(&mut *tx, &store, &push, end, now).await?;
+                    append(tx, &line).await?;
+                    Ok(left)
                 })
             })
             .await?;
@@ -201,7 +206,14 @@ impl Store {
     }
 }
 
-async fn leave(tx: &mut SqliteConnection, push: &PushId, end: PushEnd, now: Timestamp) -> Result<(), StoreError> {
+/// Leaves a push so, and tells it when that is its end; how it stands now.
+async fn leave(
+    tx: &mut AnyConnection,
+    store: &Store,
+    push: &PushId,
+    end: PushEnd,
+    now: Timestamp,
+) -> Result<Push, StoreError> {
     use PushState as S;
     let over = matches!(end.state, S::Done | S::Rejected | S::Failed | S::Skipped | S::Expired);
     sqlx::query(
@@ -220,11 +232,25 @@ async fn leave(tx: &mut SqliteConnection, push: &PushId, end: PushEnd, now: Time
     .bind(end.next_at.filter(|_| !over).map(Timestamp::as_micros))
     .bind(now.as_micros())
     .bind(over.then(|| now.as_micros()))
-    .execute(tx)
+    .execute(&mut *tx)
     .await?;
-    Ok(())
+    let left = load(&mut *tx, push).await?;
+    if over {
+        tell(tx, store, &left, now).await?;
+    }
+    Ok(left)
 }
 
-async fn load(tx: &mut SqliteConnection, push: &PushId) -> Result<Push, StoreError> {
+/// Tells that a push came to its end, inside the transaction in which it did.
+pub(crate) async fn tell(tx: &mut AnyConnection, store: &Store, push: &Push, now: Timestamp) -> Result<(), StoreError> {
+    let data = serde_json::json!({
+        "push": push.id, "connection": push.connection, "action": push.action, "key": push.key,
+        "state": push.state.as_str(), "code": push.code.map(Code::id),
+    });
+    let (tenant, kind, subject) = (push.tenant.clone(), EventKind::PushEnded, push.id.to_string());
+    emit(tx, &NewEvent { id: store.event_id(), tenant, kind, subject, data }, now).await
+}
+
+async fn load(tx: &mut AnyConnection, push: &PushId) -> Result<Push, StoreError> {
     one(tx, sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str())).await
 }

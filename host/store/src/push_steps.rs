@@ -12,10 +12,11 @@
 //! that comes after the push was put aside (a deploy) is not lost.
 
 use patchbay_model::{PushId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::{
     Store, StoreError,
+    dialect::Dialect,
     row::{Reader, Row, json, many, maybe, select, words},
 };
 
@@ -146,7 +147,7 @@ impl Store {
         request_hash: [u8; 32],
     ) -> Result<StepBegin, StoreError> {
         let (push, step, clock) = (push.clone(), step.to_owned(), self.clock.clone());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 let now = clock.now();
                 fence(&mut *tx, &push, epoch, Some(now)).await?;
@@ -197,7 +198,7 @@ impl Store {
         let (status, headers) = (answer.status, json(&answer.headers)?);
         let body: Vec<u8> = answer.body.iter().copied().take(BODY_BYTES).collect();
         let state = if opens_again { StepState::Open } else { StepState::Answered };
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 fence(&mut *tx, &push, epoch, None).await?;
                 let done = sqlx::query(
@@ -250,7 +251,7 @@ impl Store {
     /// [`StoreError::Stale`] when another has taken over; [`StoreError::Conflict`] for a step that is not lost.
     pub async fn step_absent(&self, push: &PushId, epoch: i64, step: &str) -> Result<Absent, StoreError> {
         let (push, step, now) = (push.clone(), step.to_owned(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 fence(&mut *tx, &push, epoch, None).await?;
                 let open = sqlx::query(
@@ -293,7 +294,7 @@ impl Store {
         from: &'static str,
     ) -> Result<(), StoreError> {
         let (push, step, now) = (push.clone(), step.to_owned(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 fence(&mut *tx, &push, epoch, None).await?;
                 let statement = sqlx::query(
@@ -319,15 +320,18 @@ impl Store {
     }
 }
 
-/// Nobody else has taken the push over; with `now`, and our lease has not lapsed.
-async fn fence(tx: &mut SqliteConnection, push: &PushId, epoch: i64, now: Option<Timestamp>) -> Result<(), StoreError> {
-    let ours: Option<i64> =
-        sqlx::query_scalar("SELECT 1 FROM pushes WHERE id = $1 AND epoch = $2 AND ($3 IS NULL OR lease_until > $3)")
-            .bind(push.as_str())
-            .bind(epoch)
-            .bind(now.map(Timestamp::as_micros))
-            .fetch_optional(tx)
-            .await?;
+/// Nobody else has taken the push over; with `now`, and our lease has not lapsed. On PostgreSQL the push stays ours until
+/// the end of the transaction: whoever wants to take it over waits, and sees what was written.
+async fn fence(tx: &mut AnyConnection, push: &PushId, epoch: i64, now: Option<Timestamp>) -> Result<(), StoreError> {
+    let locked = Dialect::of(tx).pick("", "FOR UPDATE");
+    let ours: Option<i64> = sqlx::query_scalar(AssertSqlSafe(format!(
+        "SELECT CAST(1 AS BIGINT) FROM pushes WHERE id = $1 AND epoch = $2 AND ($3 IS NULL OR lease_until > $3) {locked}"
+    )))
+    .bind(push.as_str())
+    .bind(epoch)
+    .bind(now.map(Timestamp::as_micros))
+    .fetch_optional(tx)
+    .await?;
     ours.map(|_| ()).ok_or(StoreError::Stale)
 }
 

@@ -53,7 +53,7 @@ pub struct StreamCount {
 impl Row for Record {
     const TABLE: &'static str = "records";
     // The sync decides; the planner must not start at the records.
-    const FROM: &'static str = "syncs s CROSS JOIN records e ON e.sync_no = s.no";
+    const FROM: &'static str = "syncs s CROSS JOIN records e";
     const COLUMNS: &'static str = "s.no, s.account, s.stream, e.key, e.content, e.first_seen, e.updated_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
@@ -100,7 +100,7 @@ impl Store {
             }
         };
         // Where the page before ended is inside one account; the accounts behind it follow whole.
-        let rest = "WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND s.no >= $4 \
+        let rest = "WHERE e.sync_no = s.no AND s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND s.no >= $4 \
             AND e.key > CASE WHEN s.no = $4 THEN $5 ELSE '' END AND e.content IS NOT NULL \
             ORDER BY s.no, e.key LIMIT $6";
         let statement = sqlx::query(select::<Record>(rest))
@@ -127,8 +127,7 @@ impl Store {
         key: &str,
     ) -> Result<Record, StoreError> {
         self.readable(tenant, connection).await?;
-        let rest =
-            "WHERE s.connection = $1 AND s.account = $2 AND s.stream = $3 AND e.key = $4 AND e.content IS NOT NULL";
+        let rest = "WHERE e.sync_no = s.no AND s.connection = $1 AND s.account = $2 AND s.stream = $3 AND e.key = $4 AND e.content IS NOT NULL";
         let statement = sqlx::query(select::<Record>(rest)).bind(connection.as_str()).bind(account);
         maybe(self.read(), statement.bind(stream).bind(key)).await?.ok_or(StoreError::NotFound)
     }

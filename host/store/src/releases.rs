@@ -1,7 +1,7 @@
 //! Releases: immutable versions of connectors. Their bytes are files; this is what is known of them.
 
 use patchbay_model::{ReleaseId, ReleaseState, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -237,7 +237,7 @@ impl Store {
     }
 }
 
-async fn load(tx: &mut SqliteConnection, id: &ReleaseId) -> Result<Release, StoreError> {
+async fn load(tx: &mut AnyConnection, id: &ReleaseId) -> Result<Release, StoreError> {
     one(tx, sqlx::query(select::<Release>("WHERE rel.id = $1")).bind(id.as_str())).await
 }
 

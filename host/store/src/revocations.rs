@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use patchbay_model::{ClientId, ConnectionId, ReleaseId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Pending, Store, StoreError,
@@ -167,7 +167,7 @@ impl Store {
 
 /// Copies the credential of a connection, inside a transaction; whether it has one.
 pub(crate) async fn copy_credential(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     id: &ConnectionId,
     release: &ReleaseId,
     now: Timestamp,
@@ -183,11 +183,7 @@ pub(crate) async fn copy_credential(
 }
 
 /// Copies what waited for a session, inside a transaction.
-pub(crate) async fn copy_pending(
-    tx: &mut SqliteConnection,
-    pending: &Pending,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+pub(crate) async fn copy_pending(tx: &mut AnyConnection, pending: &Pending, now: Timestamp) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO revocations (tenant, connection, connector, release, client, auth, facts, business_id, subject, \
          field, row_version, sealed, next_at, created_at, login) \

@@ -4,12 +4,13 @@
 use std::time::Duration;
 
 use patchbay_model::{
-    AccountId, AuditId, ClientId, Code, ConnectionId, ConnectionState, KeyId, PushId, PushResult, PushState, ReleaseId,
-    ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp,
+    AccountId, AuditId, ClientId, Code, ConnectionId, ConnectionState, EventId, KeyId, PushId, PushResult, PushState,
+    ReleaseId, ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp, WebhookId,
 };
 use sqlx::{
-    AssertSqlSafe, Row as _, Sqlite, SqliteExecutor, ValueRef as _, query::Query, sqlite::SqliteArguments,
-    sqlite::SqliteRow,
+    Any, AssertSqlSafe, Executor, Row as _, ValueRef as _,
+    any::{AnyArguments, AnyRow},
+    query::Query,
 };
 
 use crate::StoreError;
@@ -61,30 +62,36 @@ pub(crate) fn select<T: Row>(rest: &'static str) -> AssertSqlSafe<String> {
 }
 
 /// A statement with its arguments.
-pub(crate) type Statement<'q> = Query<'q, Sqlite, SqliteArguments>;
+pub(crate) type Statement<'q> = Query<'q, Any, AnyArguments>;
 
 /// The row, or [`StoreError::NotFound`].
-pub(crate) async fn one<T: Row>(on: impl SqliteExecutor<'_>, statement: Statement<'_>) -> Result<T, StoreError> {
+pub(crate) async fn one<T: Row>(
+    on: impl Executor<'_, Database = Any>,
+    statement: Statement<'_>,
+) -> Result<T, StoreError> {
     maybe(on, statement).await?.ok_or(StoreError::NotFound)
 }
 
 /// The row, if there is one.
 pub(crate) async fn maybe<T: Row>(
-    on: impl SqliteExecutor<'_>,
+    on: impl Executor<'_, Database = Any>,
     statement: Statement<'_>,
 ) -> Result<Option<T>, StoreError> {
     statement.fetch_optional(on).await?.map(|row| T::read(&mut Reader::of(&row, T::TABLE))).transpose()
 }
 
 /// All rows.
-pub(crate) async fn many<T: Row>(on: impl SqliteExecutor<'_>, statement: Statement<'_>) -> Result<Vec<T>, StoreError> {
+pub(crate) async fn many<T: Row>(
+    on: impl Executor<'_, Database = Any>,
+    statement: Statement<'_>,
+) -> Result<Vec<T>, StoreError> {
     let rows = statement.fetch_all(on).await?;
     rows.iter().map(|row| T::read(&mut Reader::of(row, T::TABLE))).collect()
 }
 
 /// Reads the columns of a row from left to right.
 pub(crate) struct Reader<'r> {
-    row: &'r SqliteRow,
+    row: &'r AnyRow,
     table: &'static str,
     at: usize,
     start: usize,
@@ -92,7 +99,7 @@ pub(crate) struct Reader<'r> {
 
 impl<'r> Reader<'r> {
     /// From the first column.
-    pub(crate) fn of(row: &'r SqliteRow, table: &'static str) -> Self {
+    pub(crate) fn of(row: &'r AnyRow, table: &'static str) -> Self {
         Self { row, table, at: 0, start: 0 }
     }
 
@@ -131,11 +138,11 @@ impl<'r> Reader<'r> {
 /// A type that fits into one column.
 pub(crate) trait Field: Sized {
     /// The value, or none when the column does not hold one.
-    fn field(row: &SqliteRow, at: usize) -> Option<Self>;
+    fn field(row: &AnyRow, at: usize) -> Option<Self>;
 }
 
 impl<T: Field> Field for Option<T> {
-    fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
         if row.try_get_raw(at).ok()?.is_null() { Some(None) } else { T::field(row, at).map(Some) }
     }
 }
@@ -143,18 +150,25 @@ impl<T: Field> Field for Option<T> {
 macro_rules! native {
     ($($name:ty),*) => {$(
         impl Field for $name {
-            fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+            fn field(row: &AnyRow, at: usize) -> Option<Self> {
                 row.try_get(at).ok()
             }
         }
     )*};
 }
-native!(String, i64, bool, Vec<u8>);
+native!(String, i64, Vec<u8>);
+
+/// SQLite has no such type: what is compared there is a number.
+impl Field for bool {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
+        row.try_get::<Self, _>(at).ok().or_else(|| i64::field(row, at).map(|number| number != 0))
+    }
+}
 
 macro_rules! unsigned {
     ($($name:ty),*) => {$(
         impl Field for $name {
-            fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+            fn field(row: &AnyRow, at: usize) -> Option<Self> {
                 Self::try_from(i64::field(row, at)?).ok()
             }
         }
@@ -165,7 +179,7 @@ unsigned!(u16, u32, u64);
 macro_rules! parsed {
     ($($name:ty),*) => {$(
         impl Field for $name {
-            fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+            fn field(row: &AnyRow, at: usize) -> Option<Self> {
                 Self::try_from(String::field(row, at)?).ok()
             }
         }
@@ -183,14 +197,16 @@ parsed!(
     ClientId,
     ReleaseId,
     ReturnId,
-    AuditId
+    AuditId,
+    EventId,
+    WebhookId
 );
 
 /// For the closed lists of words.
 macro_rules! words {
     ($($name:ty),*) => {$(
         impl $crate::row::Field for $name {
-            fn field(row: &sqlx::sqlite::SqliteRow, at: usize) -> Option<Self> {
+            fn field(row: &sqlx::any::AnyRow, at: usize) -> Option<Self> {
                 Self::from_word(&<String as $crate::row::Field>::field(row, at)?)
             }
         }
@@ -200,25 +216,25 @@ pub(crate) use words;
 words!(ConnectionState, PushResult, PushState, ReleaseState, RunState);
 
 impl Field for Code {
-    fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
         Self::from_id(&String::field(row, at)?)
     }
 }
 
 impl Field for Timestamp {
-    fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
         i64::field(row, at).map(Self::from_micros)
     }
 }
 
 impl Field for Duration {
-    fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
         u64::field(row, at).map(Self::from_micros)
     }
 }
 
 impl Field for [u8; 32] {
-    fn field(row: &SqliteRow, at: usize) -> Option<Self> {
+    fn field(row: &AnyRow, at: usize) -> Option<Self> {
         Vec::<u8>::field(row, at)?.try_into().ok()
     }
 }

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use patchbay_model::{Code, ConnectionId, ReleaseId, RunId, RunState, SyncId, TenantId, Timestamp};
-use sqlx::{AssertSqlSafe, SqliteConnection};
+use patchbay_model::{Budget, Code, ConnectionId, ReleaseId, RunId, RunState, SyncId, TenantId, Timestamp};
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::{
     Account, Connection, CredentialRow, Page, Store, StoreError, SyncRow,
-    row::{Reader, Row, many, one, one_more, select, words},
+    row::{Field, Reader, Row, many, one, one_more, select, words},
+    schedules::scheduled,
 };
 
 /// Why a run was made.
@@ -48,6 +49,13 @@ impl Trigger {
 }
 words!(Trigger);
 
+impl Field for Budget {
+    fn field(row: &sqlx::any::AnyRow, at: usize) -> Option<Self> {
+        let word = String::field(row, at)?;
+        Self::ALL.iter().copied().find(|budget| budget.as_str() == word)
+    }
+}
+
 /// What requests of a run used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Usage {
@@ -72,6 +80,8 @@ pub struct Run {
     pub tenant: TenantId,
     /// The connection.
     pub connection: ConnectionId,
+    /// The connector, e.g. `acme.books`.
+    pub connector: String,
     /// How it stands.
     pub state: RunState,
     /// Why it was made.
@@ -82,7 +92,7 @@ pub struct Run {
     pub lease_until: Option<Timestamp>,
     /// Attempts in a row, this one included once it is claimed.
     pub attempts: u32,
-    /// Workers that died on it.
+    /// Workers that died on it since its last page.
     pub deaths: u32,
     /// When it is due.
     pub next_at: Timestamp,
@@ -110,6 +120,12 @@ pub struct Run {
     pub deleted: u64,
     /// What its requests used.
     pub usage: Usage,
+    /// Records that could not be read.
+    pub refused: u64,
+    /// Which limit ended it.
+    pub budget: Option<Budget>,
+    /// The node that claimed it last.
+    pub node: Option<String>,
     /// The release that ran.
     pub release: Option<ReleaseId>,
 }
@@ -138,6 +154,8 @@ pub struct RunWork {
     pub sync: SyncRow,
     /// Where to go on.
     pub cursor: Option<Vec<u8>>,
+    /// What fields its records have had, JSON; none before the first page.
+    pub shape: Option<String>,
     /// For which connection.
     pub connection: Connection,
     /// For which account; none for a stream per connection.
@@ -151,10 +169,10 @@ pub struct RunWork {
 impl Row for Run {
     const TABLE: &'static str = "runs";
     const FROM: &'static str = "runs r";
-    const COLUMNS: &'static str = "r.id, r.sync, r.tenant, r.connection, r.state, r.\"trigger\", r.epoch, \
+    const COLUMNS: &'static str = "r.id, r.sync, r.tenant, r.connection, r.connector, r.state, r.\"trigger\", r.epoch, \
         r.lease_until, r.attempts, r.deaths, r.next_at, r.created_at, r.started_at, r.ended_at, r.cancel_at, r.code, \
         r.person, r.operator, r.pages, r.records, r.changed, r.deleted, r.bytes, r.requests, r.retries, r.waited, \
-        r.release";
+        r.refused, r.budget, r.node, r.release";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -162,6 +180,7 @@ impl Row for Run {
             sync: r.next("sync")?,
             tenant: r.next("tenant")?,
             connection: r.next("connection")?,
+            connector: r.next("connector")?,
             state: r.next("state")?,
             trigger: r.next("trigger")?,
             epoch: r.next("epoch")?,
@@ -186,6 +205,9 @@ impl Row for Run {
                 retries: r.next("retries")?,
                 waited: r.next("waited")?,
             },
+            refused: r.next("refused")?,
+            budget: r.next("budget")?,
+            node: r.next("node")?,
             release: r.next("release")?,
         })
     }
@@ -226,7 +248,7 @@ impl Store {
     /// [`StoreError::Stale`] when the epoch is over or the credential is gone.
     pub async fn load_run(&self, run: &RunId, epoch: i64) -> Result<RunWork, StoreError> {
         let statement = AssertSqlSafe(format!(
-            "SELECT {}, {}, s.cursor, {}, {}, {}, coalesce(c.release, rel.id) FROM runs r \
+            "SELECT {}, {}, s.cursor, s.shape, {}, {}, {}, coalesce(c.release, rel.id) FROM runs r \
              JOIN syncs s ON s.id = r.sync JOIN connections c ON c.id = r.connection \
              JOIN credentials k ON k.connection = c.id \
              LEFT JOIN accounts a ON a.connection = c.id AND a.provider_id = s.account AND s.account <> '' \
@@ -242,9 +264,9 @@ impl Store {
         let row = row.ok_or(StoreError::Stale)?;
         let mut r = Reader::of(&row, Run::TABLE);
         let (run, sync) = (r.join()?, r.join()?);
-        let cursor = r.next("cursor")?;
+        let (cursor, shape) = (r.next("cursor")?, r.next("shape")?);
         let (connection, credential, account) = (r.join()?, r.join()?, r.outer_join()?);
-        Ok(RunWork { run, sync, cursor, connection, account, credential, release: r.next("release")? })
+        Ok(RunWork { run, sync, cursor, shape, connection, account, credential, release: r.next("release")? })
     }
 
     /// Stops a run: a due one at once, a running one at its next heartbeat or page.
@@ -311,9 +333,10 @@ impl Store {
     }
 }
 
-/// The open run of a sync, or a new one, inside a transaction.
+/// The open run of a sync, or a new one, inside a transaction. Neither is due before the pause of its connection is
+/// over; an open one comes forward when somebody asks, not because it is time.
 pub(crate) async fn enqueue(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     sync: &SyncRow,
     id: RunId,
     at: Timestamp,
@@ -321,29 +344,35 @@ pub(crate) async fn enqueue(
     trigger: Trigger,
     now: Timestamp,
 ) -> Result<RunId, StoreError> {
-    let open = sqlx::query_scalar::<_, String>("SELECT id FROM runs WHERE sync = $1 AND state IN ('due', 'running')");
-    let open = open.bind(sync.id.as_str()).fetch_optional(&mut *tx).await?;
-    if let Some(open) = open {
-        let statement = sqlx::query("UPDATE runs SET next_at = min(next_at, $2) WHERE id = $1 AND state = 'due'");
-        statement.bind(open.as_str()).bind(at.as_micros()).execute(tx).await?;
-        return RunId::try_from(open.clone()).map_err(|_| StoreError::Inconsistent {
-            table: "runs",
-            column: "id",
-            row: open,
-        });
+    let row = sqlx::query(
+        "SELECT c.connector, c.paused_until, (SELECT r.id FROM runs r WHERE r.sync = $2 AND r.state IN ('due', 'running')) \
+         FROM connections c WHERE c.id = $1",
+    );
+    let row = row.bind(sync.connection.as_str()).bind(sync.id.as_str());
+    let row = row.fetch_optional(&mut *tx).await?.ok_or(StoreError::NotFound)?;
+    let mut r = Reader::of(&row, Run::TABLE);
+    let connector: String = r.next("connector")?;
+    let at = at.max(r.next::<Option<Timestamp>>("paused_until")?.unwrap_or(at));
+    if let Some(open) = r.next::<Option<RunId>>("id")? {
+        if trigger != Trigger::Schedule {
+            let earlier = sqlx::query("UPDATE runs SET next_at = $2 WHERE id = $1 AND state = 'due' AND next_at > $2");
+            earlier.bind(open.as_str()).bind(at.as_micros()).execute(tx).await?;
+        }
+        return Ok(open);
     }
     sqlx::query(
-        "INSERT INTO runs (id, sync, tenant, connection, state, \"trigger\", attempts, next_at, created_at) \
-         VALUES ($1, $2, $3, $4, 'due', $5, $6, $7, $8)",
+        "INSERT INTO runs (id, sync, tenant, connection, connector, state, \"trigger\", attempts, next_at, created_at) \
+         VALUES ($1, $2, $3, $4, $9, 'due', $5, $6, $7, $8)",
     )
     .bind(id.as_str())
     .bind(sync.id.as_str())
     .bind(sync.tenant.as_str())
     .bind(sync.connection.as_str())
     .bind(trigger.as_str())
-    .bind(attempts)
+    .bind(i64::from(attempts))
     .bind(at.as_micros())
     .bind(now.as_micros())
+    .bind(connector)
     .execute(tx)
     .await?;
     Ok(id)
@@ -351,26 +380,20 @@ pub(crate) async fn enqueue(
 
 /// Makes runs of all syncs of a connection that are due.
 pub(crate) async fn enqueue_due_of(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     connection: &ConnectionId,
     now: Timestamp,
     trigger: Trigger,
     fresh: &(dyn Fn() -> RunId + Sync),
 ) -> Result<Vec<RunId>, StoreError> {
-    let statement = sqlx::query(select::<SyncRow>("WHERE s.connection = $1 AND s.enabled = 1 AND s.next_due_at <= $2"));
+    let statement = sqlx::query(select::<SyncRow>("WHERE s.connection = $1 AND s.enabled AND s.next_due_at <= $2"));
     let due: Vec<SyncRow> = many(&mut *tx, statement.bind(connection.as_str()).bind(now.as_micros())).await?;
     let mut runs = Vec::with_capacity(due.len());
     for sync in &due {
-        runs.push(enqueue(&mut *tx, sync, fresh(), now, 0, trigger, now).await?);
-        scheduled(&mut *tx, sync, now).await?;
+        let id = fresh();
+        let run = enqueue(&mut *tx, sync, id.clone(), now, 0, trigger, now).await?;
+        scheduled(&mut *tx, sync, run == id, now).await?;
+        runs.push(run);
     }
     Ok(runs)
-}
-
-/// Moves a sync's next time to one interval from now: slots that were missed are made up for once.
-pub(crate) async fn scheduled(tx: &mut SqliteConnection, sync: &SyncRow, now: Timestamp) -> Result<(), StoreError> {
-    let next = now.plus(sync.schedule.max(Duration::from_secs(1)));
-    let statement = sqlx::query("UPDATE syncs SET next_due_at = $2 WHERE id = $1");
-    statement.bind(sync.id.as_str()).bind(next.as_micros()).execute(tx).await?;
-    Ok(())
 }

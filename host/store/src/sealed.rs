@@ -3,7 +3,7 @@
 //! A new table with something sealed in it needs a kind here; else its key is dropped while it is needed.
 
 use patchbay_model::TenantId;
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -25,6 +25,8 @@ pub enum SealedKind {
     Pending,
     /// A credential that is to be revoked.
     Revocation,
+    /// A secret that signs for a webhook endpoint.
+    WebhookSecret,
     /// The key of the audit log; the deployment's.
     AuditKey,
 }
@@ -67,6 +69,7 @@ impl SealedKind {
         Self::Verifier,
         Self::Pending,
         Self::Revocation,
+        Self::WebhookSecret,
         Self::AuditKey,
     ];
 
@@ -87,7 +90,7 @@ impl SealedKind {
                     WHERE c.tenant = $1 AND substr(l.sealed, 2, 8) <> $2 LIMIT $3",
                 with: "SELECT count(*) FROM lost_tokens l JOIN connections c ON c.id = l.connection \
                     WHERE c.tenant = $1 AND substr(l.sealed, 2, 8) = $2",
-                replace: "UPDATE lost_tokens SET sealed = $3 WHERE no = CAST($1 AS INTEGER) AND sealed = $2",
+                replace: "UPDATE lost_tokens SET sealed = $3 WHERE no = CAST($1 AS BIGINT) AND sealed = $2",
             },
             Self::ClientSecret => Statements {
                 without: "SELECT o.id, NULL, o.id, 'client_secret', o.row_version, o.secret FROM oauth_clients o \
@@ -111,7 +114,17 @@ impl SealedKind {
                 without: "SELECT CAST(v.no AS TEXT), v.tenant, v.subject, v.field, v.row_version, v.sealed \
                     FROM revocations v WHERE v.tenant = $1 AND substr(v.sealed, 2, 8) <> $2 LIMIT $3",
                 with: "SELECT count(*) FROM revocations v WHERE v.tenant = $1 AND substr(v.sealed, 2, 8) = $2",
-                replace: "UPDATE revocations SET sealed = $3 WHERE no = CAST($1 AS INTEGER) AND sealed = $2",
+                replace: "UPDATE revocations SET sealed = $3 WHERE no = CAST($1 AS BIGINT) AND sealed = $2",
+            },
+            // One that has ended signs nothing any more; it is carried on until it is removed.
+            Self::WebhookSecret => Statements {
+                without: "SELECT x.webhook || CAST(x.no AS TEXT), w.tenant, x.webhook, 'webhook_secret', x.row_version, \
+                    x.sealed FROM webhooks w JOIN webhook_secrets x ON x.webhook = w.id \
+                    WHERE w.tenant = $1 AND substr(x.sealed, 2, 8) <> $2 LIMIT $3",
+                with: "SELECT count(*) FROM webhooks w JOIN webhook_secrets x ON x.webhook = w.id \
+                    WHERE w.tenant = $1 AND substr(x.sealed, 2, 8) = $2",
+                replace: "UPDATE webhook_secrets SET sealed = $3 WHERE webhook = substr($1, 1, 30) \
+                    AND no = CAST(substr($1, 31) AS BIGINT) AND sealed = $2",
             },
             Self::AuditKey => Statements {
                 without: "SELECT m.key, NULL, 'audit', 'key', 1, m.value FROM meta m \
@@ -201,11 +214,7 @@ impl Store {
 }
 
 /// The same inside a transaction.
-pub(crate) async fn count(
-    tx: &mut SqliteConnection,
-    owner: Option<&TenantId>,
-    number: &[u8],
-) -> Result<u64, StoreError> {
+pub(crate) async fn count(tx: &mut AnyConnection, owner: Option<&TenantId>, number: &[u8]) -> Result<u64, StoreError> {
     let mut sum = 0;
     for kind in SealedKind::ALL {
         let statement = sqlx::query_scalar::<_, i64>(kind.statements().with).bind(owner.map(TenantId::as_str));

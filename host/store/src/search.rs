@@ -3,7 +3,7 @@
 use patchbay_model::{ConnectionId, TenantId};
 use sqlx::Row as _;
 
-use crate::{Store, StoreError, row::json};
+use crate::{Store, StoreError, dialect::Dialect, row::json};
 
 /// What a picker looks for.
 #[derive(Debug, Clone, Default)]
@@ -40,6 +40,30 @@ pub struct Found {
 /// The largest page.
 const LIMIT: u32 = 200;
 
+const SQLITE: &str = "SELECT value, label, hint FROM ( \
+    SELECT CAST(json_extract(e.content, $4) AS TEXT) AS value, \
+        CAST(json_extract(e.content, $5) AS TEXT) AS label, \
+        CASE WHEN $6 IS NULL THEN NULL ELSE CAST(json_extract(e.content, $6) AS TEXT) END AS hint \
+    FROM syncs s CROSS JOIN records e ON e.sync_no = s.no \
+    WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND e.content IS NOT NULL \
+    AND NOT EXISTS (SELECT 1 FROM json_each($7) p \
+        WHERE CAST(json_extract(e.content, p.value ->> 0) AS TEXT) IS NOT (p.value ->> 1)) \
+    ) WHERE value IS NOT NULL AND label IS NOT NULL \
+    AND ($8 = '' OR instr(lower(label), $8) OR instr(lower(coalesce(hint, '')), $8)) \
+    ORDER BY lower(label), value LIMIT $9";
+
+/// `json_at` is made by the migration: what stands at a path of a JSON text, as text; nothing where it cannot be had.
+const POSTGRES: &str = "SELECT value, label, hint FROM ( \
+    SELECT json_at(e.content, $4) AS value, json_at(e.content, $5) AS label, \
+        CASE WHEN $6 IS NULL THEN NULL ELSE json_at(e.content, $6) END AS hint \
+    FROM syncs s JOIN records e ON e.sync_no = s.no \
+    WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND e.content IS NOT NULL \
+    AND NOT EXISTS (SELECT 1 FROM json_each($7) p \
+        WHERE json_at(e.content, json_at(p.value, '[\"0\"]')) IS DISTINCT FROM json_at(p.value, '[\"1\"]')) \
+    ) found WHERE value IS NOT NULL AND label IS NOT NULL \
+    AND ($8 = '' OR instr(lower(label), $8) OR instr(lower(coalesce(hint, '')), $8)) \
+    ORDER BY lower(label), value LIMIT $9";
+
 impl Store {
     /// Records of a stream that fit what was typed, by label.
     ///
@@ -56,54 +80,46 @@ impl Store {
         let parents: Vec<(String, &str)> = search
             .parents
             .iter()
-            .map(|(pointer, value)| Ok((path(pointer)?, value.as_str())))
+            .map(|(pointer, value)| Ok((path(pointer, self.dialect())?, value.as_str())))
             .collect::<Result<_, StoreError>>()?;
-        let hint = search.hint.as_deref().map(path).transpose()?;
+        let hint = search.hint.as_deref().map(|hint| path(hint, self.dialect())).transpose()?;
         // The paths and the parents' values are arguments; nothing of them is part of the statement.
-        let rows = sqlx::query(
-            "SELECT value, label, hint FROM ( \
-             SELECT CAST(json_extract(e.content, $4) AS TEXT) AS value, \
-                 CAST(json_extract(e.content, $5) AS TEXT) AS label, \
-                 CASE WHEN $6 IS NULL THEN NULL ELSE CAST(json_extract(e.content, $6) AS TEXT) END AS hint \
-             FROM syncs s CROSS JOIN records e ON e.sync_no = s.no \
-             WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND e.content IS NOT NULL \
-             AND NOT EXISTS (SELECT 1 FROM json_each($7) p \
-                 WHERE CAST(json_extract(e.content, p.value ->> 0) AS TEXT) IS NOT (p.value ->> 1)) \
-             ) WHERE value IS NOT NULL AND label IS NOT NULL \
-             AND ($8 = '' OR instr(lower(label), $8) OR instr(lower(coalesce(hint, '')), $8)) \
-             ORDER BY lower(label), value LIMIT $9",
-        )
-        .bind(connection.as_str())
-        .bind(search.stream.as_str())
-        .bind(search.account.as_deref())
-        .bind(path(&search.value)?)
-        .bind(path(&search.label)?)
-        .bind(hint)
-        .bind(json(&parents)?)
-        .bind(search.query.to_ascii_lowercase())
-        .bind(search.limit.min(LIMIT))
-        .fetch_all(self.read())
-        .await?;
+        let rows = sqlx::query(self.dialect().pick(SQLITE, POSTGRES))
+            .bind(connection.as_str())
+            .bind(search.stream.as_str())
+            .bind(search.account.as_deref())
+            .bind(path(&search.value, self.dialect())?)
+            .bind(path(&search.label, self.dialect())?)
+            .bind(hint)
+            .bind(json(&parents)?)
+            .bind(search.query.to_ascii_lowercase())
+            .bind(i64::from(search.limit.min(LIMIT)))
+            .fetch_all(self.read())
+            .await?;
         rows.iter()
             .map(|row| Ok(Found { value: row.try_get(0)?, label: row.try_get(1)?, hint: row.try_get(2)? }))
             .collect()
     }
 }
 
-/// A JSON pointer (RFC 6901) as a path of SQLite. A record is an object, so a number that is not the
-/// first part is a place in a list.
-fn path(pointer: &str) -> Result<String, StoreError> {
+/// A JSON pointer (RFC 6901) as the database takes it: a path of SQLite, a list of names for PostgreSQL. A record is
+/// an object, so a number that is not the first part is a place in a list.
+fn path(pointer: &str, dialect: Dialect) -> Result<String, StoreError> {
     const BAD: StoreError = StoreError::Conflict("not a pointer that can be looked up");
-    let mut path = "$".to_owned();
-    if pointer.is_empty() {
-        return Ok(path);
+    let parts: Vec<String> = match pointer.strip_prefix('/') {
+        None if pointer.is_empty() => Vec::new(),
+        None => return Err(BAD),
+        Some(parts) => parts.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect(),
+    };
+    let bad = |part: &String| part.is_empty() || part.contains(['"', '\\']) || part.chars().any(char::is_control);
+    if parts.iter().any(bad) {
+        return Err(BAD);
     }
-    let parts = pointer.strip_prefix('/').ok_or(BAD)?;
-    for (i, part) in parts.split('/').enumerate() {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        if part.is_empty() || part.contains(['"', '\\']) || part.chars().any(char::is_control) {
-            return Err(BAD);
-        }
+    if dialect == Dialect::Postgres {
+        return json(&parts);
+    }
+    let mut path = "$".to_owned();
+    for (i, part) in parts.iter().enumerate() {
         if i > 0 && part.bytes().all(|b| b.is_ascii_digit()) {
             path.push_str(&format!("[{part}]"));
         } else {
@@ -117,14 +133,18 @@ fn path(pointer: &str) -> Result<String, StoreError> {
 mod tests {
     use super::*;
 
+    fn sqlite(pointer: &str) -> Result<String, StoreError> {
+        path(pointer, Dialect::Sqlite)
+    }
+
     #[test]
     fn a_pointer_becomes_a_path_that_cannot_break_out() {
-        assert_eq!(path("/name").as_deref(), Ok("$.\"name\""));
-        assert_eq!(path("/lines/0/a~1b").as_deref(), Ok("$.\"lines\"[0].\"a/b\""));
-        assert_eq!(path("/0").as_deref(), Ok("$.\"0\""));
-        assert_eq!(path("").as_deref(), Ok("$"));
+        assert_eq!(sqlite("/name").as_deref(), Ok("$.\"name\""));
+        assert_eq!(sqlite("/lines/0/a~1b").as_deref(), Ok("$.\"lines\"[0].\"a/b\""));
+        assert_eq!(sqlite("/0").as_deref(), Ok("$.\"0\""));
+        assert_eq!(sqlite("").as_deref(), Ok("$"));
         for bad in ["name", "/a\"b", "/a\\b", "//", "/\u{0}"] {
-            assert!(path(bad).is_err(), "{bad}");
+            assert!(sqlite(bad).is_err(), "{bad}");
         }
     }
 

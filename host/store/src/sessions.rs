@@ -243,7 +243,7 @@ impl Store {
                      WHERE s.expires_at < $1 AND NOT EXISTS \
                      (SELECT 1 FROM pending_authorisations n WHERE n.session = s.id) LIMIT $2)",
                 );
-                Ok(statement.bind(before.as_micros()).bind(limit).execute(tx).await?.rows_affected())
+                Ok(statement.bind(before.as_micros()).bind(i64::from(limit)).execute(tx).await?.rows_affected())
             })
         })
         .await

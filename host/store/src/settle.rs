@@ -7,7 +7,7 @@
 use patchbay_model::{
     AccountId, ClientId, ConnectionId, ConnectionState, ReleaseId, RunId, SessionId, TenantId, Timestamp,
 };
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use crate::{
     Connection, NewAccount, NewSync, Store, StoreError, Trigger, accounts,
@@ -117,7 +117,7 @@ impl Store {
         });
         let line = self.audit_line(about(action).detail(&detail));
         let restored = self.audit_line(about("connection.restored"));
-        let (clock, random) = (self.clock.clone(), self.random.clone());
+        let (clock, random, event) = (self.clock.clone(), self.random.clone(), self.event_id());
         let settled = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -138,6 +138,9 @@ impl Store {
                         append(&mut *tx, &restored).await?;
                     }
                     let connection = connections::load(&mut *tx, &settle.id).await?;
+                    if broken && connection.state == ConnectionState::Active {
+                        connections::tell_restored(&mut *tx, event, &connection, now).await?;
+                    }
                     let runs = if connection.enabled && connection.state == ConnectionState::Active {
                         let fresh = || RunId::fresh(&*clock, &*random);
                         runs::enqueue_due_of(tx, &settle.id, now, Trigger::Connect, &fresh).await?
@@ -156,11 +159,11 @@ impl Store {
 const RACED: StoreError = StoreError::Conflict("the connection changed meanwhile");
 
 /// Ends the session that this came through, and takes what waited for it.
-async fn end_session(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
+async fn end_session(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
     let Some(session) = settle.through.session() else { return Ok(()) };
     if let Through::Completion { code_hash, .. } = &settle.through {
         let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \
-            AND code_hash IS $4 RETURNING connection";
+            AND code_hash IS NOT DISTINCT FROM $4 RETURNING connection";
         let statement = sqlx::query_scalar(statement).bind(session.as_str()).bind(settle.tenant.as_str());
         let statement = statement.bind(now.as_micros()).bind(code_hash.map(|hash| hash.to_vec()));
         let waited: Option<String> = statement.fetch_optional(&mut *tx).await?;
@@ -184,10 +187,9 @@ async fn end_session(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp)
     if ended.rows_affected() == 0 { Err(StoreError::Conflict("the session is over")) } else { Ok(()) }
 }
 
-/// Writes the connection; whether it was broken before.
-async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<bool, StoreError> {
-    let broken = sqlx::query_scalar::<_, i64>("SELECT 1 FROM connections WHERE id = $1 AND state = 'broken'");
-    let broken = broken.bind(settle.id.as_str()).fetch_optional(&mut *tx).await?.is_some();
+/// Writes the connection; whether it needed a person before.
+async fn put_connection(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<bool, StoreError> {
+    let broken = connections::needs_somebody(&mut *tx, &settle.id).await?;
     if settle.expected_version.is_some() {
         let renew = "UPDATE connections SET client = $5, auth = $6, business_name = $8, login = $9, facts = $10, \
             state = $13, reason_code = NULL, reason = NULL, verified = $15, authorized_at = $14, identified_at = $14, \
@@ -202,7 +204,7 @@ async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, now: Timesta
         WHERE id = $1 AND tenant = $2 AND connector = $3 AND business_id = $7 AND state = 'pending'";
     let make = "INSERT INTO connections (id, tenant, connector, release, client, auth, business_id, business_name, \
         login, facts, settings, name, state, enabled, verified, created_at, authorized_at, identified_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 1, $15, $14, $14, $14, $14) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, TRUE, $15, $14, $14, $14, $14) \
         ON CONFLICT DO NOTHING";
     if put_with(&mut *tx, take_over, settle, now).await? || put_with(tx, make, settle, now).await? {
         return Ok(false);
@@ -211,7 +213,7 @@ async fn put_connection(tx: &mut SqliteConnection, settle: &Settle, now: Timesta
 }
 
 async fn put_with(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     statement: &'static str,
     settle: &Settle,
     now: Timestamp,
@@ -237,7 +239,7 @@ async fn put_with(
     Ok(done.rows_affected() > 0)
 }
 
-async fn put_credential(tx: &mut SqliteConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
+async fn put_credential(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
     // The refresh epoch goes up, so that a refresh of the old credential that is under way cannot
     // write over the new one.
     let done = sqlx::query(

@@ -1,47 +1,24 @@
-//! Opening and closing, and the two ways in: [`Store::write`] and [`Store::read`].
+//! Opening and closing, and the ways in: [`Store::write`], [`Store::write_beside`] and [`Store::read`].
 
-use std::{
-    path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
 };
 
 use patchbay_model::{Clock, Random, Timestamp};
-use sqlx::{
-    ConnectOptions as _, SqliteConnection, SqlitePool,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::AnyPool;
 use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
-    OpenError, StoreError,
+    Location, OpenError, StoreConfig, StoreError,
     audit::AuditKey,
+    clock::DatabaseClock,
+    database,
+    dialect::Dialect,
+    server::{Company, Server},
+    signals::Signals,
     writer::{Work, Writer},
 };
-
-/// The first SQLite that cannot corrupt a WAL database written and checkpointed at once.
-const OLDEST: (u32, u32, u32) = (3, 51, 3);
-/// How long a reader may take to get a connection.
-const READER_WAIT: Duration = Duration::from_secs(5);
-
-/// Where the database is and what it may use.
-#[derive(Debug, Clone)]
-pub struct StoreConfig {
-    /// The database file; made when it is missing. Its folder must exist.
-    pub path: PathBuf,
-    /// Reading connections.
-    pub readers: u32,
-    /// Bytes of the write-ahead log from which it is emptied.
-    pub wal_limit: u64,
-}
-
-impl StoreConfig {
-    /// This file, with four readers and a log of 64 MiB.
-    #[must_use]
-    pub fn at(path: impl Into<PathBuf>) -> Self {
-        Self { path: path.into(), readers: 4, wal_limit: 64 * 1024 * 1024 }
-    }
-}
 
 /// The database. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -49,50 +26,54 @@ pub struct Store {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) random: Arc<dyn Random>,
     pub(crate) audit_key: AuditKey,
-    writer: Writer,
-    readers: SqlitePool,
+    writer: Way,
+    readers: AnyPool,
     wake: Arc<Notify>,
+    signals: Option<Arc<Signals>>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
+    stale: Arc<AtomicU64>,
+}
+
+/// How changes are made.
+#[derive(Clone)]
+enum Way {
+    File(Writer),
+    Server(Server),
 }
 
 impl Store {
     /// Opens the database, makes it where it is missing and brings its tables up to date.
     ///
     /// # Errors
-    /// The SQLite library is too old, a migration failed, or the file cannot be opened.
+    /// The SQLite library or the server is too old, a migration failed, or it cannot be opened.
     pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, OpenError> {
-        let shared = SqliteConnectOptions::new()
-            .filename(&config.path)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(512)
-            .disable_statement_logging();
-        let writing = shared
-            .clone()
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // The writer's task empties the log itself, between two jobs.
-            .pragma("wal_autocheckpoint", "0")
-            .pragma("journal_size_limit", config.wal_limit.to_string())
-            .pragma("cache_size", "-65536")
-            .pragma("temp_store", "memory");
-        let mut connection = writing.connect().await?;
-        check_version(&sqlite_version(&mut connection).await?)?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&mut connection)
-            .await
-            .map_err(|error| OpenError::Migrate(error.to_string()))?;
-        let reading = shared.read_only(true).pragma("query_only", "on");
-        let readers = SqlitePoolOptions::new()
-            .max_connections(config.readers.max(1))
-            .acquire_timeout(READER_WAIT)
-            .connect_with(reading)
-            .await?;
-        let (writer, task) = Writer::start(connection, writing, config.wal_limit);
-        let task = Arc::new(Mutex::new(Some(task)));
-        let audit_key = AuditKey::default();
-        Ok(Self { clock, random, audit_key, writer, readers, wake: Arc::new(Notify::new()), task })
+        sqlx::any::install_default_drivers();
+        let (audit_key, wake) = (AuditKey::default(), Arc::new(Notify::new()));
+        let stale = Arc::default();
+        match &config.location {
+            Location::File(path) => {
+                let file = database::open_file(path, &config).await?;
+                let (writer, task) = Writer::start(file.connection, file.opening, path, config.wal_limit);
+                let task = Arc::new(Mutex::new(Some(task)));
+                let writer = Way::File(writer);
+                Ok(Self { clock, random, audit_key, writer, readers: file.readers, wake, signals: None, task, stale })
+            }
+            Location::Server(url) => {
+                let (writers, readers) = database::open_server(url, &config).await?;
+                let server_clock = config.server_clock.then(|| Arc::new(DatabaseClock::over(Arc::clone(&clock))));
+                let clock = match &server_clock {
+                    Some(clock) => Arc::clone(clock) as Arc<dyn Clock>,
+                    None => clock,
+                };
+                let writer = Way::Server(Server::over(writers, server_clock));
+                let signals = Some(Arc::new(Signals::start(url.expose(), Arc::clone(&wake))?));
+                let store =
+                    Self { clock, random, audit_key, writer, readers, wake, signals, task: Arc::default(), stale };
+                // The first transaction tells the time.
+                store.ready().await.map_err(|error| OpenError::Unavailable(error.to_string()))?;
+                Ok(store)
+            }
+        }
     }
 
     /// Woken whenever a run or a push may have become due; for the worker that claims them. Not a
@@ -123,10 +104,12 @@ impl Store {
         .await
     }
 
-    /// Lets the writer finish what is queued, ends the readers and closes the file. Every clone is
-    /// closed with it.
+    /// Lets what was begun finish, ends the readers and closes the database. Every clone is closed with it.
     pub async fn close(&self) {
-        self.writer.stop();
+        match &self.writer {
+            Way::File(writer) => writer.stop(),
+            Way::Server(server) => server.close().await,
+        }
         self.readers.close().await;
         let task = self.task.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(task) = task
@@ -136,14 +119,53 @@ impl Store {
         }
     }
 
-    /// Runs `work` in a transaction of the one writer.
-    pub(crate) async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
-        self.writer.write(work).await
+    /// Whether several nodes can share this database.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        matches!(self.writer, Way::Server(_))
     }
 
-    /// The read-only pool. One statement at a time: a reader holds no transaction.
-    pub(crate) fn read(&self) -> &SqlitePool {
+    /// Runs `work` in a transaction that has no other one beside it.
+    pub(crate) async fn write<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
+        self.counted(match &self.writer {
+            Way::File(writer) => writer.write(work).await,
+            Way::Server(server) => server.write(Company::Alone, work).await,
+        })
+    }
+
+    /// Runs `work` in a transaction that others may run beside, on PostgreSQL: it locks the rows that it reads in
+    /// order to write them.
+    pub(crate) async fn write_beside<T: Send + 'static>(&self, work: impl Work<T>) -> Result<T, StoreError> {
+        self.counted(match &self.writer {
+            Way::File(writer) => writer.write(work).await,
+            Way::Server(server) => server.write(Company::Beside, work).await,
+        })
+    }
+
+    /// Writes that were refused because somebody else has taken over, or the lease was over; since this store was opened.
+    #[must_use]
+    pub fn stale_writes(&self) -> u64 {
+        self.stale.load(Ordering::Relaxed)
+    }
+
+    fn counted<T>(&self, done: Result<T, StoreError>) -> Result<T, StoreError> {
+        if matches!(done, Err(StoreError::Stale)) {
+            self.stale.fetch_add(1, Ordering::Relaxed);
+        }
+        done
+    }
+
+    /// Those that only read. One statement at a time: a reader holds no transaction.
+    pub(crate) fn read(&self) -> &AnyPool {
         &self.readers
+    }
+
+    /// Which database this is.
+    pub(crate) fn dialect(&self) -> Dialect {
+        match &self.writer {
+            Way::File(_) => Dialect::Sqlite,
+            Way::Server(_) => Dialect::Postgres,
+        }
     }
 
     /// The moment it is.
@@ -151,40 +173,20 @@ impl Store {
         self.clock.now()
     }
 
-    /// Something may have become due.
+    /// Something may have become due, here or at another node.
     pub(crate) fn woke(&self) {
         self.wake.notify_one();
+        if let Some(signals) = &self.signals {
+            signals.send();
+        }
     }
-}
-
-async fn sqlite_version(connection: &mut SqliteConnection) -> Result<String, OpenError> {
-    Ok(sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await?)
-}
-
-fn check_version(found: &str) -> Result<(), OpenError> {
-    let mut parts = found.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let mut part = || parts.next().unwrap_or(0);
-    if (part(), part(), part()) < OLDEST {
-        return Err(OpenError::TooOld { found: found.to_owned() });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_sqlite_that_can_corrupt_the_log_is_refused() {
-        for bad in ["3.40.1", "3.51.2", "2.9.9", "", "x"] {
-            assert!(matches!(check_version(bad), Err(OpenError::TooOld { .. })), "{bad}");
-        }
-        for good in ["3.51.3", "3.53.0", "4.0.0"] {
-            assert!(check_version(good).is_ok(), "{good}");
-        }
-    }
-
-    use patchbay_model::{Code, Fault, SeededRandom, SystemClock};
+    use patchbay_model::{SeededRandom, SystemClock};
 
     use crate::{
         Step,
@@ -194,6 +196,9 @@ mod tests {
     #[tokio::test]
     async fn what_was_committed_is_there_after_a_crash() {
         let world = World::open().await;
+        if world.store.is_shared() {
+            return; // A copy of a file is what this is about; a server's crash is tested with the whole host.
+        }
         let (settled, run) = world.running("b1").await;
         world.store.commit_page(page(&run, Step::End, &[("a", 1), ("b", 2)])).await.expect("stored");
         // What a killed process leaves: the file and its log, without the index of the log.
@@ -212,16 +217,6 @@ mod tests {
         store.ready().await.expect("it takes writes");
         store.close().await;
         assert!(matches!(store.ready().await, Err(StoreError::Unavailable(_))));
-    }
-
-    #[tokio::test]
-    async fn the_bundled_sqlite_is_new_enough_and_an_old_one_has_a_page() {
-        let world = World::open().await;
-        let found: String =
-            sqlx::query_scalar("SELECT sqlite_version()").fetch_one(world.store.read()).await.expect("a version");
-        check_version(&found).expect("new enough");
-        let fault = Fault::from(OpenError::TooOld { found: "3.40.1".to_owned() });
-        assert_eq!(fault.code, Code::DatabaseTooOld);
     }
 
     #[tokio::test]

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use patchbay_model::{Code, ConnectionId, ReleaseId, RunId, RunState, SyncId, TenantId, Timestamp};
-use sqlx::SqliteConnection;
+use patchbay_model::{Code, ConnectionId, ReleaseId, RunId, RunState, Schedule, SyncId, TenantId, Timestamp, phase_of};
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
-    row::{Reader, Row, many, micros, one, select},
+    row::{Field, Reader, Row, many, micros, one, select},
 };
 
 /// A sync.
@@ -24,8 +24,12 @@ pub struct SyncRow {
     pub account: String,
     /// The stream's name in the manifest.
     pub stream: String,
-    /// How long from one scheduled run to the next.
-    pub schedule: Duration,
+    /// When it is read.
+    pub schedule: Schedule,
+    /// Whether the tenant said so; else the manifest did.
+    pub custom: bool,
+    /// How far apart slots of the schedule lie.
+    pub every: Duration,
     /// Whether it is read.
     pub enabled: bool,
     /// Whether there is a cursor to go on from.
@@ -38,6 +42,14 @@ pub struct SyncRow {
     pub pass_started_at: Option<Timestamp>,
     /// `wait` answers in the present pass, since it last came to an end.
     pub waits: u32,
+    /// Whether the cursor is where a run came to its end; else a run goes on in the middle.
+    pub at_end: bool,
+    /// From when on the present pass reads, where somebody asked for that.
+    pub since: Option<Timestamp>,
+    /// Records of the present pass that could not be read.
+    pub refused: u64,
+    /// Slots that passed and were made up for by a later run.
+    pub coalesced: u64,
     /// Records that are there.
     pub records: u64,
     /// Deletions that wait for a person's approval.
@@ -67,8 +79,8 @@ pub struct NewSync {
     pub account: String,
     /// The stream's name in the manifest.
     pub stream: String,
-    /// How long from one scheduled run to the next.
-    pub schedule: Duration,
+    /// When it is read, unless the tenant said otherwise.
+    pub schedule: Schedule,
     /// Whether it is read, where it was not known before; a known one keeps that.
     pub enabled: bool,
 }
@@ -76,8 +88,9 @@ pub struct NewSync {
 impl Row for SyncRow {
     const TABLE: &'static str = "syncs";
     const FROM: &'static str = "syncs s";
-    const COLUMNS: &'static str = "s.id, s.tenant, s.connection, s.account, s.stream, s.schedule, s.enabled, \
-        s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.records, s.held, s.next_due_at, \
+    const COLUMNS: &'static str = "s.id, s.tenant, s.connection, s.account, s.stream, s.schedule, s.custom, s.every, \
+        s.enabled, s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.at_end, s.since, s.refused, \
+        s.coalesced, s.records, s.held, s.next_due_at, \
         s.last_run, s.last_state, s.last_code, s.last_person, s.last_ended_at, s.last_success_at, s.created_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
@@ -88,12 +101,18 @@ impl Row for SyncRow {
             account: r.next("account")?,
             stream: r.next("stream")?,
             schedule: r.next("schedule")?,
+            custom: r.next("custom")?,
+            every: r.next("every")?,
             enabled: r.next("enabled")?,
             has_cursor: r.next("cursor")?,
             cursor_release: r.next("cursor_release")?,
             pass: r.next("pass")?,
             pass_started_at: r.next("pass_started_at")?,
             waits: r.next("waits")?,
+            at_end: r.next("at_end")?,
+            since: r.next::<Option<i64>>("since")?.map(Timestamp::from_millis),
+            refused: r.next("refused")?,
+            coalesced: r.next("coalesced")?,
             records: r.next("records")?,
             held: r.next("held")?,
             next_due_at: r.next("next_due_at")?,
@@ -105,6 +124,20 @@ impl Row for SyncRow {
             last_success_at: r.next("last_success_at")?,
             created_at: r.next("created_at")?,
         })
+    }
+}
+
+impl SyncRow {
+    /// The first slot of its schedule behind `after`.
+    #[must_use]
+    pub fn next_slot(&self, after: Timestamp) -> Timestamp {
+        self.schedule.next(after, phase_of(&self.connection, &self.account, &self.stream))
+    }
+}
+
+impl Field for Schedule {
+    fn field(row: &sqlx::any::AnyRow, at: usize) -> Option<Self> {
+        Self::parse(&String::field(row, at)?).ok()
     }
 }
 
@@ -128,7 +161,8 @@ impl Store {
         one(self.read(), statement.bind(id.as_str()).bind(tenant.as_str())).await
     }
 
-    /// Adds the syncs that are not there yet, and gives the others their schedule.
+    /// Adds the syncs that are not there yet, due at once, and gives the others their schedule, but for one that
+    /// the tenant set.
     ///
     /// # Errors
     /// [`StoreError::NotFound`] for a connection that is not the tenant's.
@@ -169,15 +203,71 @@ impl Store {
             .await
     }
 
-    /// Forgets the cursor: the next run reads the stream from its beginning, in a pass of its own.
+    /// Forgets the cursor: the stream is read from its beginning, in a pass of its own. A run that is under way
+    /// is taken from its worker and begins again with that, so that no page of the old pass comes after this.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn reset_sync(&self, tenant: &TenantId, id: &SyncId, actor: &str) -> Result<SyncRow, StoreError> {
-        let statement = "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, pass_started_at = NULL, \
-            waits = 0, next_due_at = CASE WHEN enabled THEN $4 END WHERE id = $1 AND tenant = $2 AND $3 \
-            AND EXISTS (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')";
-        self.move_sync(tenant, id, statement, true, actor, "sync.reset").await
+        self.begin_again(tenant, id, None, actor, "sync.reset").await
+    }
+
+    /// The same, but read from a moment on, where the connector knows how. What such a pass does not see stays:
+    /// it deletes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn backfill_sync(
+        &self,
+        tenant: &TenantId,
+        id: &SyncId,
+        since: Timestamp,
+        actor: &str,
+    ) -> Result<SyncRow, StoreError> {
+        self.begin_again(tenant, id, Some(since), actor, "sync.backfill").await
+    }
+
+    async fn begin_again(
+        &self,
+        tenant: &TenantId,
+        id: &SyncId,
+        since: Option<Timestamp>,
+        actor: &str,
+        action: &'static str,
+    ) -> Result<SyncRow, StoreError> {
+        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        let since = since.map(|since| since.as_micros().div_euclid(1_000));
+        let detail = serde_json::json!({ "since": since });
+        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, action, &id).detail(&detail));
+        let moved = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let done = sqlx::query(
+                        "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, \
+                         pass_started_at = NULL, waits = 0, refused = 0, since = $3, \
+                         next_due_at = CASE WHEN enabled THEN $4 END WHERE id = $1 AND tenant = $2 AND EXISTS \
+                         (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')",
+                    );
+                    let done = done.bind(id.as_str()).bind(tenant.as_str()).bind(since).bind(now.as_micros());
+                    if done.execute(&mut *tx).await?.rows_affected() == 0 {
+                        return Err(StoreError::NotFound);
+                    }
+                    // The epoch fences whatever its worker still wants to store.
+                    sqlx::query(
+                        "UPDATE runs SET state = 'due', epoch = epoch + 1, lease_until = NULL, cancel_at = NULL, \
+                         attempts = 0, next_at = $2 WHERE sync = $1 AND state = 'running'",
+                    )
+                    .bind(id.as_str())
+                    .bind(now.as_micros())
+                    .execute(&mut *tx)
+                    .await?;
+                    append(&mut *tx, &line).await?;
+                    one(tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(id.as_str())).await
+                })
+            })
+            .await?;
+        self.woke();
+        Ok(moved)
     }
 
     async fn move_sync(
@@ -211,7 +301,7 @@ impl Store {
 
 /// Adds the syncs that are not there yet and leaves the others alone, inside a transaction.
 pub(crate) async fn add(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     tenant: &TenantId,
     connection: &ConnectionId,
     syncs: &[(SyncId, NewSync)],
@@ -231,7 +321,7 @@ pub(crate) async fn add(
 
 /// Adds or reschedules syncs, inside a transaction.
 pub(crate) async fn put(
-    tx: &mut SqliteConnection,
+    tx: &mut AnyConnection,
     tenant: &TenantId,
     connection: &ConnectionId,
     syncs: &[(SyncId, NewSync)],
@@ -239,9 +329,11 @@ pub(crate) async fn put(
 ) -> Result<(), StoreError> {
     for (id, sync) in syncs {
         sqlx::query(
-            "INSERT INTO syncs (id, tenant, connection, account, stream, schedule, enabled, next_due_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 THEN $8 END, $8) \
-             ON CONFLICT (connection, account, stream) DO UPDATE SET schedule = excluded.schedule, \
+            "INSERT INTO syncs (id, tenant, connection, account, stream, schedule, enabled, next_due_at, created_at, \
+             every) VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 THEN $8 END, $8, $9) \
+             ON CONFLICT (connection, account, stream) DO UPDATE SET \
+             schedule = CASE WHEN syncs.custom THEN syncs.schedule ELSE excluded.schedule END, \
+             every = CASE WHEN syncs.custom THEN syncs.every ELSE excluded.every END, \
              next_due_at = CASE WHEN syncs.enabled THEN $8 END",
         )
         .bind(id.as_str())
@@ -249,9 +341,10 @@ pub(crate) async fn put(
         .bind(connection.as_str())
         .bind(sync.account.as_str())
         .bind(sync.stream.as_str())
-        .bind(micros(sync.schedule))
+        .bind(sync.schedule.text())
         .bind(sync.enabled)
         .bind(now.as_micros())
+        .bind(micros(sync.schedule.typical_gap(now)))
         .execute(&mut *tx)
         .await?;
     }

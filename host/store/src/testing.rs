@@ -1,35 +1,89 @@
-//! A database in a folder of its own, with a clock that stands still, for the tests of this room.
+//! A database of its own, with a clock that stands still, for the tests of this room: a file of SQLite, or, where
+//! `PATCHBAY_STORE_TESTS` says `postgres`, a database of the server at `PATCHBAY_TEST_POSTGRES`. The same tests run
+//! on both.
+
+mod crowd;
+mod server;
 
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
-    ClientId, ConnectionId, ConnectionState, ManualClock, PushState, ReleaseId, ReleaseState, SeededRandom, SessionId,
-    TenantId, Timestamp,
+    ClientId, ConnectionId, ConnectionState, ManualClock, PushState, ReleaseId, ReleaseState, Schedule, Secret,
+    SeededRandom, SessionId, TenantId, Timestamp,
 };
 
+use sqlx::AssertSqlSafe;
+
 use crate::{
-    ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession, NewSync,
-    OauthClient, PageCommit, PageRecord, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
+    ClaimLimits, ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession,
+    NewSync, OauthClient, PageCommit, PageRecord, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
+    dialect::Dialect,
 };
 
 /// How long a lease is in these tests.
 pub(crate) const LEASE: Duration = Duration::from_secs(30);
+
+/// A claim that takes whatever is due.
+pub(crate) fn limits() -> ClaimLimits {
+    let many = 10_000;
+    ClaimLimits {
+        lease: LEASE,
+        limit: 100,
+        per_tenant: many,
+        per_connector: many,
+        per_connection: many,
+        node: "node".to_owned(),
+    }
+}
+
+/// Whether this run of the suite is on PostgreSQL.
+pub(crate) fn on_server() -> bool {
+    server::asked_for()
+}
+
+/// A statement of a test, with bytes spelled as the database of this run spells them.
+fn spelled(statement: &str) -> String {
+    if on_server() {
+        statement.replace("x'", "'\\x").replace("zeroblob(32)", "decode(repeat('00', 32), 'hex')")
+    } else {
+        statement.to_owned()
+    }
+}
 
 pub(crate) struct World {
     pub(crate) store: Store,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) tenant: TenantId,
     pub(crate) folder: tempfile::TempDir,
+    pub(crate) config: StoreConfig,
 }
 
 impl World {
     pub(crate) async fn open() -> Self {
+        Self::on(server::fresh_database().await).await
+    }
+
+    /// On a fresh database of a server, or else on a file.
+    pub(crate) async fn on(server: Option<Secret>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_795_190_400_000)));
-        let config = StoreConfig::at(folder.path().join("patchbay.db"));
-        let store = Store::open(config, clock.clone(), Arc::new(SeededRandom::new(7))).await.expect("a database");
+        let config = match server {
+            Some(url) => StoreConfig { server_clock: false, readers: 4, writers: 4, ..StoreConfig::server(url) },
+            None => StoreConfig::at(folder.path().join("patchbay.db")),
+        };
+        let store =
+            Store::open(config.clone(), clock.clone(), Arc::new(SeededRandom::new(7))).await.expect("a database");
         let tenant = store.create_tenant("Acme", "retail", "test").await.expect("a tenant").id;
-        Self { store, clock, tenant, folder }
+        Self { store, clock, tenant, folder, config }
+    }
+
+    /// Another node on the same database, by the same clock; none on SQLite, which has one.
+    pub(crate) async fn node(&self) -> Option<Store> {
+        let random = Arc::new(SeededRandom::new(8));
+        match self.store.is_shared() {
+            true => Some(Store::open(self.config.clone(), self.clock.clone(), random).await.expect("another node")),
+            false => None,
+        }
     }
 
     pub(crate) fn fresh(&self) -> ConnectionId {
@@ -66,7 +120,7 @@ impl World {
             syncs: vec![NewSync {
                 account: "a1".to_owned(),
                 stream: "invoices".to_owned(),
-                schedule: Duration::from_secs(900),
+                schedule: Schedule::Every(Duration::from_secs(900)),
                 enabled: true,
             }],
             through: crate::Through::Backend,
@@ -95,7 +149,7 @@ impl World {
     }
 
     pub(crate) async fn claim(&self) -> Vec<ClaimedRun> {
-        self.store.claim_runs(LEASE, 100).await.expect("a claim")
+        self.store.claim_runs(&limits()).await.expect("a claim")
     }
 
     pub(crate) async fn release(&self, version: &str) -> ReleaseId {
@@ -198,21 +252,39 @@ impl World {
 
     /// One number from the database.
     pub(crate) async fn number(&self, statement: &'static str) -> i64 {
-        sqlx::query_scalar(statement).fetch_one(self.store.read()).await.expect("a number")
+        sqlx::query_scalar(AssertSqlSafe(spelled(statement))).fetch_one(self.store.read()).await.expect("a number")
     }
 
     /// Makes every later write of `table` fail as if the disk had refused it.
     pub(crate) async fn break_writes_of_cursors(&self) {
-        let trigger =
-            "CREATE TEMP TRIGGER broken BEFORE UPDATE OF cursor ON syncs BEGIN SELECT RAISE(ABORT, 'broken'); END";
-        self.ddl(trigger).await;
+        self.refuse("UPDATE OF cursor", "syncs").await;
     }
 
     pub(crate) async fn mend(&self) {
-        self.ddl("DROP TRIGGER broken").await;
+        match self.store.dialect() {
+            Dialect::Sqlite => self.ddl("DROP TRIGGER broken").await,
+            Dialect::Postgres => self.ddl("DROP FUNCTION broken CASCADE").await,
+        }
     }
 
-    pub(crate) async fn ddl(&self, statement: &'static str) {
+    /// Makes what is said (`INSERT`, `UPDATE OF cursor`) of a table fail until [`World::mend`].
+    pub(crate) async fn refuse(&self, what: &str, table: &str) {
+        match self.store.dialect() {
+            Dialect::Sqlite => {
+                let begin = "BEGIN SELECT RAISE(ABORT, 'broken'); END";
+                self.ddl(format!("CREATE TEMP TRIGGER broken BEFORE {what} ON {table} {begin}")).await;
+            }
+            Dialect::Postgres => {
+                let raise = "$$ BEGIN RAISE EXCEPTION 'broken'; END $$";
+                self.ddl(format!("CREATE FUNCTION broken() RETURNS trigger LANGUAGE plpgsql AS {raise}")).await;
+                let each = "FOR EACH ROW EXECUTE FUNCTION broken()";
+                self.ddl(format!("CREATE TRIGGER broken BEFORE {what} ON {table} {each}")).await;
+            }
+        }
+    }
+
+    pub(crate) async fn ddl(&self, statement: impl Into<String>) {
+        let statement = AssertSqlSafe(spelled(&statement.into()));
         let done = self.store.write(move |tx| {
             Box::pin(async move {
                 sqlx::query(statement).execute(tx).await?;
@@ -237,5 +309,9 @@ pub(crate) fn page(run: &ClaimedRun, step: Step, records: &[(&str, u32)]) -> Pag
         step,
         release: None,
         usage: Usage::default(),
+        refused: Vec::new(),
+        shape: None,
+        drifts: Vec::new(),
+        log: Vec::new(),
     }
 }

@@ -4,31 +4,35 @@
 //! handler of a browser that left) the job still runs to its `COMMIT` or `ROLLBACK`; only the answer
 //! is lost. A transaction can therefore not outlive its job, whoever is cancelled and when.
 
-use std::{panic::AssertUnwindSafe, path::PathBuf, sync::Arc};
+use std::{
+    panic::AssertUnwindSafe,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
-use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
+use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{Notify, mpsc, oneshot};
 
-use crate::StoreError;
+use crate::{StoreError, database::Opening};
 
 /// Jobs that may wait; a caller beyond that waits for its place.
 const QUEUE: usize = 256;
 
 /// The work of a job, inside its transaction.
 pub(crate) trait Work<T>:
-    for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+    for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
 {
 }
 impl<T, F> Work<T> for F where
-    F: for<'c> FnOnce(&'c mut SqliteConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
+    F: for<'c> FnOnce(&'c mut AnyConnection) -> BoxFuture<'c, Result<T, StoreError>> + Send + 'static
 {
 }
 
 /// A job with the type of its answer forgotten, so that one queue holds all.
 trait Job: Send {
     /// Does the work and keeps its answer; whether to commit.
-    fn run<'c>(&'c mut self, on: &'c mut SqliteConnection) -> BoxFuture<'c, bool>;
+    fn run<'c>(&'c mut self, on: &'c mut AnyConnection) -> BoxFuture<'c, bool>;
     /// Hands the answer over, or why it does not count.
     fn settle(self: Box<Self>, committed: Result<(), StoreError>);
 }
@@ -40,7 +44,7 @@ struct Task<T, F> {
 }
 
 impl<T: Send + 'static, F: Work<T>> Job for Task<T, F> {
-    fn run<'c>(&'c mut self, on: &'c mut SqliteConnection) -> BoxFuture<'c, bool> {
+    fn run<'c>(&'c mut self, on: &'c mut AnyConnection) -> BoxFuture<'c, bool> {
         Box::pin(async move {
             let Some(work) = self.work.take() else { return false };
             let answer = work(on).await;
@@ -71,14 +75,15 @@ pub(crate) struct Writer {
 impl Writer {
     /// Starts the task on a connection that is ready for use.
     pub(crate) fn start(
-        connection: SqliteConnection,
-        options: SqliteConnectOptions,
+        connection: AnyConnection,
+        opening: Opening,
+        path: &Path,
         wal_limit: u64,
     ) -> (Self, tokio::task::JoinHandle<()>) {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let mut wal = options.get_filename().as_os_str().to_owned();
+        let mut wal = path.as_os_str().to_owned();
         wal.push("-wal");
-        let task = Loop { connection, options, wal: wal.into(), wal_limit, checkpoint_at: wal_limit };
+        let task = Loop { connection, opening, wal: wal.into(), wal_limit, checkpoint_at: wal_limit };
         let stop = Arc::new(Notify::new());
         let running = tokio::spawn(task.run(queue, Arc::clone(&stop)));
         (Self { queue: sender, stop }, running)
@@ -99,8 +104,8 @@ impl Writer {
 }
 
 struct Loop {
-    connection: SqliteConnection,
-    options: SqliteConnectOptions,
+    connection: AnyConnection,
+    opening: Opening,
     wal: PathBuf,
     wal_limit: u64,
     checkpoint_at: u64,
@@ -148,7 +153,7 @@ impl Loop {
         if sqlx::query("ROLLBACK").execute(&mut self.connection).await.is_ok() {
             return;
         }
-        match self.options.connect().await {
+        match self.opening.open().await {
             Ok(fresh) => drop(std::mem::replace(&mut self.connection, fresh)),
             Err(error) => tracing::error!(%error, "the database cannot be opened again"),
         }
@@ -206,7 +211,10 @@ mod tests {
             .store
             .write(|tx| {
                 Box::pin(async move {
-                    sqlx::query("INSERT INTO meta (key, value) VALUES ('half', x'00')").execute(tx).await?;
+                    sqlx::query("INSERT INTO meta (key, value) VALUES ('half', $1)")
+                        .bind(vec![0_u8])
+                        .execute(tx)
+                        .await?;
                     Err(StoreError::Conflict("on purpose"))
                 })
             })
@@ -216,7 +224,10 @@ mod tests {
             .store
             .write(|tx| {
                 Box::pin(async move {
-                    sqlx::query("INSERT INTO meta (key, value) VALUES ('half', x'00')").execute(tx).await?;
+                    sqlx::query("INSERT INTO meta (key, value) VALUES ('half', $1)")
+                        .bind(vec![0_u8])
+                        .execute(tx)
+                        .await?;
                     panic!("on purpose")
                 })
             })

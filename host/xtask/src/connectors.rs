@@ -16,6 +16,9 @@ use crate::{
 const TRIPLE: &str = "wasm32-wasip2";
 const PROFILE: &str = "connector";
 const GUESTS: &str = "tests/guests";
+/// Connectors of fakes: packed like the others, into the folder of the guests, so that no host is ever given one
+/// that was not asked for by a test.
+const FOR_TESTS: &[&str] = &["tests/ledger"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -37,14 +40,15 @@ pub(crate) struct Built {
     pub(crate) connectors: Vec<(String, PathBuf)>,
     /// The folder of the packaged connectors.
     pub(crate) folder: PathBuf,
-    /// Hostile and odd components for tests, if the tree has them.
+    /// What is for tests, all in one folder: hostile and odd components, and connectors of fakes, packaged.
     pub(crate) guests: Vec<PathBuf>,
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     let components = compile()?;
     if let (Some(name), Some(version), Some(out)) = (&args.name, &args.version, &args.out) {
-        let connector = components.connectors.iter().find(|connector| &connector.name == name);
+        let mut all = components.connectors.iter().chain(&components.for_tests);
+        let connector = all.find(|connector| &connector.name == name);
         let connector = connector.ok_or_else(|| format!("there is no connector plugins/{name}"))?;
         pack(connector, Some(version), out)?;
         println!("{}", out.display());
@@ -72,6 +76,8 @@ struct Connector {
 /// What cargo made.
 struct Components {
     connectors: Vec<Connector>,
+    /// Connectors of fakes.
+    for_tests: Vec<Connector>,
     guests: Vec<PathBuf>,
 }
 
@@ -89,12 +95,13 @@ fn compile() -> Result<Components> {
     add_target()?;
     let metadata = Metadata::load()?;
     let connectors: Vec<(String, &Package)> = metadata.under("plugins").collect();
+    let for_tests: Vec<(String, &Package)> = FOR_TESTS.iter().flat_map(|room| metadata.under(room)).collect();
     let guests: Vec<(String, &Package)> = metadata.under(GUESTS).collect();
 
     let mut cargo =
         Run::cargo(&["build", "--profile", PROFILE, "--target", TRIPLE, "--message-format=json-render-diagnostics"])
             .env("CARGO_TARGET_WASM32_WASIP2_RUSTFLAGS", same_paths_everywhere());
-    for (_, package) in connectors.iter().chain(&guests) {
+    for (_, package) in connectors.iter().chain(&for_tests).chain(&guests) {
         cargo = cargo.arg("--package").arg(&package.name);
     }
     for (_, package) in &guests {
@@ -105,18 +112,18 @@ fn compile() -> Result<Components> {
     let messages = cargo.output()?;
     let made = |room: &str| components(&messages, &root().join(room).join("Cargo.toml"));
 
-    let mut found = Components { connectors: Vec::new(), guests: Vec::new() };
-    for (room, _) in &connectors {
+    let connector = |room: &String| -> Result<Connector> {
         let name = room.rsplit('/').next().unwrap_or(room).to_owned();
         let component = made(room).pop().ok_or_else(|| {
             format!("{room} made no component: its Cargo.toml needs `[lib]` with `crate-type = [\"cdylib\", \"lib\"]`")
         })?;
-        found.connectors.push(Connector { name, source: root().join(room), component });
-    }
-    for (room, _) in &guests {
-        found.guests.extend(made(room));
-    }
-    Ok(found)
+        Ok(Connector { name, source: root().join(room), component })
+    };
+    Ok(Components {
+        connectors: connectors.iter().map(|(room, _)| connector(room)).collect::<Result<_>>()?,
+        for_tests: for_tests.iter().map(|(room, _)| connector(room)).collect::<Result<_>>()?,
+        guests: guests.iter().flat_map(|(room, _)| made(room)).collect(),
+    })
 }
 
 /// The components that cargo says it made of the package with this manifest.
@@ -157,13 +164,23 @@ fn package_all(components: &Components) -> Result<Built> {
     std::fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
     let mut connectors = Vec::new();
     for connector in &components.connectors {
-        let out = folder.join(format!("{}.wasm", connector.name));
-        if !fresh(&out, &sources(connector)) {
-            pack(connector, None, &out)?;
-        }
-        connectors.push((connector.name.clone(), out));
+        connectors.push((connector.name.clone(), package_into(&folder, connector)?));
     }
-    Ok(Built { connectors, folder, guests: components.guests.clone() })
+    let mut guests = components.guests.clone();
+    for connector in &components.for_tests {
+        // Beside the component itself, which has the long name of its package.
+        let beside = connector.component.parent().unwrap_or(&folder);
+        guests.push(package_into(beside, connector)?);
+    }
+    Ok(Built { connectors, folder, guests })
+}
+
+fn package_into(folder: &Path, connector: &Connector) -> Result<PathBuf> {
+    let out = folder.join(format!("{}.wasm", connector.name));
+    if !fresh(&out, &sources(connector)) {
+        pack(connector, None, &out)?;
+    }
+    Ok(out)
 }
 
 /// Everything that the packaged file is made of, this program among it.
@@ -196,9 +213,9 @@ fn pack(connector: &Connector, version: Option<&str>, out: &Path) -> Result<()> 
     let component =
         std::fs::read(&connector.component).map_err(|error| format!("{}: {error}", connector.component.display()))?;
     package::check_source(&component, &parsed)
-        .map_err(|fault| format!("plugins/{}: component and manifest do not agree: {fault:?}", connector.name))?;
+        .map_err(|fault| format!("{}: component and manifest do not agree: {fault:?}", connector.source.display()))?;
     let packed = package::pack(&component, &parsed)
-        .map_err(|error| format!("plugins/{} cannot be packed: {error}", connector.name))?;
+        .map_err(|error| format!("{} cannot be packed: {error}", connector.source.display()))?;
     // Whole or not at all: a host may be watching the folder.
     let part = out.with_extension("part");
     std::fs::write(&part, packed).map_err(|error| format!("{}: {error}", part.display()))?;

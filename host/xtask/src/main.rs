@@ -2,11 +2,13 @@
 //!
 //! Each verb does its own set-up, so that a fresh clone needs nothing but Rust (and Node for the web app).
 
+mod bench;
 mod connectors;
 mod demo;
 mod generate;
 mod metadata;
 mod node;
+mod postgres;
 mod shell;
 mod soak;
 mod suites;
@@ -43,6 +45,8 @@ enum Verb {
     Generate(generate::Args),
     /// Run a long test with a seed.
     Soak(soak::Args),
+    /// Measure how fast it is, built as it is released.
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -60,6 +64,7 @@ fn main() -> ExitCode {
         Verb::Walls => walls::run(),
         Verb::Generate(args) => generate::run(&args),
         Verb::Soak(args) => soak::run(&args),
+        Verb::Bench(args) => bench::run(&args),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -6,6 +6,7 @@
 
 use crate::{
     connectors, node,
+    postgres::Postgres,
     shell::{Result, Run},
     suites,
 };
@@ -28,21 +29,47 @@ struct Soak {
     test: &'static str,
     /// Rounds when nobody says how many.
     rounds: u64,
+    /// Whether it is about PostgreSQL, and an error where there is none.
+    postgres: bool,
     meaning: &'static str,
 }
 
+const POSTGRES_NOTE: &str = "\n  All are given a private PostgreSQL, installed first where it is missing and this is root; without it\n  those that need it do not run.\n";
 const PACKAGE: &str = "patchbay-it";
 
+/// A line is `"name" rounds "test": "meaning";` or, for one that runs on PostgreSQL,
+/// `"name" rounds "test" on postgres: "meaning";`.
 macro_rules! soaks {
-    ($($name:literal $rounds:literal $test:literal: $meaning:literal;)*) => {
-        const SOAKS: &[Soak] = &[$(Soak { name: $name, test: $test, rounds: $rounds, meaning: $meaning }),*];
+    ($($name:literal $rounds:literal $test:literal $(on $database:ident)?: $meaning:literal;)*) => {
+        const SOAKS: &[Soak] = &[$(Soak {
+            name: $name,
+            test: $test,
+            rounds: $rounds,
+            postgres: soaks!(@needs $($database)?),
+            meaning: $meaning,
+        }),*];
     };
+    (@needs postgres) => { true };
+    (@needs) => { false };
 }
 
-// The soaks of this tree: name, rounds, test, meaning. A test reads rounds and seed before it is listed here.
+// The soaks of this tree. A test reads rounds and seed before it is listed here; one on PostgreSQL starts a
+// durable cluster of its own when it restarts it, else takes the one of `PATCHBAY_TEST_POSTGRES`.
 soaks! {
     "kill" 1_000 "cursor_moves_only_with_its_records::killed_at_any_page_nothing_is_lost_and_nothing_is_stored_twice":
         "SIGKILL at random pages of a sync, then the provider's journal against the feed";
+    "kill-sqlite" 50 "soak::kill_sqlite":
+        "SIGKILL at random moments of all kinds of syncs, then what the provider served against the feed";
+    "kill-postgres" 50 "soak::kill_postgres" on postgres:
+        "the same on PostgreSQL";
+    "nodes" 50 "soak::nodes" on postgres:
+        "three nodes, lease 2 s: one is killed, one stands still for two leases; one owner at any time";
+    "nodes-slow" 3 "soak::nodes_slow" on postgres:
+        "the same with the usual lease of 30 s: taken over within 35 s";
+    "postgres-restart" 20 "soak::postgres_restart" on postgres:
+        "PostgreSQL restarted at once and its sessions ended under load: writes resume within 30 s";
+    "refresh-nodes" 50 "soak::refresh_nodes" on postgres:
+        "eight tasks on each of four nodes refresh one connection, the holder is killed: one call, no revocation";
     "refresh" 200 "soak::refresh":
         "eight tasks refresh one connection at once under strict rotation: one call a round, no revocation";
     "refresh-kill" 20 "soak::refresh_kill":
@@ -70,7 +97,11 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let test = Run::cargo(&["test", "--package", PACKAGE, soak.test, "--", "--exact", "--nocapture"])
         .env("PATCHBAY_SOAK_ROUNDS", rounds.to_string())
         .env("PATCHBAY_SOAK_SEED", seed.to_string());
-    let test = suites::environment(test, Some(&built));
+    let postgres = Postgres::start(true)?;
+    if let (true, Postgres::Absent(why)) = (soak.postgres, &postgres) {
+        return Err(format!("{why}; {} runs on it", soak.name));
+    }
+    let test = suites::environment(test, suites::DEBUG, Some(&built), Some(&postgres));
     let listed = test.clone().arg("--list").output()?;
     if !lists(&listed, soak.test) {
         return Err(format!("{PACKAGE} has no test {}; soak.rs of xtask names it", soak.test));
@@ -84,7 +115,11 @@ fn lists(listed: &str, test: &str) -> bool {
 }
 
 fn names() -> String {
-    SOAKS.iter().map(|soak| format!("  {:<14} {:>5} rounds  {}\n", soak.name, soak.rounds, soak.meaning)).collect()
+    let row = |soak: &Soak| {
+        let needs = if soak.postgres { " (needs PostgreSQL)" } else { "" };
+        format!("  {:<14} {:>5} rounds  {}{needs}\n", soak.name, soak.rounds, soak.meaning)
+    };
+    SOAKS.iter().map(row).chain([POSTGRES_NOTE.to_owned()]).collect()
 }
 
 #[cfg(test)]

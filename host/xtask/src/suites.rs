@@ -6,6 +6,7 @@ use crate::{
     connectors::{self, Built},
     demo::table,
     generate, node,
+    postgres::{Postgres, store_tests},
     shell::{Result, Run, target},
     walls,
 };
@@ -22,14 +23,37 @@ pub(crate) struct Args {
 enum Ending {
     Passed,
     Failed(String),
+    /// This machine lacks what it needs, and nobody requires it: why.
+    LeftOut(String),
     /// Another suite that it needs has failed.
     Skipped(&'static str),
+}
+
+/// Why a suite did not pass.
+#[derive(Debug, PartialEq, Eq)]
+enum Stop {
+    Failed(String),
+    LeftOut(String),
+}
+
+impl From<String> for Stop {
+    fn from(why: String) -> Self {
+        Self::Failed(why)
+    }
 }
 
 /// What a suite finds when it begins.
 #[derive(Default)]
 struct Tree {
     built: Option<Built>,
+    /// Started by the first suite that needs it; ends with this value.
+    postgres: Option<Result<Postgres>>,
+}
+
+impl Tree {
+    fn postgres(&mut self) -> Result<&Postgres> {
+        self.postgres.get_or_insert_with(|| Postgres::start(false)).as_ref().map_err(String::clone)
+    }
 }
 
 /// One suite.
@@ -37,23 +61,26 @@ struct Suite {
     name: &'static str,
     /// The suite without which it says nothing.
     needs: Option<&'static str>,
-    run: fn(&mut Tree) -> Result<()>,
+    run: fn(&mut Tree) -> std::result::Result<(), Stop>,
 }
 
 const BUILD: &str = "build";
 const CONNECTORS: &str = "connectors";
+/// The profile of what suites run.
+pub(crate) const DEBUG: &str = "debug";
 
 /// Cheap ones first, so that a slip is told in seconds.
 const SUITES: &[Suite] = &[
-    Suite { name: "format", needs: None, run: |_| Run::cargo(&["fmt", "--all", "--check"]).status() },
-    Suite { name: "walls", needs: None, run: |_| walls::run() },
+    Suite { name: "format", needs: None, run: |_| Ok(Run::cargo(&["fmt", "--all", "--check"]).status()?) },
+    Suite { name: "walls", needs: None, run: |_| Ok(walls::run()?) },
     Suite { name: CONNECTORS, needs: None, run: build_connectors },
-    Suite { name: BUILD, needs: None, run: |_| Run::cargo(&["build", "--workspace"]).status() },
+    Suite { name: BUILD, needs: None, run: |_| Ok(Run::cargo(&["build", "--workspace"]).status()?) },
     Suite { name: "tests", needs: Some(BUILD), run: tests },
-    Suite { name: "documentation", needs: None, run: |_| documentation() },
-    Suite { name: "openapi", needs: Some(BUILD), run: |_| generate::check() },
-    Suite { name: "clippy", needs: None, run: |_| clippy() },
-    Suite { name: "as-released", needs: None, run: |_| as_released() },
+    Suite { name: "postgres", needs: Some(BUILD), run: store_on_postgres },
+    Suite { name: "documentation", needs: None, run: |_| Ok(documentation()?) },
+    Suite { name: "openapi", needs: Some(BUILD), run: |_| Ok(generate::check()?) },
+    Suite { name: "clippy", needs: None, run: |_| Ok(clippy()?) },
+    Suite { name: "as-released", needs: None, run: |_| Ok(as_released()?) },
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
@@ -73,7 +100,8 @@ pub(crate) fn run(args: &Args) -> Result<()> {
             Some(needed) => Ending::Skipped(needed),
             None => match (suite.run)(&mut tree) {
                 Ok(()) => Ending::Passed,
-                Err(why) => {
+                Err(Stop::LeftOut(why)) => Ending::LeftOut(why),
+                Err(Stop::Failed(why)) => {
                     eprintln!("{why}");
                     Ending::Failed(why)
                 }
@@ -82,9 +110,13 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         results.push((suite.name, result, begun.elapsed()));
     }
     print!("\n{}", summary(&results));
-    let failed: Vec<&str> =
-        results.iter().filter(|(_, result, _)| *result != Ending::Passed).map(|(name, ..)| *name).collect();
+    let failed: Vec<&str> = results.iter().filter(|(_, result, _)| !fine(result)).map(|(name, ..)| *name).collect();
     if failed.is_empty() { Ok(()) } else { Err(format!("not passed: {}", failed.join(", "))) }
+}
+
+/// Whether the whole may still hold.
+fn fine(result: &Ending) -> bool {
+    matches!(result, Ending::Passed | Ending::LeftOut(_))
 }
 
 /// Whether a suite was asked for, or is needed by one that was. Tests need the connectors, too.
@@ -94,26 +126,50 @@ fn wanted(suite: &Suite, only: &[String]) -> bool {
     only.is_empty() || asked(suite.name) || needed || (suite.name == CONNECTORS && asked("tests"))
 }
 
-fn build_connectors(tree: &mut Tree) -> Result<()> {
+fn build_connectors(tree: &mut Tree) -> std::result::Result<(), Stop> {
     tree.built = Some(connectors::build()?);
     Ok(())
 }
 
 /// Unit and integration tests: with nextest where it is installed (in parallel across crates), else with
-/// cargo's own runner.
-fn tests(tree: &mut Tree) -> Result<()> {
+/// cargo's own runner. What needs PostgreSQL leaves itself out where there is none.
+fn tests(tree: &mut Tree) -> std::result::Result<(), Stop> {
     node::check()?;
-    let runner = if Run::cargo(&["nextest", "--version"]).succeeds() {
+    let built = tree.built.clone();
+    let postgres = tree.postgres()?;
+    let runner = if has_nextest() {
         Run::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
         Run::cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
     };
-    environment(runner, tree.built.as_ref()).status()
+    Ok(environment(runner, DEBUG, built.as_ref(), Some(postgres)).status()?)
 }
 
-/// Where tests find what was built for them.
-pub(crate) fn environment(run: Run, built: Option<&Built>) -> Run {
-    let run = run.env("PATCHBAY_BIN", target().join("debug").join("patchbay"));
+/// The store's own tests once more, on the other database.
+fn store_on_postgres(tree: &mut Tree) -> std::result::Result<(), Stop> {
+    let built = tree.built.clone();
+    let postgres = tree.postgres()?;
+    if let Postgres::Absent(why) = postgres {
+        return Err(Stop::LeftOut(why.clone()));
+    }
+    let runner = if has_nextest() {
+        // A filter of the workspace, not a package by itself: that would be built again, since crates of
+        // others have fewer features there.
+        Run::cargo(&["nextest", "run", "--workspace", "--no-fail-fast", "--filterset", "package(patchbay-store)"])
+    } else {
+        Run::cargo(&["test", "--package", "patchbay-store", "--no-fail-fast", "--lib", "--tests"])
+    };
+    Ok(store_tests(environment(runner, DEBUG, built.as_ref(), Some(postgres))).status()?)
+}
+
+fn has_nextest() -> bool {
+    Run::cargo(&["nextest", "--version"]).succeeds()
+}
+
+/// Where tests find what was built and started for them; `profile` is a folder of the target folder.
+pub(crate) fn environment(run: Run, profile: &str, built: Option<&Built>, postgres: Option<&Postgres>) -> Run {
+    let run = run.env("PATCHBAY_BIN", target().join(profile).join("patchbay"));
+    let run = postgres.into_iter().fold(run, |run, postgres| postgres.environment(run));
     match built {
         None => run,
         Some(built) => {
@@ -150,6 +206,7 @@ fn summary(results: &[(&str, Ending, Duration)]) -> String {
             let result = match result {
                 Ending::Passed => "passed".to_owned(),
                 Ending::Failed(_) => "FAILED".to_owned(),
+                Ending::LeftOut(why) => format!("left out: {why}"),
                 Ending::Skipped(needed) => format!("skipped: {needed} failed"),
             };
             [(*name).to_owned(), table::seconds(*took), result]
@@ -177,6 +234,9 @@ mod promises {
         let only = ["tests".to_owned()];
         let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
         assert_eq!(names, [CONNECTORS, BUILD, "tests"]);
+        let only = ["postgres".to_owned()];
+        let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
+        assert_eq!(names, [BUILD, "postgres"]);
         assert!(SUITES.iter().all(|suite| wanted(suite, &[])));
     }
 
@@ -191,5 +251,21 @@ mod promises {
         let second = Duration::from_millis(1_500);
         let text = summary(&[("a", Ending::Passed, second), ("b", Ending::Failed("x".to_owned()), second)]);
         assert!(text.contains("FAILED") && text.contains("3.0 s"), "{text}");
+    }
+
+    #[test]
+    fn a_suite_that_was_left_out_is_shown_with_its_reason_and_fails_nothing() {
+        let why = "PostgreSQL is not here".to_owned();
+        let text = summary(&[("a", Ending::LeftOut(why.clone()), Duration::ZERO)]);
+        assert!(text.contains("left out: PostgreSQL is not here"), "{text}");
+        assert!(fine(&Ending::LeftOut(why.clone())) && fine(&Ending::Passed));
+        assert!(!fine(&Ending::Failed(why)) && !fine(&Ending::Skipped(BUILD)));
+    }
+
+    #[test]
+    fn without_postgresql_its_suite_is_left_out_and_not_run() {
+        let why = "PostgreSQL is not here".to_owned();
+        let mut tree = Tree { postgres: Some(Ok(Postgres::Absent(why.clone()))), ..Tree::default() };
+        assert_eq!(store_on_postgres(&mut tree), Err(Stop::LeftOut(why)));
     }
 }

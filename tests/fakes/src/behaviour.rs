@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
-use crate::{exchange::Incoming, lock};
+use crate::{exchange::Incoming, lock, odd::Odd};
 
 /// Requests that match, in the order in which they come, and what happens to them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,6 +78,11 @@ pub enum Act {
     /// The next page is this page again: the `Link` header points at the request itself, or, where
     /// pages are counted, the first page is served whatever page was asked for.
     SamePage,
+    /// What only the ledger can do; the other fakes answer 501.
+    Odd {
+        /// What it is.
+        odd: Odd,
+    },
 }
 
 /// The rules of one fake, and what is held by them.
@@ -156,6 +161,12 @@ impl Act {
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Answer { status, headers: Vec::new(), body: String::new() }
+    }
+
+    /// An oddity of the ledger.
+    #[must_use]
+    pub fn odd(odd: Odd) -> Self {
+        Self::Odd { odd }
     }
 
     /// 429 with this `Retry-After`.

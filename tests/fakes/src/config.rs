@@ -17,6 +17,8 @@ pub struct FakesConfig {
     pub github: GithubConfig,
     /// The Silverfin fake.
     pub silverfin: SilverfinConfig,
+    /// The ledger.
+    pub ledger: LedgerConfig,
 }
 
 /// What the GitHub fake holds.
@@ -45,6 +47,45 @@ pub struct SilverfinConfig {
     pub one_call_per_company: bool,
 }
 
+/// What the ledger holds at the start; [`Change`](crate::ledger::Change) does the rest.
+#[derive(Debug, Clone)]
+pub struct LedgerConfig {
+    /// Where it listens on 127.0.0.1; a free port when 0.
+    pub port: u16,
+    /// Records of `entries`.
+    pub entries: u64,
+    /// Records of `removals`.
+    pub removals: u64,
+    /// Records of `snapshot`.
+    pub snapshot: u64,
+    /// Rows of a report.
+    pub report: u64,
+    /// How many looks find a report unfinished.
+    pub report_looks: u32,
+    /// Accounts: `a1` and on.
+    pub accounts: u64,
+    /// Records of the `lines` of each account.
+    pub lines: u64,
+    /// Records of `/bulk`.
+    pub bulk: u64,
+}
+
+impl Default for LedgerConfig {
+    fn default() -> Self {
+        Self {
+            port: 0,
+            entries: 250,
+            removals: 30,
+            snapshot: 250,
+            report: 40,
+            report_looks: 2,
+            accounts: 2,
+            lines: 30,
+            bulk: 10_000,
+        }
+    }
+}
+
 impl Default for FakesConfig {
     fn default() -> Self {
         Self {
@@ -53,6 +94,7 @@ impl Default for FakesConfig {
             clock: Arc::new(SystemClock),
             github: GithubConfig::default(),
             silverfin: SilverfinConfig::default(),
+            ledger: LedgerConfig::default(),
         }
     }
 }

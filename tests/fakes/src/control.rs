@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    behaviour::Rule,
+    behaviour::{Rule, Script},
     exchange::{Answer, Incoming},
     fake::Fake,
 };
@@ -36,31 +36,39 @@ fn route(fake: &Fake, request: &Incoming) -> Option<Result<Value, String>> {
             fake.journal.forget();
             Some(Ok(json!({})))
         }
-        ("GET", "behaviour") => Some(Ok(json!({ "rules": fake.script.rules() }))),
+        _ => script(&fake.script, request).or_else(|| fake.provider.control(request)),
+    }
+}
+
+/// The controls of a chaos script.
+pub(crate) fn script(script: &Script, request: &Incoming) -> Option<Result<Value, String>> {
+    let path = request.path.strip_prefix("/_fake/")?;
+    match (request.method.as_str(), path) {
+        ("GET", "behaviour") => Some(Ok(json!({ "rules": script.rules() }))),
         ("DELETE", "behaviour") => {
-            fake.script.clear();
+            script.clear();
             Some(Ok(json!({})))
         }
-        ("POST", "behaviour") => Some(add_rules(fake, &request.body)),
+        ("POST", "behaviour") => Some(add_rules(script, &request.body)),
         ("GET", "behaviour/holding") => {
             let name = request.param("name").unwrap_or_default();
-            Some(Ok(json!({ "holding": fake.script.holding(name) })))
+            Some(Ok(json!({ "holding": script.holding(name) })))
         }
         ("POST", "behaviour/release") => Some(field(&request.body, "name").map(|name| {
-            fake.script.release(&name);
+            script.release(&name);
             json!({})
         })),
-        _ => fake.provider.control(request),
+        _ => None,
     }
 }
 
 /// One rule, or an array of them.
-fn add_rules(fake: &Fake, body: &[u8]) -> Result<Value, String> {
+fn add_rules(script: &Script, body: &[u8]) -> Result<Value, String> {
     let value: Value = serde_json::from_slice(body).map_err(|error| error.to_string())?;
     let many = if value.is_array() { value } else { json!([value]) };
     let rules: Vec<Rule> = serde_json::from_value(many).map_err(|error| error.to_string())?;
     let count = rules.len();
-    rules.into_iter().for_each(|rule| fake.script.add(rule));
+    rules.into_iter().for_each(|rule| script.add(rule));
     Ok(json!({ "added": count }))
 }
 

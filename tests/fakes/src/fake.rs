@@ -12,6 +12,9 @@ use crate::{
     journal::{Entry, Journal},
 };
 
+/// What a rule gets that this fake cannot follow.
+const ONLY_LEDGER: &[u8] = b"{\"message\":\"fake: only the ledger can do what this rule says\"}";
+
 /// What one provider does.
 pub(crate) trait Provider: Send + Sync + 'static {
     /// Scheme and host of the real one.
@@ -72,6 +75,10 @@ impl Fake {
                 drop(presence);
                 drop(open);
                 return None;
+            }
+            Some(Act::Odd { .. }) => {
+                drop(presence);
+                return open.close(Answer { status: 501, body: ONLY_LEDGER.to_vec(), ..Answer::default() });
             }
             _ => {}
         }

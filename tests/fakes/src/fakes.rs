@@ -17,6 +17,7 @@ use crate::{
     exchange::Port,
     fake::{Fake, Provider},
     github::Github,
+    ledger::LedgerStand,
     logins::Logins,
     server,
     silverfin::Silverfin,
@@ -70,6 +71,8 @@ pub struct Fakes {
     pub silverfin: Stand<Silverfin>,
     /// A provider with every kind of login.
     pub logins: Stand<Logins>,
+    /// Lists of small records, for tests of the engine.
+    pub ledger: LedgerStand,
     ca_pem_path: PathBuf,
     runtime: Option<Runtime>,
     _folder: Option<tempfile::TempDir>,
@@ -130,7 +133,9 @@ impl Fakes {
             Rewrite { origin: crate::logins::ORIGIN.to_owned(), connect: plain.clone(), browser: Some(plain.clone()) };
         let logins = Stand { plain, rewrite, ..logins };
 
-        Ok(Self { github, silverfin, logins, ca_pem_path, runtime: Some(runtime), _folder: kept })
+        let ledger = LedgerStand::open(&runtime, config.seed, config.ledger, &folder, &clock)?;
+
+        Ok(Self { github, silverfin, logins, ledger, ca_pem_path, runtime: Some(runtime), _folder: kept })
     }
 
     /// All entries of `egress.rewrite`.
@@ -143,6 +148,7 @@ impl Fakes {
         };
         let mut all = vec![self.github.rewrite.clone(), site, self.silverfin.rewrite.clone()];
         all.extend(self.logins.provider.rewrites(&self.logins.plain));
+        all.push(self.ledger.rewrite.clone());
         all
     }
 
@@ -176,6 +182,7 @@ impl Fakes {
                 "client": self.silverfin.provider.client(),
                 "login": self.silverfin.provider.login(),
             },
+            "ledger": self.ledger.describe(),
         })
     }
 }

@@ -11,6 +11,9 @@
 //! - **misbehaves on request**: a [`Rule`] says which requests get another answer, wait, are held, or
 //!   lose their connection before or after they took effect.
 //!
+//! One of them, [`ledger`], is no real provider: small records in many pages, for tests and benchmarks of the engine, and
+//! wrong in ways ([`Odd`]) that the others cannot be.
+//!
 //! A test starts them in its own process with [`Fakes::start`]; the demo and authors of connectors use
 //! the binary `patchbay-fakes`. The same controls are typed here and under `/_fake/` on the plain port.
 
@@ -22,8 +25,10 @@ mod fake;
 mod fakes;
 pub mod github;
 mod journal;
+pub mod ledger;
 mod login;
 pub mod logins;
+mod odd;
 mod seed;
 mod server;
 pub mod silverfin;
@@ -31,10 +36,11 @@ mod strict;
 mod tls;
 
 pub use behaviour::{Act, Rule, Script};
-pub use config::{FakesConfig, GithubConfig, SilverfinConfig};
+pub use config::{FakesConfig, GithubConfig, LedgerConfig, SilverfinConfig};
 pub use fakes::{Fakes, FakesError, Rewrite, Stand};
 pub use journal::{Created, Entry, Journal, Served};
 pub use login::{Client, Login};
+pub use odd::Odd;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

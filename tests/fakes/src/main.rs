@@ -6,10 +6,12 @@ use std::{
     io::{Read, Write},
     path::PathBuf,
     process::ExitCode,
+    sync::Arc,
 };
 
 use clap::Parser;
-use patchbay_fakes::{Fakes, FakesConfig};
+use patchbay_fakes::{Fakes, FakesConfig, ledger::LoneLedger};
+use serde_json::Value;
 
 /// Fake providers with a journal and a chaos script.
 #[derive(Parser)]
@@ -23,6 +25,21 @@ struct Options {
     /// Companies of the Silverfin fake.
     #[arg(long)]
     silverfin_companies: Option<usize>,
+    /// Only the ledger: what a benchmark needs, as a process of its own.
+    #[arg(long)]
+    only_ledger: bool,
+    /// Where the ledger listens on 127.0.0.1; a free port when left out.
+    #[arg(long)]
+    ledger_port: Option<u16>,
+    /// Records of the ledger's `entries` and of its `snapshot`.
+    #[arg(long)]
+    ledger_entries: Option<u64>,
+    /// Records of the ledger's `/bulk`.
+    #[arg(long)]
+    ledger_bulk: Option<u64>,
+    /// Accounts of the ledger.
+    #[arg(long)]
+    ledger_accounts: Option<u64>,
     /// Names, texts, ids and tokens follow from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -37,13 +54,21 @@ fn main() -> ExitCode {
     if let Some(companies) = options.silverfin_companies {
         config.silverfin.companies = companies;
     }
+    let ledger = &mut config.ledger;
+    ledger.port = options.ledger_port.unwrap_or(ledger.port);
+    ledger.entries = options.ledger_entries.unwrap_or(ledger.entries);
+    ledger.snapshot = options.ledger_entries.unwrap_or(ledger.snapshot);
+    ledger.bulk = options.ledger_bulk.unwrap_or(ledger.bulk);
+    ledger.accounts = options.ledger_accounts.unwrap_or(ledger.accounts);
     let run = || -> Result<(), Box<dyn std::error::Error>> {
+        if options.only_ledger {
+            let folder = config.journal_dir.as_deref();
+            let clock = Arc::clone(&config.clock);
+            let ledger = LoneLedger::start(config.seed, config.ledger, folder, &clock)?;
+            return serve(&ledger.describe());
+        }
         let fakes = Fakes::start(config)?;
-        let mut out = std::io::stdout();
-        writeln!(out, "{}", fakes.describe())?;
-        out.flush()?;
-        std::io::copy(&mut std::io::stdin().by_ref(), &mut std::io::sink())?;
-        Ok(())
+        serve(&fakes.describe())
     };
     match run() {
         Ok(()) => ExitCode::SUCCESS,
@@ -53,4 +78,13 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Says where everything is, and goes on until standard input closes.
+fn serve(description: &Value) -> Result<(), Box<dyn std::error::Error>> {
+    let mut out = std::io::stdout();
+    writeln!(out, "{description}")?;
+    out.flush()?;
+    std::io::copy(&mut std::io::stdin().by_ref(), &mut std::io::sink())?;
+    Ok(())
 }

@@ -33,7 +33,7 @@ impl Mirror {
             self.after = seq;
             let text = |name: &str| at(change, name).as_str().unwrap_or_default().to_owned();
             let place = (text("stream"), text("key"));
-            let before = match at(change, "op").as_str() {
+            let before = match at(change, "operation").as_str() {
                 Some("delete") => self.records.remove(&place),
                 _ => self.records.insert(place.clone(), at(change, "record").clone()),
             };

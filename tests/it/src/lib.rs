@@ -4,26 +4,38 @@
 //! Everything goes through the public API, the command line, the files and the signals of the process;
 //! nothing of the host's rooms is named here. The tests are in `tests/it`, one module per promise.
 
+mod books;
 mod compare;
 mod database;
 mod echo;
 mod hidden;
 mod journey;
 mod kinds;
+mod ledger;
+mod nodes;
+mod office;
 mod packages;
 mod rig;
+mod server;
 mod tenant;
 mod tricks;
 mod walk;
+mod witness;
 
+pub use books::Books;
 pub use compare::Mirror;
 pub use database::{Database, bytes, of_bytes};
 pub use echo::{ECHO_ORIGIN, EchoServer, Received};
 pub use hidden::{everything, hidden};
 pub use journey::{RETURN, Session};
 pub use kinds::{Enter, Kind, kinds, oidc_kind, oidc_machine_kind};
+pub use ledger::{Book, LEDGER, LedgerMirror, ledger_of, ledger_packaged, ledger_with};
+pub use nodes::{Nodes, name};
+pub use office::{PAGE, changes, many_pages};
 pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay};
 pub use rig::{BRISK, Rig, RigSetup};
+pub use server::ServerDatabase;
 pub use tenant::{Tenant, items};
 pub use tricks::TRICKS;
 pub use walk::{COOKIE, HERE, USER, Walk, leads};
+pub use witness::{TakeOver, Witness};

@@ -9,17 +9,25 @@ use patchbay_test_support::{
 };
 use serde_json::json;
 
-use crate::{EchoServer, Tenant, Variant};
+use crate::{
+    EchoServer, Tenant, Variant,
+    tenant::{at, items},
+};
 
 /// Short waits, so that a test of what comes after a wait is quick; everything else as it is.
 pub const BRISK: &str =
     "[jobs]\nlease_seconds = 3\npoll_millis = 50\nsettle_seconds = 1\nsettle_again_seconds = 1\nworkers = 32\n";
+
+/// Names the database to the host; a secret, so not in its file.
+pub(crate) const DATABASE: &str = "PATCHBAY_DATABASE__URL";
 
 /// What a rig is made of; the rest is as usual.
 #[derive(Default)]
 pub struct RigSetup {
     /// The providers of `plugins/` and the fake of all logins; few records when left out.
     pub fakes: Option<FakesConfig>,
+    /// `[jobs]` and what follows from it, instead of [`BRISK`].
+    pub jobs: Option<String>,
     /// TOML after the section `[jobs]`.
     pub more: String,
     /// The clock of host and providers stands in the test's hand ([`Rig::advance`]).
@@ -32,6 +40,8 @@ pub struct RigSetup {
     pub customers: Vec<String>,
     /// Environment of the host, e.g. where its keys are.
     pub variables: Vec<(String, String)>,
+    /// The address of a PostgreSQL database ([`crate::ServerDatabase`]); a file of SQLite when left out.
+    pub database: Option<String>,
 }
 
 /// A running host, its providers, and the operator's key.
@@ -46,6 +56,8 @@ pub struct Rig {
     pub operator: Api,
     time: TestTime,
     oidc: Option<OidcProvider>,
+    /// As the host was started.
+    setup: HostSetup,
 }
 
 impl RigSetup {
@@ -64,18 +76,19 @@ impl RigSetup {
         let echo = EchoServer::start()?;
         let oidc = if self.oidc { Some(OidcProvider::start()?) } else { None };
         let mut setup = HostSetup {
-            more: format!("{BRISK}\n{}", self.more),
+            more: format!("{}\n{}", self.jobs.as_deref().unwrap_or(BRISK), self.more),
             test_clock: self.test_clock,
             failpoint: self.failpoint,
             variables: self.variables,
             ..HostSetup::with(&fakes)
         };
+        setup.variables.extend(self.database.map(|url| (DATABASE.to_owned(), url)));
         setup.rewrites.push(echo.rewrite());
         setup.rewrites.extend(oidc.as_ref().map(OidcProvider::rewrite));
         setup.rewrites.extend(self.customers.iter().map(|origin| fakes.customer(origin)));
-        let host = HostProcess::start(setup)?;
+        let host = HostProcess::start(setup.clone())?;
         let operator = host.operator()?;
-        Ok(Rig { host, fakes, echo, operator, time, oidc })
+        Ok(Rig { host, fakes, echo, operator, time, oidc, setup })
     }
 }
 
@@ -107,6 +120,25 @@ impl Rig {
         self.oidc.as_ref().ok_or_else(|| Trouble::new("this rig has no OpenID provider: RigSetup::oidc is not set"))
     }
 
+    /// The name of the host's process; another one after each start.
+    ///
+    /// # Errors
+    ///
+    /// It does not say.
+    pub fn node(&self) -> Result<String> {
+        self.operator.get("/v1/node")?.expect(200)?.text_at("/node")
+    }
+
+    /// How many runs of a tenant a dead process left behind, as nobody has taken them over yet.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer.
+    pub fn left_by(&self, node: &str, tenant: &Tenant) -> Result<usize> {
+        let running = items(&self.operator_of(tenant), "/v1/runs?state=running&limit=200")?;
+        Ok(running.iter().filter(|run| *at(run, "node") == json!(node)).count())
+    }
+
     /// Moves the clocks of the host, of the fakes and of the OpenID provider on.
     ///
     /// # Errors
@@ -116,6 +148,14 @@ impl Rig {
         self.host.advance(by)?;
         self.time.advance(by);
         self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.advance(by))
+    }
+
+    /// Another host with the same providers and settings, in a folder of its own, on this database.
+    pub(crate) fn another(&self, database: &str) -> Result<HostProcess> {
+        let mut setup = self.setup.clone();
+        setup.variables.retain(|(name, _)| name != DATABASE);
+        setup.variables.push((DATABASE.to_owned(), database.to_owned()));
+        HostProcess::start(setup)
     }
 
     /// The API without a key.

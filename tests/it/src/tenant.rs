@@ -22,6 +22,12 @@ pub struct Tenant {
 }
 
 impl Tenant {
+    /// Another handle to the same tenant.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        Self { id: self.id.clone(), key: self.key.clone(), api: self.api.clone() }
+    }
+
     /// Connects GitHub with the token of the fake's owner; the connection.
     ///
     /// # Errors

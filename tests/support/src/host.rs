@@ -21,7 +21,7 @@ use crate::{
 const STOPPED: Duration = Duration::from_secs(60);
 
 /// What a host is started with.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct HostSetup {
     /// The program; `PATCHBAY_BIN`, or the one beside the running test, when left out.
     pub binary: Option<PathBuf>,
@@ -186,6 +186,25 @@ impl HostProcess {
         }
         kill_process(Pid::from_child(&self.child), Signal::TERM)?;
         wait_until("the host's end after SIGTERM", STOPPED, || Ok(self.child.try_wait()?))
+    }
+
+    /// SIGSTOP: it stands still, with everything that it holds and believes, until [`HostProcess::resume`]. Meanwhile it
+    /// can be killed, and does not hear [`HostProcess::stop`].
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub fn suspend(&mut self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::STOP)?)
+    }
+
+    /// SIGCONT: it goes on where it stood.
+    ///
+    /// # Errors
+    ///
+    /// The system refuses.
+    pub fn resume(&mut self) -> Result<()> {
+        Ok(kill_process(Pid::from_child(&self.child), Signal::CONT)?)
     }
 
     /// Starts again on the same folder and port; kills it first when it still runs.

@@ -15,6 +15,7 @@ mod link;
 mod moment;
 pub mod oidc;
 pub mod packaged;
+pub mod postgres;
 pub mod raw;
 mod together;
 mod trouble;

@@ -31,19 +31,32 @@ pub(crate) struct Change {
     /// The record's key.
     key: String,
     /// What happened.
-    op: Op,
+    operation: Operation,
     /// When it was stored.
     at: Time,
     /// The record as the connector sent it; null when it was deleted.
     record: Option<Raw>,
 }
 
-/// What happened to a record.
+/// What happened to a record since the place that was asked from: `create` (it appeared), `update` (its content
+/// changed) or `delete`. A record that appeared and changed in between comes once, as `update`: take both as
+/// "this is what it is now".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-enum Op {
-    Upsert,
+enum Operation {
+    Create,
+    Update,
     Delete,
+}
+
+impl From<patchbay_app::Operation> for Operation {
+    fn from(inside: patchbay_app::Operation) -> Self {
+        match inside {
+            patchbay_app::Operation::Create => Self::Create,
+            patchbay_app::Operation::Update => Self::Update,
+            patchbay_app::Operation::Delete => Self::Delete,
+        }
+    }
 }
 
 impl TryFrom<patchbay_app::Change> for Change {
@@ -56,7 +69,7 @@ impl TryFrom<patchbay_app::Change> for Change {
             account: account(row.account),
             stream: row.stream,
             key: row.key,
-            op: if row.content.is_some() { Op::Upsert } else { Op::Delete },
+            operation: row.operation.into(),
             at: row.at.into(),
             record: row.content.map(Raw::try_from).transpose()?,
         })
@@ -81,13 +94,14 @@ mod tests {
 
     use super::*;
 
-    fn row(seq: u64, content: Option<&str>) -> patchbay_app::Change {
+    fn row(seq: u64, operation: patchbay_app::Operation, content: Option<&str>) -> patchbay_app::Change {
         patchbay_app::Change {
             seq,
             connection: ConnectionId::fresh(&ManualClock::at(Timestamp::from_millis(0)), &SeededRandom::new(1)),
             account: String::new(),
             stream: "issues".to_owned(),
             key: "7".to_owned(),
+            operation,
             at: Timestamp::default(),
             content: content.map(str::to_owned),
         }
@@ -101,9 +115,12 @@ mod tests {
 
     #[test]
     fn a_full_part_says_that_there_may_be_more_and_a_deletion_has_no_record() {
-        let part = Changes::behind(41, 2, vec![row(42, Some("{}")), row(43, None)]).ok().expect("a part");
+        use patchbay_app::Operation as Inside;
+        let rows = vec![row(42, Inside::Update, Some("{}")), row(43, Inside::Delete, None)];
+        let part = Changes::behind(41, 2, rows).ok().expect("a part");
         assert_eq!((part.next_after, part.more), (43, true));
-        assert_eq!(part.changes.iter().map(|change| change.op).collect::<Vec<_>>(), [Op::Upsert, Op::Delete]);
+        let operations = part.changes.iter().map(|change| change.operation).collect::<Vec<_>>();
+        assert_eq!(operations, [Operation::Update, Operation::Delete]);
         assert!(part.changes[1].record.is_none());
     }
 }

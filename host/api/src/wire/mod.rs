@@ -7,12 +7,16 @@ mod audit;
 mod card;
 mod change;
 mod connection;
+mod dead_letter;
+mod event;
 mod form;
 mod grant;
 mod key;
+mod node;
 mod oauth_client;
 mod offer;
 mod picker;
+mod progress;
 mod push;
 mod record;
 mod release;
@@ -20,29 +24,39 @@ mod release_detail;
 mod return_address;
 mod rotation;
 mod run;
+mod schedule;
 mod session;
+mod shape;
 mod sync;
 mod tenant;
+mod webhook;
 mod words;
 
 pub(crate) use audit::{AuditPage, AuditVerification};
 pub(crate) use card::{Card, CatalogEntry};
 pub(crate) use change::Changes;
 pub(crate) use connection::{Connection, ConnectionDetail};
+pub(crate) use dead_letter::DeadLetter;
+pub(crate) use event::{Event, EventKind};
 pub(crate) use grant::Grant;
 pub(crate) use key::{Key, NewKey};
+pub(crate) use node::{CircuitBreaker, Node};
 pub(crate) use oauth_client::OauthClient;
 pub(crate) use picker::{Picked, Refreshing};
+pub(crate) use progress::RunProgress;
 pub(crate) use push::{AcceptedPush, Push};
 pub(crate) use record::Record;
 pub(crate) use release::{Connector, InstalledRelease, Release};
 pub(crate) use release_detail::ReleaseDetail;
 pub(crate) use return_address::ReturnAddress;
 pub(crate) use rotation::KeyRotation;
-pub(crate) use run::{QueuedRun, Run};
+pub(crate) use run::{LogLine, QueuedRun, Run};
+pub(crate) use schedule::{Schedule, ScheduleWanted};
 pub(crate) use session::{ConnectSession, NewConnectSession, Verification};
-pub(crate) use sync::Sync;
+pub(crate) use shape::{Drift, Schema};
+pub(crate) use sync::{ApprovedDeletions, Sync};
 pub(crate) use tenant::Tenant;
+pub(crate) use webhook::{Delivery, DeliveryState, IssuedWebhook, QueuedEvent, Replayed, Webhook};
 pub(crate) use words::{CardStatus, Category, ConnectionState, Language, PushState, RunState};
 
 use patchbay_model::{Code, Fault, Timestamp};
@@ -83,7 +97,7 @@ impl<T> List<T> {
 }
 
 /// A moment, RFC 3339 in UTC.
-#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(value_type = String, format = DateTime, example = "2026-03-12T10:20:05Z")]
 pub(crate) struct Time(Timestamp);
 
@@ -94,7 +108,7 @@ impl From<Timestamp> for Time {
 }
 
 /// Why something is as it is.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct Reason {
     /// The code, for programs; its page stands under `/errors/{code}`.
     #[schema(example = "PB2002")]

@@ -3,7 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Reason, Time, account, words::RunState};
+use super::{Reason, Schedule, Time, account, words::RunState};
+use crate::Api;
+
+/// Slots that are told ahead.
+const AHEAD: usize = 5;
 
 /// The standing arrangement to read one stream of one account.
 #[derive(Debug, Serialize, ToSchema)]
@@ -19,13 +23,26 @@ pub(crate) struct Sync {
     stream: String,
     /// Whether it is read.
     enabled: bool,
-    /// From one scheduled run to the next, seconds.
-    schedule_seconds: u64,
+    /// When it is due.
+    schedule: Schedule,
+    /// Whether you set the schedule; else it is the connector's.
+    custom_schedule: bool,
     /// When it is due next; null while it is switched off.
     next_due_at: Option<Time>,
+    /// The next slots of its schedule, at most 5; empty while it is switched off. A run that is asked for, repeated
+    /// or goes on comes besides.
+    next_runs: Vec<Time>,
+    /// Slots that were missed, because a run took longer or the host was down, and made up for by one run each time;
+    /// since the sync exists.
+    coalesced: u64,
+    /// From when on the present pass reads, where a backfill was asked for; such a pass deletes nothing. Else null.
+    backfill_since: Option<Time>,
+    /// Records of the present pass that could not be read: see its connection's dead letters. Such a pass deletes
+    /// nothing.
+    refused: u64,
     /// Records that are there.
     records: u64,
-    /// Deletions that wait for a person's approval.
+    /// Deletions that wait for a person's approval: `POST /v1/syncs/{id}/approve-deletions`. Else null.
     held_deletions: Option<u64>,
     /// The last run that ended.
     last_run: Option<LastRun>,
@@ -48,8 +65,10 @@ struct LastRun {
     ended_at: Option<Time>,
 }
 
-impl From<patchbay_app::SyncRow> for Sync {
-    fn from(row: patchbay_app::SyncRow) -> Self {
+impl Sync {
+    /// A sync, with the slots that it has next.
+    pub(crate) fn of(api: &Api, row: patchbay_app::SyncRow) -> Self {
+        let next_runs = api.app.upcoming(&row, AHEAD);
         let last_run = row.last_run.zip(row.last_state).map(|(id, state)| LastRun {
             id: id.to_string(),
             state: state.into(),
@@ -62,13 +81,31 @@ impl From<patchbay_app::SyncRow> for Sync {
             account: account(row.account),
             stream: row.stream,
             enabled: row.enabled,
-            schedule_seconds: row.schedule.as_secs(),
+            schedule: (&row.schedule).into(),
+            custom_schedule: row.custom,
             next_due_at: row.next_due_at.map(Into::into),
+            next_runs: next_runs.into_iter().map(Into::into).collect(),
+            coalesced: row.coalesced,
+            backfill_since: row.since.map(Into::into),
+            refused: row.refused,
             records: row.records,
             held_deletions: row.held,
             last_run,
             last_success_at: row.last_success_at.map(Into::into),
             created_at: row.created_at.into(),
         }
+    }
+}
+
+/// How many deletions were approved.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ApprovedDeletions {
+    /// Records that are deleted now, and stand in the feed as deletions; 0 where none waited.
+    deleted: u64,
+}
+
+impl From<u64> for ApprovedDeletions {
+    fn from(deleted: u64) -> Self {
+        Self { deleted }
     }
 }

@@ -44,6 +44,9 @@ words! {
     /// (its worker died) or `held` (waits for a person's approval).
     RunState = model::RunState { Due, Running, Done, MoreLater, Failed, Stalled, Cancelled, Lost, Held, }
 
+    /// What a run may use only so much of: how long it takes, pages, records, or bytes that come in.
+    Budget = model::Budget { Time, Pages, Records, Bytes, }
+
     /// How a push stands: `waiting` (for a connection), `planned`, `sending`, then `done`, `rejected` (the item
     /// is wrong), `failed`, `unknown` (a write may or may not have happened; it is looked up, never repeated
     /// blindly), `skipped` (settings do not forward it) or `expired`.
@@ -108,6 +111,9 @@ mod tests {
         }
         for &state in model::RunState::ALL {
             assert_eq!(word(RunState::from(state)), state.as_str());
+        }
+        for &budget in model::Budget::ALL {
+            assert_eq!(word(Budget::from(budget)), budget.as_str());
         }
         for &state in model::PushState::ALL {
             assert_eq!(word(PushState::from(state)), state.as_str());

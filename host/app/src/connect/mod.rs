@@ -29,7 +29,7 @@ pub use journey::{Choice, Confirm, Journey, Landing, Opened, Review, Stage};
 pub use sessions::{Language, SessionRequest, SessionStarted};
 
 pub(crate) use identify::AskIdentity;
-pub(crate) use shape::{new_accounts, new_syncs};
+pub(crate) use shape::{new_accounts, new_syncs, schedule_of};
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use patchbay_model::{ConnectionState, contract::Identity, manifest};
+use patchbay_model::{ConnectionState, Schedule, contract::Identity, manifest::Stream};
 use patchbay_store::{NewAccount, NewSync};
 
 use crate::{connectors::Release, facts};
@@ -35,11 +35,11 @@ pub(crate) fn new_accounts(identity: &Identity) -> Vec<NewAccount> {
 pub(crate) fn new_syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSync> {
     let mut syncs = Vec::new();
     for stream in &release.manifest.streams {
-        let schedule = manifest::parse_duration(&stream.schedule).unwrap_or(EVERY);
+        let schedule = schedule_of(stream);
         let sync = |account: &str, enabled| NewSync {
             account: account.to_owned(),
             stream: stream.name.clone(),
-            schedule,
+            schedule: schedule.clone(),
             enabled,
         };
         if stream.per_account {
@@ -49,6 +49,11 @@ pub(crate) fn new_syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSy
         }
     }
     syncs
+}
+
+/// How often a stream is read where nobody says otherwise.
+pub(crate) fn schedule_of(stream: &Stream) -> Schedule {
+    Schedule::parse(&stream.schedule).unwrap_or(Schedule::Every(EVERY))
 }
 
 /// How a connection stands once its credential works: a connector that reads account by account needs

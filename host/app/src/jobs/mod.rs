@@ -5,11 +5,13 @@
 //! made due in this process wakes the loop at once; the poll is for what another process made due and
 //! for leases that lapsed.
 
+mod cancels;
 mod scheduler;
 
 use std::sync::Arc;
 
 use patchbay_model::Fault;
+use patchbay_store::ClaimLimits;
 use tokio::sync::Semaphore;
 
 use crate::App;
@@ -23,6 +25,14 @@ impl App {
         self.tasks.spawn(async move { app.schedule().await });
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.keep_up().await });
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move { app.send_webhooks().await });
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move { app.share_breakers().await });
+        if self.store.is_shared() {
+            let app = Arc::clone(self);
+            self.tasks.spawn(async move { app.watch_cancels().await });
+        }
     }
 
     /// Fills the free places with what is due, until the host stops.
@@ -67,7 +77,16 @@ impl App {
         if free == 0 {
             return Ok(count);
         }
-        for run in self.store.claim_runs(lease, free).await? {
+        let settings = &self.settings;
+        let limits = ClaimLimits {
+            lease,
+            limit: free,
+            per_tenant: settings.per_tenant,
+            per_connector: settings.per_connector,
+            per_connection: settings.per_connection,
+            node: settings.node.clone(),
+        };
+        for run in self.store.claim_runs(&limits).await? {
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
             count += 1;
             let app = Arc::clone(self);

@@ -6,12 +6,15 @@ use std::{
 };
 
 use patchbay_credentials::seal::KeyNumber;
-use patchbay_model::{ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom, TenantId};
-use patchbay_store::{PutClient, Settle, Store, StoreConfig};
+use patchbay_model::{ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom, TenantId, WebhookId};
+use patchbay_store::{NewWebhook, PutClient, Settle, Store, StoreConfig};
 use tokio::sync::watch;
 
 use super::{rotating::RETIRED_FOR, *};
-use crate::vault::{Place, Vault};
+use crate::{
+    vault::{Place, Vault},
+    webhooks::secret_place,
+};
 
 /// A source whose text a test changes, the first line being the current key.
 #[derive(Default)]
@@ -45,12 +48,13 @@ struct World {
     source: Arc<Lines>,
     client: ClientId,
     connections: Vec<(TenantId, ConnectionId)>,
+    webhooks: Vec<(TenantId, WebhookId)>,
     _stop: watch::Sender<bool>,
     stopped: watch::Receiver<bool>,
 }
 
 impl World {
-    /// Two tenants with three connections each, and a registration of the deployment.
+    /// Two tenants with three connections and a webhook each, and a registration of the deployment.
     async fn open() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let clock = Arc::new(ManualClock::at(Timestamp::from_millis(1_795_190_400_000)));
@@ -69,6 +73,7 @@ impl World {
             source,
             client,
             connections: Vec::new(),
+            webhooks: Vec::new(),
             _stop: sender,
             stopped,
         };
@@ -79,6 +84,8 @@ impl World {
                 let id = world.connect(&vault, &tenant, &format!("{name} {at}")).await;
                 world.connections.push((tenant.clone(), id));
             }
+            let webhook = world.tell(&vault, &tenant).await;
+            world.webhooks.push((tenant, webhook));
         }
         let secret = Some(vault.seal(world.client_place(), b"of the client").await.expect("sealed"));
         let put = PutClient {
@@ -126,6 +133,26 @@ impl World {
         id
     }
 
+    /// An endpoint with two secrets, as after one was replaced.
+    async fn tell(&self, vault: &Vault, tenant: &TenantId) -> WebhookId {
+        let id = WebhookId::fresh(&*self.clock, &*self.random);
+        let seal = async |version| vault.seal(secret_place(tenant, &id, version), id.as_str().as_bytes()).await;
+        let webhook = NewWebhook {
+            id: id.clone(),
+            tenant: tenant.clone(),
+            url: "https://hooks.example.com/".to_owned(),
+            description: String::new(),
+            kinds: Vec::new(),
+            sealed: seal(1).await.expect("sealed"),
+            row_version: 1,
+            actor: "test".to_owned(),
+        };
+        self.store.create_webhook(webhook).await.expect("an endpoint");
+        let (sealed, never) = (seal(2).await.expect("sealed"), Timestamp::from_micros(i64::MAX));
+        self.store.add_webhook_secret(tenant, &id, sealed, 2, never, "test").await.expect("another secret");
+        id
+    }
+
     fn client_place(&self) -> Place<'_> {
         Place { tenant: None, subject: self.client.as_str(), field: "client_secret", row_version: 1 }
     }
@@ -147,6 +174,14 @@ impl World {
             let row = self.store.credential(id).await.expect("a row");
             let plain = vault.open_sealed(App::credential_place(tenant, id, 1), &row.sealed).await;
             assert_eq!(plain.expect("opened").as_slice(), id.as_str().as_bytes());
+        }
+        for (tenant, id) in &self.webhooks {
+            let secrets = self.store.webhook_secrets(id).await.expect("rows");
+            assert_eq!(secrets.len(), 2);
+            for row in secrets {
+                let plain = vault.open_sealed(secret_place(tenant, id, row.row_version), &row.sealed).await;
+                assert_eq!(plain.expect("it still signs").as_slice(), id.as_str().as_bytes());
+            }
         }
         let row = self.store.oauth_client(&self.client).await.expect("a row");
         let plain = vault.open_sealed(self.client_place(), &row.secret.expect("a secret")).await;
@@ -194,8 +229,8 @@ async fn a_rotation_seals_everything_anew_and_drops_the_old_keys_after_a_while()
     rotating.run(Renew::All, "test").await;
     let progress = rotation.progress().clone();
     assert_eq!(progress.state, RotationState::Finished);
-    // Six credentials, the client's secret and the key of the audit chain.
-    assert_eq!((progress.values_total, progress.values_resealed, progress.values_unreadable), (8, 8, 0));
+    // Six credentials, four secrets of webhooks, the client's secret and the key of the audit chain.
+    assert_eq!((progress.values_total, progress.values_resealed, progress.values_unreadable), (12, 12, 0));
     assert_eq!((progress.data_keys_total, progress.data_keys_rewrapped, progress.retiring), (6, 6, 3));
     world.all_open(&vault).await;
     world.clock.advance(RETIRED_FOR + Duration::from_secs(1));
@@ -263,7 +298,7 @@ async fn what_cannot_be_opened_is_counted_and_stops_nothing_else() {
     rotating.run(Renew::All, "test").await;
     let progress = rotation.progress().clone();
     assert_eq!((progress.state, progress.error), (RotationState::Finished, None));
-    assert_eq!((progress.values_resealed, progress.values_unreadable), (7, 1));
+    assert_eq!((progress.values_resealed, progress.values_unreadable), (11, 1));
     world.clock.advance(RETIRED_FOR + Duration::from_secs(1));
     rotating.retire().await.expect("dropped");
     assert_eq!(rotation.progress().retiring, 1, "its data key is kept");

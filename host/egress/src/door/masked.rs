@@ -19,8 +19,10 @@ impl Run {
     pub(super) fn learn(&self, values: &Arc<Values>) -> Result<Arc<Masker>, SendError> {
         let mut state = self.state();
         let same = |known: &Arc<Values>| {
-            let secrets = |values: &Values| values.secrets.values().map(|s| s.expose().to_owned()).collect::<Vec<_>>();
-            Arc::ptr_eq(known, values) || (known.generation == values.generation && secrets(known) == secrets(values))
+            let secrets = |values: &Values| {
+                values.secrets.values().map(Secret::expose).eq(known.secrets.values().map(Secret::expose))
+            };
+            Arc::ptr_eq(known, values) || (known.generation == values.generation && secrets(values))
         };
         if !state.known.iter().any(same) {
             state.known.push(Arc::clone(values));

@@ -3,7 +3,13 @@
 use tokio::time::Instant;
 
 use super::Run;
-use crate::{Incident, SendError, answer::Answer, attempt::AttemptError, order::Order, redact::Masker};
+use crate::{
+    Incident, SendError,
+    answer::Answer,
+    attempt::{AttemptError, UnderWay},
+    order::Order,
+    redact::Masker,
+};
 
 impl Run {
     /// One line for each attempt; never the query, a header or a body.
@@ -11,24 +17,15 @@ impl Run {
         &self,
         order: &Order,
         outcome: &Result<Answer, AttemptError>,
+        under_way: &UnderWay,
         started: Instant,
         masker: &Masker,
     ) {
         let sent = &order.outgoing;
-        let (status, bytes_in) = match outcome {
-            Ok(answer) => (answer.status.as_u16(), answer.wire),
-            Err(_) => (0, 0),
-        };
+        let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
         let error = outcome.as_ref().err().map(|error| masker.mask_text(&format!("{error:?}")));
-        let bytes_out = u64::try_from(sent.body.len()).unwrap_or(u64::MAX);
-        {
-            let mut state = self.state();
-            state.usage.bytes_in += bytes_in;
-            if !matches!(outcome, Err(AttemptError::NotSent(_) | AttemptError::Untrusted(_) | AttemptError::Denied(_)))
-            {
-                state.usage.bytes_out += bytes_out;
-            }
-        }
+        let left = under_way.left() && !matches!(outcome, Err(AttemptError::NotSent(_)));
+        let (bytes_in, bytes_out) = self.used(order, under_way, left);
         tracing::info!(
             tenant = self.grant.tenant,
             connector = self.grant.connector,
@@ -45,6 +42,16 @@ impl Run {
             error,
             "egress"
         );
+    }
+
+    /// Counts what one attempt took, also one that was stopped in the middle.
+    pub(super) fn used(&self, order: &Order, under_way: &UnderWay, left: bool) -> (u64, u64) {
+        let bytes_in = under_way.came();
+        let bytes_out = if left { u64::try_from(order.outgoing.body.len()).unwrap_or(u64::MAX) } else { 0 };
+        let mut state = self.state();
+        state.usage.bytes_in += bytes_in;
+        state.usage.bytes_out += bytes_out;
+        (bytes_in, bytes_out)
     }
 
     /// Keeps what ends the run. The worst stays.

@@ -10,7 +10,10 @@ fn at(host: &str) -> Origin {
     Origin::parse(&format!("https://{host}.example.net")).expect("an origin")
 }
 
-fn used_up(until_seconds: u64) -> HeaderMap {
+/// Unix seconds.
+const NOW: i64 = 1_795_190_400;
+
+fn used_up(until_seconds: i64) -> HeaderMap {
     HeaderMap::from_iter([
         (http::HeaderName::from_static("x-left"), http::HeaderValue::from_static("0")),
         (http::HeaderName::from_static("x-reset"), http::HeaderValue::from(until_seconds)),
@@ -68,7 +71,7 @@ async fn a_wait_beyond_the_deadline_is_told_and_takes_no_place_in_line() {
 async fn what_the_provider_says_holds_for_all_of_the_connection() {
     let rates = Rates::default();
     let grant = grant(counted());
-    rates.lane(&grant, &at("o"), "/").learn(&used_up(1_040), Timestamp::from_millis(1_000_000));
+    rates.lane(&grant, &at("o"), "/").learn(&used_up(NOW + 40), Timestamp::from_millis(NOW * 1_000));
     let soon = Instant::now() + Duration::from_secs(10);
     assert_eq!(rates.lane(&grant, &at("o"), "/").turn(soon).await.err(), Some(Duration::from_secs(40)));
     let other = Grant { connection: Some("con_2".to_owned()), ..grant };
@@ -85,7 +88,7 @@ async fn what_one_connection_is_told_never_stops_another() {
         let rates = Rates::default();
         let one = grant(Rate { scope, ..counted() });
         let soon = Instant::now() + Duration::from_secs(10);
-        rates.lane(&one, &at("o"), "/").learn(&used_up(1_040), Timestamp::from_millis(1_000_000));
+        rates.lane(&one, &at("o"), "/").learn(&used_up(NOW + 40), Timestamp::from_millis(NOW * 1_000));
         let left = rates.lane(&one, &at("o"), "/").turn(soon).await.err();
         assert_eq!(left, Some(Duration::from_secs(40)), "{scope:?}: the one that was told waits");
         for other in [
@@ -100,13 +103,12 @@ async fn what_one_connection_is_told_never_stops_another() {
 #[tokio::test(start_paused = true)]
 async fn counters_hold_a_connection_for_a_quarter_of_an_hour_at_most() {
     for scope in [RateScope::Connector, RateScope::Connection] {
-        for far in [1_000 + 901, 1_000_000_000, u64::MAX] {
+        for far in [NOW + 901, NOW + 1_000_000, 901, i64::MAX] {
             let (rates, grant) = (Rates::default(), grant(Rate { scope, ..counted() }));
             let lane = rates.lane(&grant, &at("o"), "/");
-            lane.learn(&used_up(far), Timestamp::from_millis(1_000_000));
+            lane.learn(&used_up(far), Timestamp::from_millis(NOW * 1_000));
             let left = lane.turn(Instant::now() + Duration::from_secs(10)).await.err();
-            let expected = i64::try_from(far).ok().map(|_| Duration::from_secs(900));
-            assert_eq!(left, expected, "{scope:?} until {far}");
+            assert_eq!(left, Some(Duration::from_secs(900)), "{scope:?} until {far}");
         }
     }
 }
@@ -155,4 +157,116 @@ async fn only_so_many_go_at_the_same_time() {
     assert!(rates.lane(&grant, &at("o"), "/fast").turn(soon).await.is_ok());
     drop(one);
     assert!(lane.turn(Instant::now() + Duration::from_secs(1)).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_holds_for_every_account_and_every_run_of_a_connection_at_that_origin() {
+    let rates = Rates::default();
+    let account = |id: &str| Grant { account: Some(id.to_owned()), ..grant(counted()) };
+    let soon = Instant::now() + Duration::from_secs(10);
+    rates.lane(&account("a"), &at("o"), "/").pause(Duration::from_secs(100));
+    rates.lane(&account("a"), &at("counted"), "/").learn(&used_up(NOW + 50), Timestamp::from_millis(NOW * 1_000));
+    for one in ["a", "b"] {
+        for (origin, seconds) in [("o", 100), ("counted", 50)] {
+            let left = rates.lane(&account(one), &at(origin), "/x").turn(soon).await.err();
+            assert_eq!(left, Some(Duration::from_secs(seconds)), "{one} at {origin}");
+        }
+        assert!(rates.lane(&account(one), &at("another"), "/").turn(soon).await.is_ok());
+    }
+    assert_eq!(rates.pauses().longest("", "con_1"), Some(Duration::from_secs(100)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn counters_of_one_account_or_of_some_paths_stop_no_more_than_those() {
+    let soon = Instant::now() + Duration::from_secs(10);
+    let now = Timestamp::from_millis(NOW * 1_000);
+    let rates = Rates::default();
+    let account =
+        |id: &str| Grant { account: Some(id.to_owned()), ..grant(Rate { scope: RateScope::Account, ..counted() }) };
+    rates.lane(&account("a"), &at("o"), "/").learn(&used_up(NOW + 40), now);
+    assert!(rates.lane(&account("a"), &at("o"), "/").turn(soon).await.is_err());
+    assert!(rates.lane(&account("b"), &at("o"), "/").turn(soon).await.is_ok());
+    let search = grant(Rate { path: Some("/search".to_owned()), ..counted() });
+    let rates = Rates::default();
+    rates.lane(&search, &at("o"), "/search").learn(&used_up(NOW + 40), now);
+    assert!(rates.lane(&search, &at("o"), "/search").turn(soon).await.is_err());
+    assert!(rates.lane(&search, &at("o"), "/items").turn(soon).await.is_ok());
+    assert_eq!(rates.pauses().longest("", "con_1"), None, "and none of it is the whole connection's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_line_already_waits_out_a_pause_that_another_was_told() {
+    let rates = Rates::default();
+    let grant = grant(Rate { per_minute: Some(1), ..rate() });
+    let begun = Instant::now();
+    let far = begun + Duration::from_secs(3_600);
+    rates.lane(&grant, &at("o"), "/").turn(far).await.expect("a turn");
+    let lane = rates.lane(&grant, &at("o"), "/");
+    let (second, ()) = tokio::join!(lane.turn(far), async {
+        tokio::task::yield_now().await;
+        rates.lane(&grant, &at("o"), "/").pause(Duration::from_secs(300));
+    });
+    second.expect("a turn");
+    assert!(begun.elapsed() >= Duration::from_secs(300), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_paused_holds_no_place_and_no_share_that_others_could_use() {
+    let rates = Rates::default();
+    let one = grant(Rate { scope: RateScope::Connector, concurrency: Some(1), per_minute: Some(1), ..rate() });
+    let other = Grant { connection: Some("con_2".to_owned()), ..one.clone() };
+    rates.lane(&one, &at("o"), "/").pause(Duration::from_secs(1_000));
+    let far = Instant::now() + Duration::from_secs(3_600);
+    let paused = rates.lane(&one, &at("o"), "/");
+    let waits = paused.turn(far);
+    tokio::pin!(waits);
+    let begun = Instant::now();
+    for _ in 0..4 {
+        let lane = rates.lane(&other, &at("o"), "/");
+        tokio::select! {
+            biased;
+            _ = &mut waits => panic!("it is paused"),
+            turn = lane.turn(far) => assert!(turn.is_ok()),
+        }
+    }
+    assert_eq!(begun.elapsed().as_secs(), 180, "as fast as the rate allows, as if it were alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_that_another_node_was_told_holds_at_every_origin_and_shortens_nothing() {
+    let rates = Rates::default();
+    let grant = grant(rate());
+    let soon = Instant::now() + Duration::from_secs(1);
+    rates.lane(&grant, &at("o"), "/").pause(Duration::from_secs(100));
+    for (told, at_o, elsewhere) in [(50, 100, 50), (20, 100, 50), (200, 200, 200), (1_000_000, 86_400, 86_400)] {
+        rates.pauses().tell("", "con_1", Duration::from_secs(told));
+        for (origin, seconds) in [("o", at_o), ("p", elsewhere)] {
+            let left = rates.lane(&grant, &at(origin), "/").turn(soon).await.err();
+            assert_eq!(left, Some(Duration::from_secs(seconds)), "{told} at {origin}");
+        }
+    }
+    assert_eq!(rates.pauses().longest("", "con_1"), Some(LONGEST_PAUSE));
+    assert_eq!((rates.pauses().longest("", "con_2"), rates.pauses().longest("t", "con_1")), (None, None));
+    tokio::time::advance(LONGEST_PAUSE).await;
+    assert_eq!(rates.pauses().longest("", "con_1"), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_busy_process_forgets_no_window_that_is_not_over() {
+    let rates = Rates::default();
+    let of = |number: usize| Grant {
+        connection: Some(format!("con_{number}")),
+        ..grant(Rate { per_minute: Some(1), ..rate() })
+    };
+    let soon = Instant::now() + Duration::from_secs(10);
+    for number in 0..MANY + 10 {
+        assert!(rates.lane(&of(number), &at("o"), "/").turn(soon).await.is_ok());
+    }
+    assert!(rates.lane(&of(1), &at("o"), "/").turn(soon).await.is_err());
+    tokio::time::advance(Duration::from_secs(61)).await;
+    for number in 0..2 * MANY {
+        rates.lane(&of(MANY + 100 + number), &at("o"), "/");
+    }
+    let left = rates.limiters.lock().expect("a lock").all.len();
+    assert!(left <= 2 * MANY + 10, "{left}");
 }

@@ -6,14 +6,7 @@ use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use patchbay_egress::{EgressConfig, ExchangeError, Gate, Request, SendError, Timeouts};
 
-use crate::support::{Fake, Names, Reply, answer, clock, door, gate, grant, ok, read, rewritten};
-
-/// MiB by which this process grew at its largest; each test is a process of its own under nextest.
-fn peak() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
-    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) / 1024
-}
+use crate::support::{Fake, Names, Reply, answer, clock, door, gate, grant, ok, peak, read, rewritten};
 
 fn gzip(data: &[u8], times: usize) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
@@ -98,6 +91,22 @@ async fn a_coding_that_was_not_asked_for_is_refused() {
     let packed = gzip(b"hello", 1);
     let fake = replying(move || Reply::Bytes(answer("200 OK", "content-encoding: gzip\r\n", &packed))).await;
     assert_eq!(sent(&fake).await, Ok((200, 5)));
+}
+
+#[tokio::test]
+async fn c6_what_is_packed_twice_is_unpacked_once_and_a_bomb_within_stays_packed() {
+    let bomb = gzip(&gzip(&[0; 65_536], 4_096), 1);
+    let length = bomb.len();
+    let fake = replying(move || Reply::Bytes(answer("200 OK", "content-encoding: gzip\r\n", &bomb))).await;
+    let before = peak();
+    let (status, size) = sent(&fake).await.expect("the packed bomb");
+    assert!(status == 200 && size >= length / 2 && size < 1024 * 1024, "{size}");
+    assert!(peak() - before < 32, "grew by {} MiB", peak() - before);
+    // Many small members are one body, and bounded as one.
+    let many = gzip(&[0; 65_536], 16).repeat(4_096);
+    let fake = replying(move || Reply::Bytes(answer("200 OK", "content-encoding: gzip\r\n", &many))).await;
+    assert!(matches!(sent(&fake).await, Err(SendError::TooLarge(_))));
+    assert!(peak() - before < 64, "grew by {} MiB", peak() - before);
 }
 
 #[tokio::test]

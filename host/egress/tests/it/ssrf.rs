@@ -1,4 +1,4 @@
-//! S10, H8, H9: nothing that a guest, a person or a name server says leads to an address inside.
+//! S10, H8, H9, C10: nothing that a guest, a person or a name server says leads to an address inside.
 
 use std::sync::{
     Arc,
@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use bytes::Bytes;
-use patchbay_egress::{EgressConfig, ExchangeError, Gate, Grant, SendError};
+use patchbay_egress::{EgressConfig, ExchangeError, Gate, Grant, Request, Rewrite, SendError};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::{Certificate, Fake, Names, Reply, bare_door, clock, get, host, ok, read, rewritten};
@@ -268,7 +268,7 @@ async fn loopback_needs_the_operators_word_and_then_says_which() {
 }
 
 #[tokio::test]
-async fn a_redirect_is_an_answer_and_nothing_follows_it() {
+async fn c10_a_redirect_is_an_answer_and_nothing_follows_it() {
     let inside = Inside::listen().await;
     let places = [
         "http://169.254.169.254/latest/meta-data/".to_owned(),
@@ -295,6 +295,33 @@ async fn a_redirect_is_an_answer_and_nothing_follows_it() {
         assert_eq!(fake.seen().len(), 2);
     }
     assert_eq!(inside.visitors().await, 0);
+}
+
+#[tokio::test]
+async fn c10_a_credential_never_follows_to_another_host_though_that_host_is_granted() {
+    let fake = Fake::plain(|_, _| {
+        let moved = crate::support::answer("307 Moved", "location: https://files.example.com/a\r\n", b"");
+        std::future::ready(Reply::Bytes(moved))
+    })
+    .await;
+    let files = Fake::always("HTTP/1.1 204 No Content\r\n\r\n").await;
+    let mut config = rewritten(&format!("http://{}", fake.address));
+    let origin = "https://files.example.com".to_owned();
+    config.rewrite.push(Rewrite {
+        origin: origin.clone(),
+        connect: format!("http://{}", files.address),
+        browser: None,
+    });
+    let gate = Gate::build_with(config, clock(), Arc::new(Names::default())).expect("a gate");
+    let mut grant = crate::support::grant();
+    grant.hosts.push(host(&origin, &[]));
+    let door = crate::support::door(&gate, grant);
+    assert_eq!(door.send(read("/a")).await.expect("an answer").status, 307);
+    let with_credential = Request { url: format!("{origin}/a"), ..read("") };
+    assert!(matches!(door.send(with_credential).await, Err(SendError::Denied(_))));
+    assert!(files.seen().is_empty());
+    assert_eq!(door.send(get(&format!("{origin}/a"))).await.expect("an answer").status, 204);
+    assert!(!files.seen().concat().contains("authorization"), "{:?}", files.seen());
 }
 
 #[tokio::test]

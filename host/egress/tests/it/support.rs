@@ -438,3 +438,10 @@ pub(crate) fn writing_door(gate: &Arc<Gate>, journal: &Arc<Diary>) -> Door {
     let journal = Arc::clone(journal) as Arc<dyn Journal>;
     gate.door(Arc::new(grant()), Arc::new(Tokens::default()), scope(Writes::Journal(journal)))
 }
+
+/// MiB by which this process grew at its largest; each test is a process of its own under nextest.
+pub(crate) fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+    line.trim().trim_end_matches(" kB").trim().parse::<u64>().unwrap_or(0) / 1024
+}

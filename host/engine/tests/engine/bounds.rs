@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use patchbay_engine::Steps;
 use patchbay_model::{
-    Failure,
+    Budget, Failure,
     contract::{ConnectorError, Context, Position, PushOutcome},
 };
 
@@ -109,7 +109,7 @@ async fn a_call_that_the_runs_end_cut_short_is_more_later_and_no_failure() {
     let sandbox = sandbox().await;
     let run = Run { lasts: Duration::from_millis(300), ..Run::new() };
     let failure = sandbox.read(&run, "loop").await.expect_err("a failure");
-    assert!(matches!(failure, Failure::BudgetSpent), "{failure:?}");
+    assert!(matches!(failure, Failure::BudgetSpent(Budget::Time)), "{failure:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

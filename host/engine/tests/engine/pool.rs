@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_model::{Failure, contract::Context};
+use patchbay_model::{Budget, Failure, contract::Context};
 
 use crate::setup::{Run, request, sandbox};
 
@@ -34,7 +34,7 @@ async fn whoever_waits_for_a_place_waits_no_longer_than_its_run() {
     }
     let late = Run { lasts: Duration::from_millis(50), ..Run::new() };
     let failure = sandbox.engine.open(&sandbox.component, late.scope()).await.err();
-    assert!(matches!(failure, Some(Failure::BudgetSpent)), "{failure:?}");
+    assert!(matches!(failure, Some(Failure::BudgetSpent(Budget::Time))), "{failure:?}");
     // A broken instance gives its place back at once, though it is still held.
     let broken = taken[0].read(&Context::default(), &request("trap")).await;
     assert!(broken.is_err());

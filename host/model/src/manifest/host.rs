@@ -49,7 +49,8 @@ pub struct Rate {
     /// Response header that says how many requests are left.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub remaining_header: Option<String>,
-    /// Response header that says when the count starts afresh, Unix seconds.
+    /// Response header that says when the count starts afresh: seconds from now, Unix seconds or milliseconds (told
+    /// apart by their size), or a date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset_header: Option<String>,
 }

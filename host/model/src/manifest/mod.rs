@@ -26,13 +26,13 @@ pub use auth::{
     RegionBy, Renewal, ResponseRule, RevokeEnds, Signature, SignatureEncoding, SignedInto, Slot, SlotPlace,
     TokenRequest,
 };
-pub use duration::parse_duration;
+pub use duration::{duration_text, parse_duration};
 pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
 pub use problem::Problem;
 pub use schema::compile_schema;
 pub use secrecy::{SHORTEST_TOKEN, is_named_like_a_secret, looks_like_a_token};
-pub use stream::{Picker, Stream, StreamMode};
+pub use stream::{CursorKind, CursorRule, Picker, Stream, StreamMode};
 pub use validate::validate;
 
 pub(crate) use problem::Finding;

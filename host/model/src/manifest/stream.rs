@@ -20,8 +20,14 @@ pub struct Stream {
     /// Whether a later run can go on from the cursor, or reads everything again.
     #[serde(default)]
     pub mode: StreamMode,
-    /// How often it is read when nobody says otherwise: `15m`, `6h`, `1d`.
+    /// When it is read when nobody says otherwise, as [`Schedule::parse`](crate::Schedule::parse) takes it:
+    /// `15m`, `6h`, or JSON with `cron`, `zone` and `jitter`; in TOML also a table.
+    #[serde(deserialize_with = "crate::schedule::unchecked")]
     pub schedule: String,
+    /// Where in the cursor the place stands up to which the stream is read, and in which order places come.
+    /// Without it the host knows nothing about the cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<CursorRule>,
     /// Which switch it belongs to.
     pub function: Function,
     /// What is read, in plain words, for the review step.
@@ -37,6 +43,37 @@ pub enum StreamMode {
     Incremental,
     /// Each pass reads everything; what is absent at its end is gone.
     Full,
+}
+
+/// What the host may know of a stream's cursor, so that it never goes back, never lies in the future, and is
+/// taken back a little at the start of each run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct CursorRule {
+    /// JSON pointer to the value; empty when the whole cursor is the value.
+    pub pointer: String,
+    /// What the value is.
+    pub kind: CursorKind,
+    /// The zone of a time that is written without an offset, an IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// How far each run begins before the value: `10m`. What is read again is stored once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look_back: Option<String>,
+}
+
+/// What a cursor's value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CursorKind {
+    /// A date and time as RFC 3339 writes it.
+    Time,
+    /// Seconds since 1970, as a number or as text.
+    UnixSeconds,
+    /// Milliseconds since 1970, as a number or as text.
+    UnixMillis,
+    /// Any number that grows.
+    Number,
 }
 
 /// A typeahead for targets.

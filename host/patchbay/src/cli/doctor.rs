@@ -1,12 +1,10 @@
 //! `patchbay doctor`: what would keep the host from starting, or make it unsafe, with the remedy.
 
+mod database;
 mod key;
 mod rooms;
 
-use std::{
-    os::unix::fs::{MetadataExt, PermissionsExt},
-    path::Path,
-};
+use std::{os::unix::fs::PermissionsExt, path::Path};
 
 use serde::Serialize;
 
@@ -91,8 +89,8 @@ fn look(config: &Config) -> Vec<Finding> {
         data_dir(&config.data_dir),
         key::look(config),
         private_file("operator key", &operator_key::path(&config.data_dir), "made at the first start"),
-        database(&config.database),
-        audit(&config.database),
+        database::look(&config.database),
+        audit(config.database.file()),
         rooms::sqlite(),
         connectors(config),
         address(config),
@@ -129,9 +127,9 @@ fn data_dir(path: &Path) -> Finding {
 }
 
 /// Whether the lines of the log can be trusted is asked of the running host: the chain's key is sealed.
-fn audit(database: &Path) -> Finding {
+fn audit(database: Option<&Path>) -> Finding {
     const WHAT: &str = "audit log";
-    if database.exists() {
+    if database.is_none_or(Path::exists) {
         let chained =
             "each line is chained to the one before; `patchbay audit verify` checks them all on a running host";
         Finding::ok(WHAT, chained.to_owned())
@@ -156,23 +154,6 @@ fn private_file(what: &'static str, path: &Path, absent: &str) -> Finding {
             format!("chmod 600 {shown}"),
         ),
         Ok(_) => Finding::ok(what, format!("{shown}, for its owner only")),
-    }
-}
-
-fn database(path: &Path) -> Finding {
-    const WHAT: &str = "database";
-    let shown = path.display();
-    match std::fs::metadata(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-            Finding::ok(WHAT, format!("{shown} is made at the first start"))
-        }
-        Err(error) => {
-            Finding::fail(WHAT, format!("{shown}: {error}"), format!("make {shown} readable for this account"))
-        }
-        Ok(found) if !found.is_file() => {
-            Finding::fail(WHAT, format!("{shown} is not a file"), "set database.path to a file".to_owned())
-        }
-        Ok(found) => Finding::ok(WHAT, format!("{shown}, {} KiB", found.size() / 1024)),
     }
 }
 

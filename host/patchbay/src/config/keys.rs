@@ -26,6 +26,9 @@ keys! {
     "public_url" = "http:// and the address listened on": "Origin under which browsers and providers reach this host. https, unless it is loopback.";
     "data_dir" = "patchbay-data": "Folder for everything that has no path of its own.";
     "database.path" = "{data_dir}/patchbay.db": "The SQLite database.";
+    "database.url" = "none": "Instead of database.path: a database of a PostgreSQL server (14 or newer), which several nodes share, as postgres://NAME:PASSWORD@HOST:5432/DATABASE. A secret: better in its variable than in the file. Every node needs the same key.";
+    "database.readers" = "4, or 8 with database.url": "Connections that read.";
+    "database.writers" = "8": "Connections that write, with database.url; SQLite has one.";
     "key.file" = "{data_dir}/patchbay.key": "The key that seals credentials; made at first start, mode 0600. Keep a copy apart from the database.";
     "key.env" = "none": "Instead of key.file: the variable that holds the text of a key file. Whoever may read the environment of the process has the key.";
     "key.command" = "none": "Instead of key.file: a program and its arguments, which prints the text of a key file within 30 seconds. Run without a shell, with PATH and HOME only.";
@@ -45,7 +48,10 @@ keys! {
     "egress.total_seconds" = "120": "Longest whole request.";
     "egress.exchange_seconds" = "15": "Longest request of a login.";
     "egress.idle_seconds" = "60": "How long an unused connection is kept.";
-    "jobs.workers" = "8": "Runs and pushes at work at the same time.";
+    "jobs.workers" = "8": "Runs and pushes at work at the same time, on this node.";
+    "jobs.per_tenant" = "half of jobs.workers, at least 2": "Runs of one tenant at the same time, on all nodes together. 0 is no cap.";
+    "jobs.per_connector" = "0": "Runs of one connector at the same time, on all nodes together. 0 is no cap.";
+    "jobs.per_connection" = "4": "Runs of one connection at the same time, on all nodes together. 0 is no cap.";
     "jobs.lease_seconds" = "30": "How long a worker that says nothing keeps its run.";
     "jobs.poll_millis" = "1000": "How often the queue is looked at when nothing wakes it.";
     "jobs.shutdown_seconds" = "20": "How long requests and runs in flight may take to end when the host stops.";
@@ -66,7 +72,15 @@ keys! {
     "limits.memory_mib" = "256": "Ceiling of the memory that a connector may ask for.";
     "limits.call_seconds" = "120": "Longest single call into a connector.";
     "limits.run_minutes" = "60": "Ceiling of the run time that a connector may ask for.";
+    "limits.run_pages" = "10000": "Pages that one run reads; the next run goes on from there.";
+    "limits.run_records" = "5000000": "Records that one run reads; the next run goes on from there.";
+    "limits.run_mebibytes" = "4096": "MiB that one run receives; the next run goes on from there.";
     "limits.login_minutes" = "10": "How long a started login may take: the life of its `state`.";
+    "retention.runs_days" = "30": "How long a run that ended is kept, with its log. The newest runs of each stream are kept whatever their age.";
+    "retention.deletions_days" = "90": "How long a deletion stays in the feed. Who reads from an older place has to read everything again.";
+    "retention.dead_letters_days" = "30": "How long a record that could not be read is listed.";
+    "retention.events_days" = "30": "How long an event and its deliveries are kept: what can be replayed.";
+    "webhooks.disable_days" = "5": "After how many days without a success a webhook endpoint is switched off.";
     "log.format" = "text": "text or json.";
     "log.filter" = "info": "What is logged, e.g. info or patchbay_app=debug,info.";
 }

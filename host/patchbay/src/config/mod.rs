@@ -6,10 +6,13 @@
 
 pub(crate) mod ambient;
 mod checks;
+mod database;
+mod jobs;
 mod key;
 pub(crate) mod keys;
 mod reader;
 mod refresh;
+mod retention;
 mod source;
 
 use std::{
@@ -22,9 +25,12 @@ use std::{
 use patchbay_model::{Code, Fault};
 use url::Url;
 
+pub(crate) use database::{Address, Database, Location};
+pub(crate) use jobs::Jobs;
 pub(crate) use key::Key;
 use reader::Reader;
 pub(crate) use refresh::Refresh;
+pub(crate) use retention::{Retention, Webhooks};
 use source::{Entries, Problem};
 
 /// The port that is listened on when nobody says otherwise.
@@ -39,8 +45,8 @@ pub(crate) struct Config {
     pub(crate) public_url: Option<Url>,
     /// Folder for everything without a path of its own.
     pub(crate) data_dir: PathBuf,
-    /// The SQLite database.
-    pub(crate) database: PathBuf,
+    /// `[database]`.
+    pub(crate) database: Database,
     /// Where the key that seals credentials comes from.
     pub(crate) key: Key,
     /// `[connectors]`.
@@ -55,6 +61,10 @@ pub(crate) struct Config {
     pub(crate) refresh: Refresh,
     /// `[limits]`.
     pub(crate) limits: Limits,
+    /// `[retention]`.
+    pub(crate) retention: Retention,
+    /// `[webhooks]`.
+    pub(crate) webhooks: Webhooks,
     /// `[log]`.
     pub(crate) log: Log,
 }
@@ -104,23 +114,6 @@ pub(crate) struct Rewrite {
     pub(crate) browser: Option<String>,
 }
 
-/// `[jobs]`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Jobs {
-    /// Runs and pushes at work at the same time.
-    pub(crate) workers: usize,
-    /// How long a silent worker keeps its run.
-    pub(crate) lease: Duration,
-    /// How often the queue is looked at when nothing wakes it.
-    pub(crate) poll: Duration,
-    /// How long requests and runs in flight may take to end.
-    pub(crate) shutdown: Duration,
-    /// Longest wait before a write whose answer was lost is looked up.
-    pub(crate) settle: Duration,
-    /// Time between two look-ups that must agree.
-    pub(crate) settle_again: Duration,
-}
-
 /// `[connect]`.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Connect {
@@ -147,6 +140,12 @@ pub(crate) struct Limits {
     pub(crate) call: Duration,
     /// Ceiling of a connector's run time.
     pub(crate) run: Duration,
+    /// Pages of one run.
+    pub(crate) run_pages: u64,
+    /// Records of one run.
+    pub(crate) run_records: u64,
+    /// Bytes that one run receives.
+    pub(crate) run_bytes: u64,
     /// How long a started login may take.
     pub(crate) login: Duration,
 }
@@ -202,7 +201,7 @@ impl Config {
         Self {
             listen: from.address("listen", DEFAULT_LISTEN),
             public_url: from.public_url("public_url"),
-            database: from.path("database.path", || inside("patchbay.db")),
+            database: Database::read(from, || inside("patchbay.db")),
             key: Key::read(from, || inside("patchbay.key")),
             connectors: Connectors {
                 dir: from.path("connectors.dir", || inside("connectors")),
@@ -220,14 +219,7 @@ impl Config {
                 exchange: from.seconds("egress.exchange_seconds", (1, 60), 15),
                 idle: from.seconds("egress.idle_seconds", (1, 3_600), 60),
             },
-            jobs: Jobs {
-                workers: usize::try_from(from.number("jobs.workers", (1, 1_024), 8)).unwrap_or(8),
-                lease: from.seconds("jobs.lease_seconds", (1, 3_600), 30),
-                poll: Duration::from_millis(from.number("jobs.poll_millis", (10, 60_000), 1_000)),
-                shutdown: from.seconds("jobs.shutdown_seconds", (0, 600), 20),
-                settle: from.seconds("jobs.settle_seconds", (0, 86_400), 3_600),
-                settle_again: from.seconds("jobs.settle_again_seconds", (0, 86_400), 60),
-            },
+            jobs: Jobs::read(from),
             connect: Connect {
                 session: from.seconds("connect.session_minutes", (1, 1_440), 30) * 60,
                 completion: from.seconds("connect.completion_minutes", (1, 60), 10) * 60,
@@ -242,8 +234,13 @@ impl Config {
                     .unwrap_or(usize::MAX),
                 call: from.seconds("limits.call_seconds", (1, 3_600), 120),
                 run: from.seconds("limits.run_minutes", (1, 1_440), 60) * 60,
+                run_pages: from.number("limits.run_pages", (1, 10_000_000), 10_000),
+                run_records: from.number("limits.run_records", (1, 1_000_000_000), 5_000_000),
+                run_bytes: from.number("limits.run_mebibytes", (1, 1_048_576), 4_096) * MIB,
                 login: from.seconds("limits.login_minutes", (1, 60), 10) * 60,
             },
+            retention: Retention::read(from),
+            webhooks: Webhooks::read(from),
             log: Log {
                 format: from.choice(
                     "log.format",

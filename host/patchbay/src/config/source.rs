@@ -9,7 +9,16 @@ use toml::de::{DeTable, DeValue};
 use super::{key, keys};
 
 /// Variables that begin like ours and belong to the test tools.
-const OF_THE_TOOLS: &[&str] = &["PATCHBAY_BIN", "PATCHBAY_CONNECTORS", "PATCHBAY_FAKES", "PATCHBAY_GUESTS"];
+const OF_THE_TOOLS: &[&str] = &[
+    "PATCHBAY_BIN",
+    "PATCHBAY_CONNECTORS",
+    "PATCHBAY_FAKES",
+    "PATCHBAY_GUESTS",
+    "PATCHBAY_REQUIRE_POSTGRES",
+    "PATCHBAY_STORE_TESTS",
+    "PATCHBAY_TEST_POSTGRES",
+    "PATCHBAY_TEST_POSTGRES_BIN",
+];
 const OF_THE_TOOLS_PREFIX: &str = "PATCHBAY_SOAK_";
 const PREFIX: &str = "PATCHBAY_";
 

@@ -17,7 +17,7 @@ fn read(file: &str, variables: &[(&str, &str)]) -> Result<Config, Vec<String>> {
 fn nothing_written_is_a_host_on_loopback_with_one_folder() {
     let config = Config::read(None, Path::new(""), &BTreeMap::new()).expect("the defaults");
     assert_eq!(config.listen.to_string(), "127.0.0.1:7878");
-    assert_eq!(config.database, PathBuf::from("patchbay-data/patchbay.db"));
+    assert_eq!(config.database.file(), Some(Path::new("patchbay-data/patchbay.db")));
     assert_eq!(config.key, Key::File(PathBuf::from("patchbay-data/patchbay.key")));
     assert!(config.egress.allowed_ports.is_empty());
     assert!(config.egress.rewrite.is_empty() && config.egress.allow_private.is_empty());
@@ -46,7 +46,7 @@ fn a_variable_wins_over_the_file() {
 #[test]
 fn a_path_of_the_file_starts_from_its_folder_and_one_of_a_variable_does_not() {
     let config = read("data_dir = \"data\"\n", &[("PATCHBAY_KEY__FILE", "here.key")]).expect("paths");
-    assert_eq!(config.database, PathBuf::from("/etc/patchbay/data/patchbay.db"));
+    assert_eq!(config.database.file(), Some(Path::new("/etc/patchbay/data/patchbay.db")));
     assert_eq!(config.key, Key::File(PathBuf::from("here.key")));
 }
 
@@ -108,6 +108,8 @@ fn times_have_the_units_of_their_names() {
     let config = read("[limits]\nrun_minutes = 2\n[jobs]\npoll_millis = 50\n", &[]).expect("times");
     assert_eq!(config.limits.run, Duration::from_secs(120));
     assert_eq!(config.jobs.poll, Duration::from_millis(50));
+    let budgets = read("[limits]\nrun_pages = 5\nrun_records = 6\nrun_mebibytes = 7\n", &[]).expect("budgets").limits;
+    assert_eq!((budgets.run_pages, budgets.run_records, budgets.run_bytes), (5, 6, 7 << 20));
 }
 
 #[test]

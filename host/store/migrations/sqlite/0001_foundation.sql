@@ -13,7 +13,9 @@ CREATE TABLE tenants (
     industry   TEXT NOT NULL,
     created_at INTEGER NOT NULL,
     -- The last sequence of the tenant's feed; raised in the transaction that writes the changes.
-    seq        INTEGER NOT NULL DEFAULT 0
+    seq        INTEGER NOT NULL DEFAULT 0,
+    -- Deletions up to this sequence were dropped for their age.
+    seq_floor  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 
 -- Wrapped data keys; owner '' is the deployment itself (its OAuth clients, the audit key). The one that is
@@ -199,6 +201,8 @@ CREATE TABLE connections (
     created_at    INTEGER NOT NULL,
     authorized_at INTEGER NOT NULL,
     identified_at INTEGER NOT NULL,
+    -- Until when the provider asked to be left alone.
+    paused_until  INTEGER,
     updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, business_id) WHERE state <> 'deleted';
@@ -206,7 +210,7 @@ CREATE INDEX connections_by_id ON connections (tenant, id) WHERE state <> 'delet
 CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE state <> 'deleted';
 -- Which other connections share a grant at the provider, and which are due to be identified again.
 CREATE INDEX connections_by_client ON connections (client, business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
-CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled = 1;
+CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
 
 CREATE TABLE credentials (
@@ -282,13 +286,28 @@ CREATE TABLE syncs (
     -- The account's provider id; '' where the stream is read once per connection.
     account         TEXT NOT NULL,
     stream          TEXT NOT NULL,
-    schedule        INTEGER NOT NULL,
+    -- When it is read, JSON; whether the tenant said so (else the manifest did); and how far apart slots lie.
+    schedule        TEXT NOT NULL,
+    custom          INTEGER NOT NULL DEFAULT 0,
+    every           INTEGER NOT NULL,
     enabled         INTEGER NOT NULL,
     cursor          BLOB,
     cursor_release  TEXT,
     pass            INTEGER NOT NULL DEFAULT 1,
     pass_started_at INTEGER,
     waits           INTEGER NOT NULL DEFAULT 0,
+    -- Whether the cursor is where a run came to its end.
+    at_end          INTEGER NOT NULL DEFAULT 0,
+    -- From when on a pass reads that was asked for as a backfill, milliseconds; such a pass deletes nothing.
+    since           INTEGER,
+    -- Records of this pass that could not be read; such a pass deletes nothing either.
+    refused         INTEGER NOT NULL DEFAULT 0,
+    -- What fields its records have had, JSON.
+    shape           TEXT,
+    -- Its connection was deleted with its records: those behind this key are still to be turned into deletions.
+    bury            TEXT,
+    -- Slots that were made up for by a later one.
+    coalesced       INTEGER NOT NULL DEFAULT 0,
     records         INTEGER NOT NULL DEFAULT 0,
     held            INTEGER,
     held_pass       INTEGER,
@@ -298,18 +317,22 @@ CREATE TABLE syncs (
     last_code       TEXT,
     last_person     TEXT,
     last_ended_at   INTEGER,
+    -- Whether the tenant was told that its runs fail; until one does not.
+    failing         INTEGER NOT NULL DEFAULT 0,
     last_success_at INTEGER,
     created_at      INTEGER NOT NULL,
     UNIQUE (connection, account, stream)
 ) STRICT;
-CREATE INDEX syncs_due ON syncs (next_due_at) WHERE enabled = 1 AND next_due_at IS NOT NULL;
+CREATE INDEX syncs_due ON syncs (next_due_at) WHERE enabled AND next_due_at IS NOT NULL;
 CREATE INDEX syncs_of_tenant ON syncs (tenant);
+CREATE INDEX syncs_to_bury ON syncs (no) WHERE bury IS NOT NULL;
 
 CREATE TABLE runs (
     id          TEXT PRIMARY KEY,
     sync        TEXT NOT NULL REFERENCES syncs (id),
     tenant      TEXT NOT NULL,
     connection  TEXT NOT NULL,
+    connector   TEXT NOT NULL DEFAULT '',
     state       TEXT NOT NULL,
     "trigger"   TEXT NOT NULL,
     epoch       INTEGER NOT NULL DEFAULT 0,
@@ -332,11 +355,19 @@ CREATE TABLE runs (
     requests    INTEGER NOT NULL DEFAULT 0,
     retries     INTEGER NOT NULL DEFAULT 0,
     waited      INTEGER NOT NULL DEFAULT 0,
+    refused     INTEGER NOT NULL DEFAULT 0,
+    -- Which limit ended it.
+    budget      TEXT,
+    -- The node that claimed it last.
+    node        TEXT,
     release     TEXT
 ) STRICT;
 -- At most one open run of a sync, whoever asks for it.
 CREATE UNIQUE INDEX runs_one_open ON runs (sync) WHERE state IN ('due', 'running');
 CREATE INDEX runs_due ON runs (next_at) WHERE state = 'due';
+CREATE INDEX runs_due_of_tenant ON runs (tenant, next_at) WHERE state = 'due';
+CREATE INDEX runs_due_of_connection ON runs (connection) WHERE state = 'due';
+CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX runs_leased ON runs (lease_until) WHERE state = 'running';
 CREATE INDEX runs_of_sync ON runs (sync, id);
 CREATE INDEX runs_of_connection ON runs (connection, id);
@@ -359,6 +390,7 @@ CREATE TABLE records (
     content    TEXT
 ) STRICT;
 CREATE UNIQUE INDEX records_key ON records (sync_no, key);
+CREATE INDEX records_gone ON records (updated_at) WHERE content IS NULL;
 
 CREATE TABLE pushes (
     id           TEXT PRIMARY KEY,
@@ -427,3 +459,130 @@ CREATE TABLE audit (
 ) STRICT;
 CREATE INDEX audit_of_tenant ON audit (tenant, no);
 CREATE INDEX audit_of_subject ON audit (subject, no);
+
+-- What a connector said during a run, and the host about it: so many lines of each run.
+CREATE TABLE run_logs (
+    run     TEXT NOT NULL REFERENCES runs (id),
+    no      INTEGER NOT NULL,
+    at      INTEGER NOT NULL,
+    level   INTEGER NOT NULL,
+    message TEXT NOT NULL,
+    fields  TEXT NOT NULL,
+    PRIMARY KEY (run, no)
+) STRICT;
+
+-- Records that could not be read, each content once.
+CREATE TABLE dead_letters (
+    no       INTEGER PRIMARY KEY,
+    tenant   TEXT NOT NULL REFERENCES tenants (id),
+    sync_no  INTEGER NOT NULL,
+    run      TEXT NOT NULL,
+    key      TEXT,
+    hash     BLOB NOT NULL,
+    reason   TEXT NOT NULL,
+    excerpt  TEXT NOT NULL,
+    times    INTEGER NOT NULL DEFAULT 1,
+    first_at INTEGER NOT NULL,
+    last_at  INTEGER NOT NULL,
+    UNIQUE (sync_no, hash)
+) STRICT;
+CREATE INDEX dead_letters_by_age ON dead_letters (last_at);
+
+-- Fields that a stream's records did not have before, and other kinds of value in old ones.
+CREATE TABLE drifts (
+    no      INTEGER PRIMARY KEY,
+    tenant  TEXT NOT NULL REFERENCES tenants (id),
+    sync_no INTEGER NOT NULL,
+    run     TEXT NOT NULL,
+    path    TEXT NOT NULL,
+    kind    TEXT NOT NULL,
+    detail  TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX drifts_of_sync ON drifts (sync_no, no);
+CREATE INDEX drifts_by_age ON drifts (at);
+
+-- What happened, for whoever wants to be told: written in the transaction in which it happened.
+CREATE TABLE events (
+    no      INTEGER PRIMARY KEY,
+    id      TEXT NOT NULL UNIQUE,
+    tenant  TEXT NOT NULL REFERENCES tenants (id),
+    kind    TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    data    TEXT NOT NULL,
+    at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX events_of_tenant ON events (tenant, id);
+CREATE INDEX events_by_age ON events (at);
+
+-- Where a tenant is told what happened.
+CREATE TABLE webhooks (
+    id              TEXT PRIMARY KEY,
+    tenant          TEXT NOT NULL REFERENCES tenants (id),
+    url             TEXT NOT NULL,
+    description     TEXT NOT NULL,
+    -- Kinds of events, a JSON list; an empty one stands for all.
+    kinds           TEXT NOT NULL,
+    enabled         INTEGER NOT NULL,
+    disabled_reason TEXT,
+    -- Since when nothing reaches it.
+    failing_since   INTEGER,
+    last_status     INTEGER,
+    last_success_at INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX webhooks_of_tenant ON webhooks (tenant, id);
+
+-- Its signing secrets, sealed; one without an end is the present one, another signs besides until its end.
+CREATE TABLE webhook_secrets (
+    webhook     TEXT NOT NULL REFERENCES webhooks (id),
+    no          INTEGER NOT NULL,
+    sealed      BLOB NOT NULL,
+    row_version INTEGER NOT NULL,
+    ends_at     INTEGER,
+    PRIMARY KEY (webhook, no)
+) STRICT;
+
+-- One event for one endpoint.
+CREATE TABLE deliveries (
+    no          INTEGER PRIMARY KEY,
+    webhook     TEXT NOT NULL REFERENCES webhooks (id),
+    event       TEXT NOT NULL,
+    tenant      TEXT NOT NULL,
+    -- due, sending, done, failed
+    state       TEXT NOT NULL,
+    attempts    INTEGER NOT NULL DEFAULT 0,
+    epoch       INTEGER NOT NULL DEFAULT 0,
+    lease_until INTEGER,
+    next_at     INTEGER,
+    last_status INTEGER,
+    last_error  TEXT,
+    created_at  INTEGER NOT NULL,
+    ended_at    INTEGER,
+    UNIQUE (webhook, event)
+) STRICT;
+CREATE INDEX deliveries_due ON deliveries (webhook, next_at, no) WHERE next_at IS NOT NULL;
+CREATE INDEX deliveries_leased ON deliveries (webhook, lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_of_webhook ON deliveries (webhook, no);
+CREATE INDEX deliveries_of_event ON deliveries (event);
+
+-- Hosts of providers that are left alone for a while, as the nodes tell each other.
+CREATE TABLE breakers (
+    tenant     TEXT NOT NULL,
+    origin     TEXT NOT NULL,
+    failures   INTEGER NOT NULL,
+    opened     INTEGER NOT NULL,
+    open_until INTEGER,
+    last_error TEXT NOT NULL,
+    updated_at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, origin)
+) STRICT, WITHOUT ROWID;
+
+-- The bytes of installed components, in pieces, where several nodes share the database.
+CREATE TABLE component_pieces (
+    digest TEXT NOT NULL,
+    no     INTEGER NOT NULL,
+    bytes  BLOB NOT NULL,
+    PRIMARY KEY (digest, no)
+) STRICT;

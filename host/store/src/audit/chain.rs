@@ -10,11 +10,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
-use sqlx::SqliteConnection;
+use sqlx::AnyConnection;
 
 use super::{AuditLine, Entry};
 use crate::{
     StoreError,
+    dialect::Dialect,
     row::{Reader, Row},
 };
 
@@ -91,7 +92,10 @@ impl Head {
     }
 
     /// The head that stands.
-    pub(super) async fn load(on: impl sqlx::SqliteExecutor<'_>, key: &AuditKey) -> Result<Option<Self>, StoreError> {
+    pub(super) async fn load(
+        on: impl sqlx::Executor<'_, Database = sqlx::Any>,
+        key: &AuditKey,
+    ) -> Result<Option<Self>, StoreError> {
         let statement = sqlx::query_scalar("SELECT value FROM meta WHERE key = $1").bind(HEAD);
         let value: Option<Vec<u8>> = statement.fetch_optional(on).await?;
         value.map_or(Ok(None), |value| Self::read(key, &value))
@@ -115,9 +119,13 @@ impl Row for Chained {
     }
 }
 
-/// Writes a line in the transaction of what it tells.
-pub(crate) async fn append(tx: &mut SqliteConnection, entry: &Entry) -> Result<(), StoreError> {
+/// Writes a line in the transaction of what it tells. Those that run beside others stand in line here, because each line
+/// is chained to the one before; so it is best written last.
+pub(crate) async fn append(tx: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
     let Entry { line, key } = entry;
+    if Dialect::of(tx) == Dialect::Postgres {
+        sqlx::query("SELECT pg_advisory_xact_lock(7878002)").execute(&mut *tx).await?;
+    }
     let head = Head::load(&mut *tx, key).await?;
     let last: Option<i64> = sqlx::query_scalar("SELECT max(no) FROM audit").fetch_one(&mut *tx).await?;
     // Going on from a head that is not as it was written, or not the newest line's, would hide what was done

@@ -218,3 +218,99 @@ async fn a_page_tells_how_often_its_pass_has_waited() {
     }
     assert_eq!(world.store.sync(&world.tenant, &run.sync).await.map(|sync| sync.waits), Ok(1));
 }
+
+#[tokio::test]
+async fn the_feed_says_what_was_done_to_a_record_last() {
+    let world = World::open().await;
+    let (_, run) = world.running("b1").await;
+    world.store.commit_page(page(&run, Step::More, &[("a", 1), ("b", 1), ("c", 1)])).await.expect("first");
+    let second = PageCommit { deleted: vec!["c".into()], ..page(&run, Step::More, &[("b", 2)]) };
+    world.store.commit_page(second).await.expect("second");
+    let filter = FeedFilter { limit: 10, ..FeedFilter::default() };
+    let feed = world.store.feed(&world.tenant, &filter).await.expect("feed");
+    let seen: Vec<_> = feed.iter().map(|change| (change.key.as_str(), change.operation.as_str())).collect();
+    assert_eq!(seen, [("a", "create"), ("b", "update"), ("c", "delete")]);
+    world.store.commit_page(page(&run, Step::More, &[("c", 1)])).await.expect("back");
+    let filter = FeedFilter { after: feed[2].seq, ..filter };
+    let feed = world.store.feed(&world.tenant, &filter).await.expect("feed");
+    assert_eq!(feed.first().map(|change| change.operation), Some(crate::Operation::Create));
+}
+
+#[tokio::test]
+async fn a_pass_that_could_not_read_everything_deletes_nothing_and_the_next_one_does() {
+    let world = World::open().await;
+    let (_, run) = world.running("b1").await;
+    let all = [("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1), ("f", 1)];
+    world.store.commit_page(page(&run, Step::Complete, &all)).await.expect("all");
+    let refused = || vec![NewDeadLetter { key: None, hash: [1; 32], reason: "bad".into(), excerpt: String::new() }];
+    let bad = PageCommit { refused: refused(), ..page(&run, Step::More, &all[..3]) };
+    world.store.commit_page(bad).await.expect("a page of it");
+    let end = world.store.commit_page(page(&run, Step::Complete, &all[3..5])).await.expect("its end");
+    assert_eq!((end.sweep, end.deleted), (Some(Sweep::Skipped), 0), "what was refused may have been the missing one");
+    let bad = PageCommit { refused: refused(), ..page(&run, Step::Complete, &all[..5]) };
+    assert_eq!(world.store.commit_page(bad).await.expect("stored").sweep, Some(Sweep::Skipped), "in the same page");
+    let end = world.store.commit_page(page(&run, Step::Complete, &all[..5])).await.expect("a whole pass");
+    assert_eq!(end.sweep, Some(Sweep::Deleted(1)));
+}
+
+#[tokio::test]
+async fn a_pass_from_a_date_on_deletes_nothing_and_only_that_pass_is_from_there() {
+    let world = World::open().await;
+    let (_, run) = world.running("b1").await;
+    let all = [("a", 1), ("b", 1), ("c", 1), ("d", 1), ("e", 1), ("f", 1)];
+    world.store.commit_page(page(&run, Step::Complete, &all)).await.expect("all");
+    for (step, sweep) in [(Step::Complete, Some(Sweep::Skipped)), (Step::End, None)] {
+        world.ddl("UPDATE syncs SET since = 1, pass = pass + 1").await;
+        world.store.commit_page(page(&run, Step::More, &all[..1])).await.expect("a page of it");
+        assert_eq!(world.number("SELECT count(*) FROM syncs WHERE since = 1").await, 1, "the pass goes on");
+        let end = world.store.commit_page(page(&run, step, &all[..1])).await.expect("its end");
+        assert_eq!((end.sweep, end.deleted), (sweep, 0));
+        assert_eq!(world.number("SELECT count(*) FROM syncs WHERE since IS NULL").await, 1);
+    }
+    let end = world.store.commit_page(page(&run, Step::Complete, &all[..5])).await.expect("a whole pass");
+    assert_eq!(end.sweep, Some(Sweep::Deleted(1)));
+}
+
+#[tokio::test]
+async fn what_was_held_stays_to_be_approved_when_a_later_pass_could_not_tell() {
+    let world = World::open().await;
+    let (_, run) = world.running("b1").await;
+    world.store.commit_page(page(&run, Step::Complete, &[("a", 1), ("b", 1)])).await.expect("all");
+    let held = world.store.commit_page(page(&run, Step::Complete, &[])).await.expect("none");
+    assert_eq!(held.sweep, Some(Sweep::Held { would: 2, of: 2 }));
+    world.ddl("UPDATE syncs SET since = 1").await;
+    world.store.commit_page(page(&run, Step::Complete, &[("a", 1)])).await.expect("from a date on");
+    assert_eq!(world.store.approve_held(&world.tenant, &run.sync, "person").await, Ok(1), "a was seen since");
+}
+
+#[tokio::test]
+async fn a_page_is_a_sign_of_life() {
+    let world = World::open().await;
+    let (_, first) = world.running("b1").await;
+    world.clock.advance(LEASE);
+    let second = world.claim().await.remove(0);
+    assert_eq!((second.deaths, &second.run), (1, &first.run));
+    world.store.commit_page(page(&second, Step::More, &[("a", 1)])).await.expect("stored");
+    assert_eq!(world.number("SELECT deaths FROM runs").await, 0);
+}
+
+#[tokio::test]
+async fn odd_keys_and_contents_come_back_as_they_were() {
+    let world = World::open().await;
+    let (settled, run) = world.running("b1").await;
+    let odd = ["a\"b", "\\", "{\"}", ",", "NULL", "null", "ä€😀", " lead", "tab\there", "'; --", "$1"];
+    let records: Vec<PageRecord> = odd
+        .iter()
+        .map(|key| PageRecord {
+            key: (*key).to_owned(),
+            content: serde_json::json!({ "k\n": key, "z": "\u{0}" }).to_string(),
+        })
+        .collect();
+    let stored = PageCommit { records: records.clone(), ..page(&run, Step::More, &[]) };
+    assert_eq!(world.store.commit_page(stored.clone()).await.expect("stored").added, 11);
+    assert_eq!(world.store.commit_page(stored).await.expect("again").unchanged, 11);
+    for record in records {
+        let there = world.store.record(&world.tenant, &settled.connection.id, "a1", "invoices", &record.key).await;
+        assert_eq!(there.expect("there").content, record.content);
+    }
+}

@@ -103,3 +103,48 @@ async fn every_token_of_a_deleted_connection_waits_to_be_revoked_not_only_the_st
     assert_eq!(world.told("revocation.asked").await, 3);
     assert_eq!(store.lost_tokens(&other.id).await.expect("read").len(), 1);
 }
+
+#[tokio::test]
+async fn whoever_follows_the_feed_hears_that_each_record_of_a_deleted_connection_is_gone() {
+    let world = World::open().await;
+    let (settled, run) = world.running("b1").await;
+    let (store, tenant, id) = (&world.store, &world.tenant, &settled.connection.id);
+    let keys: Vec<String> = (0..2_300).map(|n| format!("k{n:04}")).collect();
+    for some in keys.chunks(500) {
+        let records: Vec<_> = some.iter().map(|key| (key.as_str(), 1)).collect();
+        store.commit_page(page(&run, Step::More, &records)).await.expect("stored");
+    }
+    let refused = vec![crate::NewDeadLetter { key: None, hash: [1; 32], reason: "x".into(), excerpt: "secret".into() }];
+    let bad = crate::PageCommit { refused, deleted: vec!["k0007".into()], ..page(&run, Step::More, &[]) };
+    let before = store.commit_page(bad).await.expect("stored").last_seq;
+    store.accept_push(world.push("p1", Some(id))).await.expect("accepted");
+    store.delete_connection(tenant, id, false, None, "person").await.expect("deleted");
+    assert_eq!(world.number("SELECT count(*) FROM records WHERE content IS NOT NULL").await, 299, "the rest follows");
+    assert_eq!(world.number("SELECT count(*) FROM dead_letters").await, 0);
+    assert_eq!(store.bury_records(200).await, Ok(200));
+    assert_eq!(store.bury_records(200).await, Ok(99));
+    assert_eq!(store.bury_records(200).await, Ok(0));
+    assert_eq!(world.number("SELECT sum(records) FROM syncs").await, 0);
+
+    let (mut after, mut gone) = (before, std::collections::BTreeSet::new());
+    loop {
+        let changes = store.feed(tenant, &FeedFilter { after, limit: 500, ..FeedFilter::default() }).await;
+        let changes = changes.expect("the feed");
+        let Some(last) = changes.last() else { break };
+        after = last.seq;
+        for change in changes {
+            assert_eq!((change.operation, change.content), (crate::Operation::Delete, None));
+            assert!(gone.insert(change.key));
+        }
+    }
+    assert_eq!(gone.len(), 2_299, "all but the one that was gone before");
+    assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.ended'").await, 1);
+}
+
+#[tokio::test]
+async fn records_that_are_kept_are_not_turned_into_deletions() {
+    let world = World::open().await;
+    read(&world, true).await;
+    assert_eq!(world.store.bury_records(100).await, Ok(0));
+    assert_eq!(world.number("SELECT count(*) FROM records WHERE content IS NOT NULL").await, 2);
+}

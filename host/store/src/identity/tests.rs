@@ -20,7 +20,7 @@ fn sync(account: &str) -> NewSync {
     NewSync {
         account: account.to_owned(),
         stream: "invoices".to_owned(),
-        schedule: Duration::from_secs(900),
+        schedule: patchbay_model::Schedule::Every(Duration::from_secs(900)),
         enabled: false,
     }
 }
@@ -175,7 +175,11 @@ async fn what_was_asked_before_a_new_login_changes_nothing_of_the_new_one() {
         ..same("b1")
     };
     let told = store.update_identity(tenant, &before.id, asked.clone(), "host").await.expect("asked");
-    assert_eq!(told.facts, r#"{"login":{"region":"eu"},"identity":{"plan":"gold","quote":"\"é"}}"#);
+    let facts: serde_json::Value = serde_json::from_str(&told.facts).expect("JSON");
+    assert_eq!(
+        facts,
+        serde_json::json!({ "login": { "region": "eu" }, "identity": { "plan": "gold", "quote": "\"é" } })
+    );
     assert_eq!(told.authorized_at, after.authorized_at);
     let lines = world.told("connection.identified").await;
     store.update_identity(tenant, &before.id, asked, "host").await.expect("asked");

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use crate::{
-    NewPending, Settle, Store, StoreConfig, StoreError,
+    NewPending, Settle, Store, StoreError,
     testing::{LEASE, World},
 };
 
@@ -12,9 +12,8 @@ async fn what_is_to_be_revoked_survives_a_restart_and_is_destroyed_when_it_is_do
     let id = world.connect("b1").await.connection.id;
     world.store.delete_connection(&world.tenant, &id, false, Some(release.clone()), "person").await.expect("deleted");
     world.store.close().await;
-    let config = StoreConfig::at(world.folder.path().join("patchbay.db"));
     let random = std::sync::Arc::new(patchbay_model::SeededRandom::new(8));
-    let store = Store::open(config, world.clock.clone(), random).await.expect("opened again");
+    let store = Store::open(world.config.clone(), world.clock.clone(), random).await.expect("opened again");
     let ours = store.claim_revocation(LEASE).await.expect("claimed").expect("there");
     assert_eq!((&ours.connection, &ours.release, ours.subject.as_str()), (&id, &release, id.as_str()));
     assert_eq!((ours.sealed, ours.row_version, ours.field.as_str(), ours.attempts), (vec![1; 40], 1, "credential", 1));

@@ -36,6 +36,8 @@ async fn one_of_each(world: &World) -> patchbay_model::SessionId {
     store.insert_attempt(attempt).await.expect("a verifier");
     let login = world.login(&session, &release, "b3");
     store.put_pending(crate::NewPending { sealed, ..login }).await.expect("a pending one");
+    let webhook = crate::NewWebhook { sealed: carrying(1), ..crate::webhooks::tests::endpoint(world, &[]) };
+    store.create_webhook(webhook).await.expect("a webhook secret");
     store.set_meta_once("audit_key", carrying(1)).await.expect("an audit key");
     let secret = "UPDATE oauth_clients SET secret = x'01010101010101010101010101'";
     world.ddl(secret).await;
@@ -63,6 +65,7 @@ async fn every_kind_of_sealed_thing_is_found_with_the_place_it_is_sealed_to() {
             SealedKind::Verifier => (false, session.as_str(), "verifier", 1),
             SealedKind::Pending => (false, session.as_str(), "pending", 1),
             SealedKind::Revocation => (false, "con_", "credential", 1),
+            SealedKind::WebhookSecret => (false, "whk_", "webhook_secret", 1),
             SealedKind::AuditKey => (true, "audit", "key", 1),
         };
         assert_eq!(row.owner.as_ref(), Some(&world.tenant).filter(|_| !deployment), "{row:?}");
@@ -70,7 +73,7 @@ async fn every_kind_of_sealed_thing_is_found_with_the_place_it_is_sealed_to() {
         assert_eq!((row.field.as_str(), row.row_version), (field, version), "{row:?}");
     }
     assert!(found(&world, 1).await.is_empty(), "all carry it");
-    assert_eq!(world.store.count_sealed_with(Some(&world.tenant), &[1; 8]).await, Ok(5));
+    assert_eq!(world.store.count_sealed_with(Some(&world.tenant), &[1; 8]).await, Ok(6));
     assert_eq!(world.store.count_sealed_with(None, &[1; 8]).await, Ok(2));
     assert_eq!(world.store.sealed_not_with(Some(&world.tenant), &[2; 8], 3).await.map(|rows| rows.len()), Ok(3));
     let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;

@@ -23,8 +23,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("host/xtask", &["host/model", "tests/fakes", "tests/support"]),
     ("sdk/rust", &[]),
     ("plugins/*", &["sdk/rust"]),
+    // Measures the host beside the same loop without a sandbox, so that it leans on what both share.
+    (
+        "tests/bench",
+        &["host/app", "host/credentials", "host/egress", "host/engine", "host/model", "host/store", "tests/support"],
+    ),
     ("tests/fakes", &["host/model"]),
     ("tests/guests", &["sdk/rust"]),
+    ("tests/ledger", &["sdk/rust"]),
     ("tests/support", &["host/model", "tests/fakes"]),
     ("tests/it", &["host/model", "tests/fakes", "tests/support"]),
 ];

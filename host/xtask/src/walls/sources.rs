@@ -134,7 +134,7 @@ fn calls_out(source: &Source) -> Option<Breach> {
 /// Whether the whole file is tests.
 pub(super) fn is_test(source: &Source) -> bool {
     let file = source.path.rsplit('/').next().unwrap_or_default();
-    file == "tests.rs" || file == "testing.rs" || source.path.contains("/tests/")
+    file == "tests.rs" || file == "testing.rs" || ["/tests/", "/testing/"].iter().any(|part| source.path.contains(part))
 }
 
 /// The part before the tests, which stand last in a file.
@@ -217,6 +217,7 @@ mod tests {
         assert_eq!(places(&[source("host/app/src/a.rs", text)]), ["host/app/src/a.rs:2"]);
         let tested = "fn a() {}\n#[cfg(test)]\nmod tests {\n    // acmebooks\n}\n";
         assert_eq!(places(&[source("host/app/src/a.rs", tested)]), Vec::<String>::new());
+        assert_eq!(places(&[source("host/app/src/a/testing/b.rs", "// acmebooks")]), Vec::<String>::new());
         assert_eq!(places(&[source("host/app/src/a.rs", "// see acmebooks\n")]), ["host/app/src/a.rs:1"]);
         assert_eq!(places(&[source("host/xtask/src/demo.rs", "const A: &str = \"acmebooks\";")]), Vec::<String>::new());
         assert_eq!(places(&[source("tests/fakes/src/a.rs", "// acmebooks")]), Vec::<String>::new());

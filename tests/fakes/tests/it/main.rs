@@ -4,5 +4,8 @@
 mod calls;
 mod github;
 mod github_oauth;
+mod ledger;
+mod ledger_pages;
+mod ledger_wire;
 mod logins;
 mod silverfin;

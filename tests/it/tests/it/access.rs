@@ -69,7 +69,7 @@ fn operations(rig: &Rig) -> Result<Vec<Operation>> {
             });
         }
     }
-    assert!(operations.len() > 30, "only {} operations", operations.len());
+    assert!(operations.len() > 70, "only {} operations", operations.len());
     Ok(operations)
 }
 
@@ -91,6 +91,13 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         }
         "changeConnection" => json(json!({"name": "Intruder"})),
         "changeSync" => json(json!({"enabled": false})),
+        "backfillSync" => json(json!({"since": "2026-01-01T00:00:00Z"})),
+        "createWebhook" => json(json!({"url": "https://intruder.example/hooks"})),
+        "changeWebhook" => json(json!({"url": "https://intruder.example/hooks"})),
+        "replayWebhook" => json(json!({"since": "2026-01-01T00:00:00Z"})),
+        "closeCircuitBreaker" => {
+            json(json!({"tenant": "ten_00000000000000000000000000", "origin": "https://echo.example"}))
+        }
         "createPush" => json(json!({"connector": "patchbay.guests", "action": "exists", "key": "k", "payload": {}})),
         _ => None,
     }
@@ -165,7 +172,7 @@ fn a_tenants_key_reaches_nothing_of_the_operators() -> Result<()> {
         );
         tried += 1;
     }
-    assert!(tried >= 10, "only {tried} operations are the operators'");
+    assert!(tried >= 23, "only {tried} operations are the operators'");
     assert_eq!(rig.operator.get("/v1/tenants")?.expect(200)?.array_at("/items")?.len(), 1);
     Ok(())
 }
@@ -185,6 +192,9 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     let push = json!({"connection": connection, "action": "exists", "key": "k", "payload": {}});
     let push_id = owner.api.post("/v1/pushes", &push)?.expect(201)?.text_at("/id")?;
     owner.push_is(&push_id, &["done"])?;
+    let webhook = owner.api.post("/v1/webhooks", &json!({"url": "https://owner.example/hooks"}))?.expect(201)?;
+    let webhook = webhook.text_at("/webhook/id")?;
+    let event = owner.get("/v1/events?kind=records.changed")?.text_at("/items/0/id")?;
 
     let about = |path: &str, name: &str| match name {
         "id" if path.starts_with("/v1/connections/") => connection.clone(),
@@ -193,6 +203,9 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
         "id" if path.starts_with("/v1/syncs/") => sync.clone(),
         "id" if path.starts_with("/v1/runs/") => run.clone(),
         "id" if path.starts_with("/v1/pushes/") => push_id.clone(),
+        "id" if path.starts_with("/v1/webhooks/") => webhook.clone(),
+        "id" if path.starts_with("/v1/events/") => event.clone(),
+        "event" => event.clone(),
         "stream" => "chosen".to_owned(),
         "picker" => "search".to_owned(),
         "connector" => "patchbay.guests".to_owned(),
@@ -223,7 +236,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
         }
         tried += 1;
     }
-    assert!(tried >= 12, "only {tried} operations name an id");
+    assert!(tried >= 34, "only {tried} operations name an id");
 
     // Named in a body or a query.
     let refused = other.api.post("/v1/pushes", &push)?;
@@ -234,13 +247,16 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     assert!([404, 409].contains(&refused.status), "{}", refused.text());
     let session = json!({"connectors": ["patchbay.silverfin"], "reconnect": connection, "verification": "off"});
     other.api.post("/v1/connect-sessions", &session)?.expect(404)?;
-    for list in ["/v1/connections", "/v1/runs", "/v1/pushes"] {
+    for list in ["/v1/connections", "/v1/runs", "/v1/pushes", "/v1/webhooks", "/v1/events"] {
         assert_eq!(other.get(list)?.array_at("/items")?.len(), 0, "{list}");
     }
     assert_eq!(other.feed(0)?.len(), 0);
     for query in [format!("/v1/changes?connection={connection}"), format!("/v1/runs?connection={connection}")] {
         let answer = other.api.get(&query)?;
         assert!(answer.status == 404 || !answer.text().contains("chosen"), "{query}: {}", answer.text());
+    }
+    for query in [format!("connection={connection}"), format!("run={run}")] {
+        other.api.get(&format!("/v1/progress?{query}"))?.expect(404)?;
     }
     // A tenant that names another one in the operator's header gets nothing either.
     other.api.for_tenant(&owner.id).get("/v1/connections")?.expect(404)?;

@@ -4,7 +4,9 @@
 
 use patchbay_test_support::Result;
 
-use crate::{disconnect, key_rotation, refresh, refresh_kill};
+use crate::{
+    disconnect, key_rotation, kill_both_databases, nodes, postgres_restart, refresh, refresh_kill, refresh_nodes,
+};
 
 /// How long, and where chance begins.
 #[derive(Debug, Clone, Copy)]
@@ -47,4 +49,35 @@ fn disconnect() -> Result<()> {
 #[test]
 fn rotate_keys() -> Result<()> {
     key_rotation::rounds(Soak::of(5))
+}
+
+#[test]
+fn kill_sqlite() -> Result<()> {
+    kill_both_databases::on_sqlite(Soak::of(10))
+}
+
+#[test]
+fn kill_postgres() -> Result<()> {
+    kill_both_databases::on_postgres(Soak::of(10))
+}
+
+#[test]
+fn nodes() -> Result<()> {
+    nodes::rounds(Soak::of(5), nodes::SHORT_LEASE)
+}
+
+#[test]
+fn nodes_slow() -> Result<()> {
+    // Each round takes more than a minute: only when it is asked for.
+    nodes::rounds(Soak::of(0), nodes::USUAL_LEASE)
+}
+
+#[test]
+fn postgres_restart() -> Result<()> {
+    postgres_restart::rounds(Soak::of(2))
+}
+
+#[test]
+fn refresh_nodes() -> Result<()> {
+    refresh_nodes::rounds(Soak::of(4))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use patchbay_app::FeedFilter;
-use patchbay_model::ConnectionId;
+use patchbay_model::{Code, ConnectionId, Fault, TenantId};
 use serde::Deserialize;
 
 use crate::{
@@ -12,6 +12,10 @@ use crate::{
     problem::{Problem, Refusal},
     wire::Changes,
 };
+
+/// What somebody does who was away for too long.
+const BEGIN_AGAIN: &str = "Deletions behind this place are kept no longer. Read on from after=0: every record that is \
+     there comes once; remove those that do not come.";
 
 /// Which changes.
 #[derive(Deserialize, utoipa::IntoParams)]
@@ -36,6 +40,9 @@ pub(crate) struct Which {
 /// Store `next_after` together with what you took, and pass it as `after` next time: each record comes at
 /// its newest state at least once, and each deletion. Of a record that changed twice in between only the
 /// later state comes. Nothing can appear later below a place that was answered.
+///
+/// Deletions are kept for a limited time. A place that is older than that is refused with status 410 and PB5011: begin
+/// again with `after=0`, where every record that is there comes once, and remove what does not come.
 #[utoipa::path(
     get, path = "/v1/changes", tag = "records", operation_id = "listChanges",
     params(Which),
@@ -49,6 +56,14 @@ pub(crate) async fn handler(
 ) -> Result<Json<Changes>, Problem> {
     let limit = limit(which.limit, 100, 1_000)?;
     let filter = FeedFilter { connection: which.connection, stream: which.stream, after: which.after, limit };
-    let rows = api.app.feed(&tenant.id, &filter).await?;
-    Ok(Json(Changes::behind(which.after, limit, rows)?))
+    Ok(Json(read(&api, &tenant.id, &filter).await?))
+}
+
+/// A part of the feed.
+pub(super) async fn read(api: &Api, tenant: &TenantId, filter: &FeedFilter) -> Result<Changes, Problem> {
+    match api.app.feed(tenant, filter).await {
+        Ok(rows) => Changes::behind(filter.after, filter.limit, rows),
+        Err(fault) if fault.code == Code::FeedTooOld => Err(Problem(Fault { person: BEGIN_AGAIN.to_owned(), ..fault })),
+        Err(fault) => Err(fault.into()),
+    }
 }

@@ -1,3 +1,4 @@
 //! Records.
 
+pub(crate) mod export;
 pub(crate) mod list;

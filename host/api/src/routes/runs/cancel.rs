@@ -11,8 +11,8 @@ use crate::{
     wire::Run,
 };
 
-/// Asks a run to stop. One that waits stops at once, one that runs does so soon after; what it has stored
-/// stays, and the next run goes on from there. A run that has ended stays as it is.
+/// Asks a run to stop. One that waits stops at once, one that runs within a second; what it has stored stays, and
+/// the next run goes on from there. One that has ended is refused with PB5007 and stays as it is.
 #[utoipa::path(
     post, path = "/v1/runs/{id}/cancel", tag = "syncs", operation_id = "cancelRun",
     params(("id" = String, Path, description = "The run, `run_…`")),
@@ -24,5 +24,6 @@ pub(crate) async fn handler(
     tenant: Tenant,
     InPath(id): InPath<RunId>,
 ) -> Result<Json<Run>, Problem> {
-    Ok(Json(Run::seen_by(api.app.cancel_run(&tenant.id, &id).await?, &tenant.caller)))
+    let row = api.app.cancel_run(&tenant.id, &id).await?;
+    Ok(Json(Run::one(&api, row, &tenant.caller).await?))
 }

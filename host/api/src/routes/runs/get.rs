@@ -23,5 +23,6 @@ pub(crate) async fn handler(
     tenant: Tenant,
     InPath(id): InPath<RunId>,
 ) -> Result<Json<Run>, Problem> {
-    Ok(Json(Run::seen_by(api.app.run_row(&tenant.id, &id).await?, &tenant.caller)))
+    let row = api.app.run_row(&tenant.id, &id).await?;
+    Ok(Json(Run::one(&api, row, &tenant.caller).await?))
 }

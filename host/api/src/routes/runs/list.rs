@@ -53,6 +53,6 @@ pub(crate) async fn handler(
         limit: limit(which.limit, 50, 200)?,
     };
     let page = api.app.runs(&tenant.id, &filter).await?;
-    let items = page.items.into_iter().map(|run| Run::seen_by(run, &tenant.caller)).collect();
+    let items = Run::all(&api, page.items, &tenant.caller).await?;
     Ok(Json(List { items, next: page.next }))
 }

@@ -23,5 +23,6 @@ pub(crate) async fn handler(
     tenant: Tenant,
     InPath(id): InPath<ConnectionId>,
 ) -> Result<Json<List<Sync>>, Problem> {
-    Ok(Json(List::whole(api.app.syncs(&tenant.id, &id).await?)))
+    let rows = api.app.syncs(&tenant.id, &id).await?;
+    Ok(Json(List { items: rows.into_iter().map(|row| Sync::of(&api, row)).collect(), next: None }))
 }

@@ -190,28 +190,12 @@ impl World {
 
     /// A process of its own on this database.
     pub(super) async fn start(&self) -> Arc<App> {
-        let seconds = Duration::from_secs;
         let settings = Settings {
-            public_url: "https://patchbay.example.com".parse().expect("a URL"),
-            components_dir: self.folder.path().to_owned(),
-            workers: 1,
-            lease: seconds(30),
-            poll: seconds(1),
-            call_timeout: seconds(30),
-            run_time: seconds(60),
-            memory_bytes: 1 << 20,
-            component_bytes: 1 << 20,
-            login_time: seconds(600),
-            session_time: seconds(1_800),
-            completion_time: seconds(600),
             refresh_lease: LEASE,
             refresh_exchange: self.exchange,
             cool_down: COOL_DOWN,
-            longest_cool_down: seconds(3_600),
-            failing_days: 4,
             idle_refresh: DAY,
-            settle_at_most: seconds(1),
-            settle_again: seconds(1),
+            ..Settings::of_a_test(self.folder.path())
         };
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
         let engine = Engine::build(EngineConfig {

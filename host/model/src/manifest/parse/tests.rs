@@ -115,6 +115,7 @@ name = "invoices"
 title = "Invoices"
 key = ["/id"]
 schedule = "6h"
+cursor = { pointer = "/since", kind = "time", zone = "Europe/Brussels", look-back = "10m" }
 function = "accounting"
 meaning = "all invoices"
 
@@ -262,6 +263,33 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ("key = [\"/id\"]", "key = [\"id\"]", "stream[0].key[0]", "/id"),
     ("schedule = \"6h\"", "schedule = \"often\"", "stream[0].schedule", "15m"),
     ("schedule = \"6h\"", "schedule = \"5s\"", "stream[0].schedule", "1m"),
+    ("schedule = \"6h\"", "schedule = \"15s\"", "stream[0].schedule", "1m"),
+    ("schedule = \"6h\"", "schedule = { every = \"15s\" }", "stream[0].schedule", "1m"),
+    ("schedule = \"6h\"", "schedule = 15", "stream[0].schedule", "kind that is expected"),
+    ("schedule = \"6h\"", "schedule = {}", "stream[0].schedule", "cron"),
+    ("schedule = \"6h\"", "schedule = { crom = \"30 2 * * *\" }", "stream[0].schedule.crom", "cron"),
+    ("schedule = \"6h\"", "schedule = { cron = \"0 30 2 * * *\" }", "stream[0].schedule", "five fields"),
+    ("schedule = \"6h\"", "schedule = { cron = \"0 0 30 2 *\" }", "stream[0].schedule", "a day that a month has"),
+    (
+        "schedule = \"6h\"",
+        "schedule = { cron = \"0 2 * * *\", zone = \"CEST\" }",
+        "stream[0].schedule",
+        "Europe/Brussels",
+    ),
+    ("schedule = \"6h\"", "schedule = { cron = \"0 2 * * *\", jitter = \"2h\" }", "stream[0].schedule", "1h or less"),
+    ("pointer = \"/since\"", "pointer = \"since\"", "stream[0].cursor.pointer", "/id"),
+    ("kind = \"time\", z", "kind = \"times\", z", "stream[0].cursor.kind", "time"),
+    ("kind = \"time\", z", "kind = \"unix-millis\", z", "stream[0].cursor.zone", "kind = \"time\""),
+    ("zone = \"Europe/Brussels\"", "zone = \"Brussels\"", "stream[0].cursor.zone", "IANA"),
+    ("look-back = \"10m\"", "look-back = \"a bit\"", "stream[0].cursor.look-back", "10m"),
+    ("look-back = \"10m\"", "look-back = \"32d\"", "stream[0].cursor.look-back", "31d or less"),
+    (
+        "kind = \"time\", zone = \"Europe/Brussels\"",
+        "kind = \"number\"",
+        "stream[0].cursor.look-back",
+        "leave look-back out",
+    ),
+    ("cursor = {", "mode = \"full\"\ncursor = {", "stream[0].cursor", "leave cursor out"),
     ("from-stream = \"invoices\"", "from-stream = \"bills\"", "picker[0].from-stream", "invoices"),
     ("picker = \"invoice\"", "picker = \"invoces\"", "action[0].picker", "invoice"),
     (
@@ -287,6 +315,19 @@ fn everything_wrong_is_told_with_line_and_remedy() {
         let written = text.lines().nth(found - 1).unwrap();
         assert!(written.contains(leaf) || leaf.ends_with(']'), "{to}: {problem} is not on: {written}");
         assert!(problem.to_string().starts_with(&format!("connector.toml:{found}: {key}: ")), "{problem}");
+    }
+}
+
+#[test]
+fn a_schedule_may_be_a_table_and_keeps_its_meaning_when_it_is_packed() {
+    let (text, _) = changed("schedule = \"6h\"", "schedule = { cron = \"30 2 * * *\", zone = \"Europe/Brussels\" }");
+    let manifest = read(&text).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let packed = serde_json::to_string(&manifest).unwrap();
+    for manifest in [manifest, serde_json::from_str(&packed).unwrap()] {
+        let schedule = crate::Schedule::parse(&manifest.streams[0].schedule);
+        let jitter = std::time::Duration::from_secs(60);
+        let (cron, zone) = ("30 2 * * *".to_owned(), "Europe/Brussels".to_owned());
+        assert_eq!(schedule, Ok(crate::Schedule::Cron { cron, zone, jitter }));
     }
 }
 

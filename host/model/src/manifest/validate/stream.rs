@@ -3,7 +3,16 @@
 use std::time::Duration;
 
 use super::{names, root};
-use crate::manifest::{Manifest, Picker, parse_duration, problem::Findings};
+use crate::{
+    manifest::{
+        CursorKind, CursorRule, Manifest, Picker, StreamMode, duration_text, parse_duration,
+        problem::{Findings, Path},
+    },
+    schedule::{Schedule, zone_name},
+};
+
+/// How far a run may begin before the place up to which the stream was read.
+const LOOK_BACK: Duration = Duration::from_secs(31 * 86_400);
 
 pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
     streams(manifest, findings);
@@ -26,18 +35,62 @@ fn streams(manifest: &Manifest, findings: &mut Findings) {
         for (place, pointer) in stream.key.iter().enumerate() {
             names::pointer(pointer, root().entry("stream", index).entry("key", place), findings);
         }
-        match parse_duration(&stream.schedule) {
-            Ok(every) if every < Duration::from_secs(60) => {
-                findings.add(at(index, "schedule"), "it is read more than once a minute", "write 1m or longer");
+        schedule(&stream.schedule, at(index, "schedule"), findings);
+        if let Some(rule) = &stream.cursor {
+            if stream.mode == StreamMode::Full {
+                let message = "a stream that is read from its beginning each time has no place to go on from";
+                findings.add(at(index, "cursor"), message, "leave cursor out, or write mode = \"incremental\"");
             }
-            Ok(_) => {}
-            Err(error) => findings.add(at(index, "schedule"), error, "write how often it is read, e.g. 15m, 6h or 1d"),
+            cursor(rule, &at(index, "cursor"), findings);
         }
     }
     names::unique(
         manifest.streams.iter().enumerate().map(|(i, stream)| (stream.name.as_str(), at(i, "name"))),
         findings,
     );
+}
+
+fn schedule(text: &str, path: Path, findings: &mut Findings) {
+    let bare = parse_duration(text).map(Schedule::Every);
+    match bare.or_else(|_| Schedule::parse(text)) {
+        Ok(Schedule::Every(every)) if every < Duration::from_secs(60) => {
+            findings.add(path, "it is read more than once a minute", "write 1m or longer");
+        }
+        Ok(_) => {}
+        Err(error) => {
+            let (message, remedy) = error.rsplit_once("; ").unwrap_or((&error, "write it, e.g. 15m, 6h or 1d"));
+            findings.add(path, message, remedy);
+        }
+    }
+}
+
+fn cursor(rule: &CursorRule, path: &Path, findings: &mut Findings) {
+    if !rule.pointer.is_empty() {
+        names::pointer(&rule.pointer, path.key("pointer"), findings);
+    }
+    if let Some(zone) = &rule.zone {
+        if rule.kind != CursorKind::Time {
+            findings.add(path.key("zone"), "a number has no zone", "leave zone out, or write kind = \"time\"");
+        }
+        if let Err(error) = zone_name(zone) {
+            let (message, remedy) = error.split_once("; ").unwrap_or((&error, "write a name of the IANA list"));
+            findings.add(path.key("zone"), message, remedy);
+        }
+    }
+    if let Some(text) = &rule.look_back {
+        if rule.kind == CursorKind::Number {
+            let remedy = "leave look-back out, or write the kind of time that it is";
+            findings.add(path.key("look-back"), "a length of time cannot be taken from a number", remedy);
+        }
+        match parse_duration(text) {
+            Ok(length) if length > LOOK_BACK => {
+                let message = format!("each run would read {text} again");
+                findings.add(path.key("look-back"), message, format!("write {} or less", duration_text(LOOK_BACK)));
+            }
+            Ok(_) => {}
+            Err(error) => findings.add(path.key("look-back"), error, "write how far a run goes back, e.g. 10m"),
+        }
+    }
 }
 
 fn pickers(manifest: &Manifest, findings: &mut Findings) {

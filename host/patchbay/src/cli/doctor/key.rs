@@ -1,5 +1,7 @@
 //! Whether the key that seals credentials can be had, and how safe its place is.
 
+use std::path::Path;
+
 use patchbay_model::Fault;
 
 use super::{Finding, State, private_file};
@@ -13,12 +15,16 @@ const WHAT: &str = "sealing key";
 pub(super) fn look(config: &Config) -> Finding {
     let Key::File(path) = &config.key else { return read(&config.key) };
     // A database without its key is the one thing that cannot be mended later.
-    if config.database.exists() && !path.exists() {
+    if config.database.file().is_some_and(Path::exists) && !path.exists() {
         let detail = format!("{} is missing, and the database is there", path.display());
         let remedy = "restore the key file from your copy; without it the stored credentials cannot be opened";
         return Finding::fail(WHAT, detail, remedy.to_owned());
     }
-    let finding = private_file(WHAT, path, "made at the first start");
+    let absent = match config.database.file() {
+        Some(_) => "made at the first start",
+        None => "made at the first start on an empty database; a further node needs a copy of the first one's",
+    };
+    let finding = private_file(WHAT, path, absent);
     if finding.state == State::Ok && path.exists() { read(&config.key) } else { finding }
 }
 
@@ -58,7 +64,7 @@ fn remedy(key: &Key) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, path::Path};
+    use std::collections::BTreeMap;
 
     use super::*;
 

@@ -1,0 +1,3 @@
+//! Records that could not be read.
+
+pub(crate) mod list;

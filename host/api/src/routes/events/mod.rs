@@ -1,0 +1,4 @@
+//! Events.
+
+pub(crate) mod get;
+pub(crate) mod list;

@@ -1,0 +1,107 @@
+//! What follows from the end of a run: for itself, its sync, its connection and the run after it.
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_model::{Code, ConnectionState, Failure, Fault, Outcome, RunState, contract::ConnectorError};
+use patchbay_store::{BreakConnection, ClaimedRun, CursorFate, NextRun, RunEnd, Trigger};
+
+use super::{Ended, Spent};
+use crate::App;
+
+/// A job at the provider is looked at again no sooner and no later than this, whatever the connector says.
+const SOONEST: Duration = Duration::from_secs(5);
+const LATEST: Duration = Duration::from_secs(24 * 3_600);
+
+impl App {
+    pub(super) async fn end_run(self: &Arc<Self>, claimed: &ClaimedRun, result: Result<Ended, Failure>, spent: Spent) {
+        let end = match result {
+            Ok(Ended::Done) => RunEnd::of(RunState::Done),
+            Ok(Ended::Held) => RunEnd { code: Some(Code::DeletionsHeld), ..RunEnd::of(RunState::Held) },
+            Ok(Ended::Waiting(after)) => self.looks_again(after),
+            Err(Failure::StaleEpoch) => {
+                tracing::warn!(run.id = %claimed.run, "run {} is another worker's now", claimed.run);
+                return;
+            }
+            Err(failure) => self.after_failure(claimed, &failure, spent.credential),
+        };
+        let (state, follows) = (end.state, end.next.is_some());
+        tracing::info!(run.id = %claimed.run, code = end.code.map(Code::id), "run {} ended: {}", claimed.run, state.as_str());
+        // What the provider asked for in the answers of this run holds for the connection, at every node.
+        let now = self.clock.now();
+        let paused = self.gate.paused(claimed.tenant.as_str(), claimed.connection.as_str());
+        let paused = paused.filter(|left| *left >= SOONEST).map(|left| now.plus(left));
+        let end = RunEnd { usage: spent.usage, log: spent.log, paused_until: end.paused_until.max(paused), ..end };
+        if let Err(error) = self.store.finish_run(&claimed.run, claimed.epoch, end).await {
+            let fault = Fault::from(error);
+            tracing::error!(run.id = %claimed.run, "the end of run {} could not be stored: {fault:?}", claimed.run);
+        }
+        if follows {
+            self.due.notify_one();
+        }
+    }
+
+    /// The provider prepares what was asked for; the cursor says what.
+    fn looks_again(&self, after: Duration) -> RunEnd {
+        let at = self.clock.now().plus(after.clamp(SOONEST, LATEST));
+        RunEnd {
+            code: Some(Code::Throttled),
+            person: Some("The provider is preparing the data.".to_owned()),
+            next: Some(NextRun { at, trigger: Trigger::More, attempts: 0 }),
+            ..RunEnd::of(RunState::MoreLater)
+        }
+    }
+
+    /// What a failure makes of the run, its sync and its connection.
+    fn after_failure(&self, claimed: &ClaimedRun, failure: &Failure, credential: Option<i64>) -> RunEnd {
+        let now = self.clock.now();
+        let next = |after: Duration, trigger, attempts| Some(NextRun { at: now.plus(after), trigger, attempts });
+        let mut end = RunEnd::of(RunState::Failed);
+        end.code = Some(failure.code());
+        end.person = Some(failure.person());
+        end.operator = failure.operator();
+        if let Failure::BudgetSpent(budget) = failure {
+            end.budget = Some(*budget);
+        }
+        match Outcome::of(failure, claimed.attempts).jittered(self.dice()) {
+            Outcome::MoreLater { after } => {
+                end.state = RunState::MoreLater;
+                end.next = next(after, Trigger::More, 0);
+                if matches!(failure, Failure::Connector(ConnectorError::RateLimited(_))) {
+                    // Whoever else would ask for this connection waits, too: another stream, another node.
+                    end.paused_until = Some(now.plus(after));
+                }
+            }
+            // A circuit that others opened says nothing against this run.
+            Outcome::RetryAfter(after) if matches!(failure, Failure::CircuitOpen(_)) => {
+                end.next = next(after, Trigger::Retry, claimed.attempts.saturating_sub(1));
+            }
+            Outcome::RetryAfter(after) => end.next = next(after, Trigger::Retry, claimed.attempts),
+            Outcome::StartAfresh => {
+                end.next = next(Duration::ZERO, Trigger::Retry, claimed.attempts);
+                end.cursor = CursorFate::Drop;
+            }
+            Outcome::WaitForUser => {
+                end.due_at = Some(None);
+                end.breaks = Some(BreakConnection {
+                    state: ConnectionState::Broken,
+                    code: failure.code(),
+                    person: failure.person(),
+                    // One that was never handed out was found dead before, and is said to be already: by now a
+                    // new consent may be there, which is not to be broken for it.
+                    row_version: credential.or(matches!(failure, Failure::CredentialDead(_)).then_some(0)),
+                });
+            }
+            Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => end.state = RunState::Stalled,
+            Outcome::Cancelled => end.state = RunState::Cancelled,
+            Outcome::GiveUp | Outcome::Lost => {}
+        }
+        end
+    }
+
+    /// A number for spreading things that would else come together.
+    fn dice(&self) -> u64 {
+        let mut bytes = [0; 8];
+        self.random.fill(&mut bytes);
+        u64::from_le_bytes(bytes)
+    }
+}

@@ -1,0 +1,53 @@
+//! What ends a run from outside: its lease, somebody who cancels it, the host that stops.
+
+use std::sync::Arc;
+
+use patchbay_model::Failure;
+use patchbay_store::ClaimedRun;
+use tokio::{sync::watch, time::MissedTickBehavior};
+
+use crate::{App, live::LiveRun};
+
+impl App {
+    /// Renews the lease until it is gone, somebody cancels, or the host stops; then says which.
+    pub(super) async fn keep_lease(
+        self: &Arc<Self>,
+        claimed: ClaimedRun,
+        live: Arc<LiveRun>,
+        stop: watch::Sender<bool>,
+    ) -> Failure {
+        let ended = self.until_stopped(&claimed, &live).await;
+        let _ = stop.send(true);
+        ended
+    }
+
+    async fn until_stopped(self: &Arc<Self>, claimed: &ClaimedRun, live: &LiveRun) -> Failure {
+        let mut host_stops = self.stop.clone();
+        let mut every = tokio::time::interval(self.settings.lease / 3);
+        every.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let stopped = tokio::select! {
+                () = live.cancelled() => true,
+                _ = host_stops.wait_for(|stop| *stop) => return Failure::ShuttingDown,
+                _ = every.tick() => false,
+            };
+            if stopped {
+                return self.cancelled_or_lost(claimed).await;
+            }
+            match self.store.heartbeat_run(&claimed.run, claimed.epoch, self.settings.lease).await {
+                Ok(beat) if !beat.cancel_requested => {}
+                Ok(_) => return Failure::Cancelled,
+                // An error is no permission to go on: whoever cannot renew has lost its authority.
+                Err(_) => return Failure::StaleEpoch,
+            }
+        }
+    }
+
+    /// A run is stopped in the same way when somebody cancels it and when another node has taken it over.
+    async fn cancelled_or_lost(&self, claimed: &ClaimedRun) -> Failure {
+        match self.store.heartbeat_run(&claimed.run, claimed.epoch, self.settings.lease).await {
+            Ok(_) => Failure::Cancelled,
+            Err(_) => Failure::StaleEpoch,
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! One run: a stream of one account, read page by page until there is no more.
+//!
+//! **What is promised.** A page's records, its deletions, its changes in the feed and the cursor behind
+//! it are one transaction, fenced by the run's epoch. So after any crash the stream goes on at the last
+//! cursor, and what lay before it is stored: nothing is lost. A page that is read again stores nothing
+//! twice, because a record is known by its key and its content. A run whose lease is gone writes
+//! nothing any more: another worker owns the stream.
+//!
+//! [`pages`] is the loop, [`lease`] what ends it from outside, [`end`] what follows from an end.
+
+mod end;
+mod lease;
+mod pages;
+
+use std::{sync::Arc, time::Duration};
+
+use patchbay_egress::Writes;
+use patchbay_engine::{NoBlobs, NoSteps, RunScope};
+use patchbay_model::Failure;
+use patchbay_store::{ClaimedRun, LogLine, Usage};
+use tokio::{sync::watch, time::Instant};
+
+use self::pages::{Ended, Pages, Reading};
+use crate::{
+    App,
+    live::LiveRun,
+    runlog::RunLog,
+    work::{context_of, stored, unusable},
+};
+
+/// What a run leaves that its pages have not told the store.
+#[derive(Default)]
+struct Spent {
+    usage: Usage,
+    /// Version of the credential that was used last.
+    credential: Option<i64>,
+    log: Vec<LogLine>,
+}
+
+impl App {
+    /// Executes a claimed run to its end and writes the end down.
+    pub(crate) async fn run(self: &Arc<Self>, claimed: ClaimedRun) {
+        let late = self.clock.now().since(claimed.due_at);
+        let listed = self.live.list(&claimed.run, claimed.epoch, late);
+        let (stop, stopped) = watch::channel(false);
+        let pulse = self.keep_lease(claimed.clone(), Arc::clone(&listed.run), stop);
+        let mut spent = Spent::default();
+        let result = tokio::select! {
+            result = self.read_stream(&claimed, &listed.run, stopped, &mut spent) => result,
+            failure = pulse => Err(failure),
+        };
+        self.end_run(&claimed, result, spent).await;
+    }
+
+    async fn read_stream(
+        self: &Arc<Self>,
+        claimed: &ClaimedRun,
+        live: &Arc<LiveRun>,
+        stop: watch::Receiver<bool>,
+        spent: &mut Spent,
+    ) -> Result<Ended, Failure> {
+        let work = self.store.load_run(&claimed.run, claimed.epoch).await.map_err(stored)?;
+        let id = work.release.clone().ok_or_else(|| {
+            Failure::ReleaseUnusable(format!("no release of {} is active", work.connection.connector))
+        })?;
+        let (release, component) = self.release(&id).await.map_err(unusable)?;
+        let manifest = &release.manifest;
+        let stream = manifest.stream(&work.sync.stream).ok_or_else(|| {
+            Failure::ReleaseUnusable(format!("release {} has no stream {}", release.id, work.sync.stream))
+        })?;
+        let budget = self.settings.run_time.min(Duration::from_secs(u64::from(manifest.limits.run_minutes) * 60));
+        let deadline = Instant::now() + budget;
+        let account = work.account.as_ref();
+        let (door, credential) =
+            self.door(&work.connection, account, &release, Writes::Forbidden, deadline, stop.clone()).await?;
+        let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
+        let log = RunLog::of_run(&claimed.run, &work.connection.id, &stream.name, Arc::clone(&clock), Arc::clone(live));
+        let log = Arc::new(log);
+        let scope = RunScope {
+            door,
+            memory_bytes: self.memory_for(&release),
+            call_timeout: self.settings.call_timeout,
+            deadline,
+            stop,
+            clock,
+            random,
+            log: Arc::clone(&log) as _,
+            steps: Arc::new(NoSteps),
+            blobs: Arc::new(NoBlobs),
+        };
+        let mut instance = self.engine.open(&component, scope).await?;
+        let context = context_of(&work.connection, account, manifest);
+        let (app, work, release) = (self, &work, &release.id);
+        let reading = Reading { app, claimed, work, context: &context, stream, release, log: &log, live, deadline };
+        let mut pages = Pages::of(reading);
+        let result = pages.read_all(&mut instance).await;
+        let usage = pages.unspent(&instance);
+        // The guest's last words come when it goes.
+        drop(instance);
+        *spent = Spent { usage, credential: credential.used(), log: log.take() };
+        result
+    }
+}

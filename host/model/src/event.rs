@@ -1,0 +1,92 @@
+//! What happens in Patchbay that a tenant's application is told, as signed webhooks.
+//!
+//! An event names what it is about and how much there was of it: **ids, words and counts, never a record, a
+//! field's value or a message of a provider.** An endpoint may be somebody else's by tomorrow, and what it
+//! was sent cannot be taken back; the application asks the API, with its key, for what it wants to see.
+//!
+//! | word | `data` |
+//! |---|---|
+//! | `connection.broken` | `{"connection", "connector", "state", "code"}`: a person has to act; `code` is a page |
+//! | `connection.restored` | `{"connection", "connector", "state"}`: it works again |
+//! | `records.changed` | `{"connection", "account", "stream", "run", "created", "updated", "deleted", "sequence"}`: read the feed up to `sequence` |
+//! | `run.failed` | `{"connection", "account", "stream", "run", "state", "code", "attempts"}`: nothing more is tried before the next slot |
+//! | `push.ended` | `{"push", "connection", "action", "key", "state", "code"}`: `key` is the caller's own |
+//! | `stream.drifted` | `{"connection", "connector", "stream", "run", "added", "changed"}`: how many paths are new, how many have a new type |
+//! | `connector.quarantined` | `{"connector", "release", "version", "deaths"}`: the release is not started any more |
+//! | `webhook.disabled` | `{"webhook", "failing_since", "attempts"}`: told to the tenant's other endpoints |
+//! | `webhook.test` | `{"webhook"}`: somebody tries this endpoint; nobody else is told |
+//!
+//! Around it stands, for each of them, `{"type", "timestamp", "data"}` as Standard Webhooks recommends.
+
+macro_rules! events {
+    ($($(#[$doc:meta])* $name:ident = $word:literal;)*) => {
+        /// What sort of thing happened.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum EventKind {$(
+            $(#[$doc])*
+            $name,
+        )*}
+
+        impl EventKind {
+            /// Every one.
+            pub const ALL: &'static [Self] = &[$(Self::$name),*];
+
+            /// As the API, the database and the webhook spell it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word),* }
+            }
+        }
+    };
+}
+
+events! {
+    /// A connection needs a person.
+    ConnectionBroken = "connection.broken";
+    /// A connection that needed a person works again.
+    ConnectionRestored = "connection.restored";
+    /// A run stored something that was not there before.
+    RecordsChanged = "records.changed";
+    /// A run failed and is not tried again before its next slot.
+    RunFailed = "run.failed";
+    /// A push came to its end, whichever.
+    PushEnded = "push.ended";
+    /// The records of a stream have fields that they did not have.
+    StreamDrifted = "stream.drifted";
+    /// A release brought the host down and is not started any more.
+    ConnectorQuarantined = "connector.quarantined";
+    /// An endpoint failed for days and is told nothing any more.
+    WebhookDisabled = "webhook.disabled";
+    /// Somebody tries an endpoint, which alone is told.
+    WebhookTest = "webhook.test";
+}
+
+impl EventKind {
+    /// The kind of a word.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == word)
+    }
+}
+
+impl std::fmt::Display for EventKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_event_has_a_word_of_its_own_and_says_what_it_carries() {
+        for kind in EventKind::ALL {
+            assert_eq!(EventKind::from_word(kind.as_str()), Some(*kind));
+            let row = format!("//! | `{kind}` | `{{\"");
+            assert!(include_str!("event.rs").contains(&row), "{kind} has no line in the table");
+        }
+        assert_eq!(EventKind::from_word("connection.Broken"), None);
+        assert_eq!(EventKind::from_word(""), None);
+    }
+}
