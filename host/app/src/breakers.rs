@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::BreakerState;
 use patchbay_model::{Fault, TenantId, Timestamp};
-use patchbay_store::BreakerRow;
+use patchbay_store::{BreakerRow, StoreError};
 use tokio::time::MissedTickBehavior;
 
 use crate::App;
@@ -47,7 +47,11 @@ impl App {
 
     /// Lets requests to a host through again at once, because somebody knows that it is back.
     pub async fn close_breaker(&self, tenant: &TenantId, origin: &str, actor: &str) -> Result<(), Fault> {
-        self.store.close_breaker(tenant, origin, actor).await?;
+        match self.store.close_breaker(tenant, origin, actor).await {
+            // One that opened a moment ago is not written down yet, and one that is closed stays so.
+            Ok(()) | Err(StoreError::NotFound) => {}
+            Err(error) => return Err(error.into()),
+        }
         self.gate.close_breaker(tenant.as_str(), origin);
         Ok(())
     }

@@ -6,7 +6,7 @@ use patchbay_store::{Change, FeedFilter, Page, Record, RecordFilter, StoreError}
 use crate::{App, work::listed};
 
 /// Records of an export that are read at once.
-const EXPORTED: u32 = 500;
+const EXPORTED: u32 = 100;
 
 impl App {
     /// Records of a stream, by key.

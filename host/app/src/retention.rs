@@ -29,6 +29,11 @@ impl App {
                  {deliveries} deliveries, {drifts} drifts"
             );
         }
+        for _ in 0..ROUNDS {
+            if *self.stop.borrow() || self.store.bury_records(BATCH).await? == 0 {
+                break;
+            }
+        }
         Ok(())
     }
 }

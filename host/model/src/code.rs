@@ -176,6 +176,7 @@ codes! {
     "5011" FeedTooOld Gone "This place in the feed is older than what is kept";
     "5012" ScheduleInvalid Invalid "A schedule is wrong";
     "5013" WebhookInvalid Invalid "A webhook endpoint is wrong";
+    "5014" StreamsExhausted Unavailable "Too many progress streams are open";
     "6001" EgressDenied Failed "The connector asked for an address that it may not reach";
     "6002" SecretSeen Failed "A secret of the connection was found in what the connector sent";
     "7001" ConfigInvalid Invalid "The configuration is wrong";

@@ -9,8 +9,9 @@
 //!   record is known by its key and its content.
 //! - **The place goes back**, and the same is read for ever. What lies before the beginning of the run is
 //!   refused; what lies within the look-back is no fault of the connector, which was sent there, and the stored
-//!   place stays where it was ([`Checked::Clamped`]): otherwise a connector that returns what it was given
-//!   would drift back by the look-back with every run.
+//!   place stays where it was ([`Checked::Earlier`]): otherwise a connector that returns what it was given
+//!   would drift back by the look-back with every run. In the middle of a pass it is stored as it is: page 3
+//!   since yesterday is another page than page 3 since an hour ago.
 //! - **The place lies in the future**, because one record does, and nothing is read until then. It is taken
 //!   back to now.
 //!
@@ -40,6 +41,9 @@ pub enum Checked {
     Fine,
     /// This one. The run that is under way goes on with the connector's own.
     Clamped(Vec<u8>),
+    /// This one at the end of a pass; in the middle of it the cursor itself. It lies within the look-back, where the
+    /// connector was sent, and what else stands in it (the number of a page) counts from there.
+    Earlier(Vec<u8>),
 }
 
 /// The cursor with which a run begins: the stored one, its value taken back by the look-back.
@@ -71,7 +75,7 @@ pub fn check(rule: &CursorRule, started_from: Option<&[u8]>, next: &[u8], now: T
             let at = if rule.pointer.is_empty() { "" } else { &rule.pointer };
             return Err(format!("the cursor{at} went back from {} to {}", start.text, value.text));
         }
-        return Ok(value.rewritten(next, start.order).map_or(Checked::Fine, Checked::Clamped));
+        return Ok(value.rewritten(next, start.order).map_or(Checked::Fine, Checked::Earlier));
     }
     let latest = nanos(now.plus(AHEAD));
     if rule.kind != CursorKind::Number && value.order > latest {

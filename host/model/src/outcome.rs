@@ -142,7 +142,12 @@ impl Outcome {
                     after: info.retry_after.unwrap_or(Duration::from_secs(60)).clamp(SHORTEST_ASKED, LONGEST_ASKED),
                 },
                 E::CursorInvalid(_) if attempts < 2 => Self::StartAfresh,
-                E::Transient(_) | E::OutcomeUnknown(_) | E::InvalidResponse(_) => backoff(attempts),
+                E::Transient(info) => match (backoff(attempts), info.retry_after) {
+                    // A busy host that says when it is back is not asked before.
+                    (Self::RetryAfter(wait), Some(asked)) => Self::RetryAfter(wait.max(asked.min(LONGEST_ASKED))),
+                    (otherwise, _) => otherwise,
+                },
+                E::OutcomeUnknown(_) | E::InvalidResponse(_) => backoff(attempts),
                 E::CursorInvalid(_)
                 | E::PermissionDenied(_)
                 | E::InvalidConfig(_)

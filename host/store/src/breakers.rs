@@ -129,7 +129,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn breakers(&self, tenant: Option<&TenantId>, limit: u32) -> Result<Vec<BreakerRow>, StoreError> {
-        let rest = "WHERE $1 IS NULL OR b.tenant = $1 ORDER BY b.open_until IS NULL, b.open_until DESC, b.tenant, \
+        let rest = "WHERE b.opened > 0 AND ($1 IS NULL OR b.tenant = $1) ORDER BY b.open_until IS NULL, b.open_until DESC, b.tenant, \
             b.origin LIMIT $2";
         let statement = sqlx::query(crate::row::select::<BreakerRow>(rest));
         many(self.read(), statement.bind(tenant.map(TenantId::as_str)).bind(i64::from(limit))).await

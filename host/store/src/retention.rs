@@ -95,7 +95,7 @@ impl Store {
         let (mut from, mut old) = (0_i64, Vec::<String>::new());
         let full = usize::try_from(batch).unwrap_or(usize::MAX);
         while old.len() < full {
-            let statement = "SELECT max(no) FROM (SELECT no FROM syncs WHERE no > $1 ORDER BY no LIMIT $2) some";
+            let statement = "SELECT max(no) FROM (SELECT no FROM syncs WHERE no > $1 ORDER BY no LIMIT $2) few";
             let to: Option<i64> = sqlx::query_scalar(statement).bind(from).bind(SYNCS).fetch_one(self.read()).await?;
             let Some(to) = to else { break };
             let found = sqlx::query_scalar::<_, String>(

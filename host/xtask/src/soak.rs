@@ -68,6 +68,8 @@ soaks! {
         "the same with the usual lease of 30 s: taken over within 35 s";
     "postgres-restart" 20 "soak::postgres_restart" on postgres:
         "PostgreSQL restarted at once and its sessions ended under load: writes resume within 30 s";
+    "load" 10_000 "soak::load":
+        "so many connections, due every five minutes for ten minutes: each slot is read once, soon after";
     "refresh-nodes" 50 "soak::refresh_nodes" on postgres:
         "eight tasks on each of four nodes refresh one connection, the holder is killed: one call, no revocation";
     "refresh" 200 "soak::refresh":

@@ -15,6 +15,7 @@ mod ledger;
 mod nodes;
 mod office;
 mod packages;
+mod receiver;
 mod rig;
 mod server;
 mod tenant;
@@ -33,6 +34,7 @@ pub use ledger::{Book, LEDGER, LedgerMirror, ledger_of, ledger_packaged, ledger_
 pub use nodes::{Nodes, name};
 pub use office::{PAGE, changes, many_pages};
 pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay};
+pub use receiver::{Answers, HOOKS, Receiver, Told};
 pub use rig::{BRISK, Rig, RigSetup};
 pub use server::ServerDatabase;
 pub use tenant::{Tenant, items};

@@ -49,7 +49,7 @@ pub(crate) struct Which {
 ///
 /// A comment comes after 15 seconds of silence. With `run`, the stream ends after the run's end; else it goes on until
 /// you leave or the host stops. A client that lost it asks again: each stream begins with how everything is. At most
-/// 50 streams of a tenant and 500 in all are open at the same time; beyond, the answer is PB5007 with `Retry-After`.
+/// 50 streams of a tenant and 500 in all are open at the same time; beyond, the answer is PB5014 with `Retry-After`.
 #[utoipa::path(
     get, path = "/v1/progress", tag = "syncs", operation_id = "watchProgress",
     params(Which),
@@ -89,7 +89,7 @@ fn full(full: Full) -> Problem {
         Full::Tenant => "50 streams of this tenant are open already: close one, or watch several runs with one.",
         Full::Host => "As many streams are open as this host takes.",
     };
-    let mut fault = Fault::because(Code::Conflict, person);
+    let mut fault = Fault::because(Code::StreamsExhausted, person);
     fault.retry_after = Some(LATER);
     Problem(fault)
 }

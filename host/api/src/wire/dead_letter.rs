@@ -42,7 +42,7 @@ impl From<patchbay_app::DeadLetter> for DeadLetter {
             reason: row.reason,
             excerpt: row.excerpt,
             hash: row.hash,
-            times: row.times.into(),
+            times: row.times,
             first_at: row.first_at.into(),
             last_at: row.last_at.into(),
         }

@@ -1,11 +1,12 @@
 //! Webhook endpoints and their deliveries on the wire. A signing secret is in the answer that makes it, and never
 //! again.
 
-use patchbay_model::EventId;
+use patchbay_model::{Code, EventId, Fault};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{EventKind, Time};
+use crate::problem::Problem;
 
 /// An address of yours that is told what happens.
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,6 +109,8 @@ pub(crate) enum DeliveryState {
 }
 
 impl DeliveryState {
+    const ALL: [Self; 4] = [Self::Due, Self::Sending, Self::Done, Self::Failed];
+
     /// The word of the tables.
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
@@ -127,8 +130,7 @@ pub(crate) struct Delivery {
     /// What happened.
     kind: EventKind,
     /// How it stands.
-    #[schema(example = "done")]
-    state: String,
+    state: DeliveryState,
     /// Attempts so far.
     attempts: u32,
     /// When the next attempt is due; null where none is.
@@ -143,19 +145,23 @@ pub(crate) struct Delivery {
     ended_at: Option<Time>,
 }
 
-impl From<patchbay_app::Delivery> for Delivery {
-    fn from(row: patchbay_app::Delivery) -> Self {
-        Self {
+impl TryFrom<patchbay_app::Delivery> for Delivery {
+    type Error = Problem;
+
+    fn try_from(row: patchbay_app::Delivery) -> Result<Self, Problem> {
+        let state = DeliveryState::ALL.into_iter().find(|state| state.as_str() == row.state);
+        let odd = || Problem(Fault::new(Code::Internal).operator(format!("a delivery that is {}", row.state)));
+        Ok(Self {
+            state: state.ok_or_else(odd)?,
             event: row.event.to_string(),
             kind: row.kind.into(),
-            state: row.state,
             attempts: row.attempts,
             next_at: row.next_at.map(Into::into),
             last_status: row.last_status,
             last_error: row.last_error,
             created_at: row.created_at.into(),
             ended_at: row.ended_at.map(Into::into),
-        }
+        })
     }
 }
 
@@ -165,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_state_is_asked_for_by_the_word_that_is_told() {
-        for state in [DeliveryState::Due, DeliveryState::Sending, DeliveryState::Done, DeliveryState::Failed] {
+        for state in DeliveryState::ALL {
             assert_eq!(serde_json::to_value(state).ok(), Some(state.as_str().into()));
         }
     }

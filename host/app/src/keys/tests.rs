@@ -6,7 +6,9 @@ use std::{
 };
 
 use patchbay_credentials::seal::KeyNumber;
-use patchbay_model::{ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom, TenantId, WebhookId};
+use patchbay_model::{
+    ClientId, ConnectionId, ConnectionState, ManualClock, Random as _, SeededRandom, TenantId, WebhookId,
+};
 use patchbay_store::{NewWebhook, PutClient, Settle, Store, StoreConfig};
 use tokio::sync::watch;
 

@@ -22,7 +22,7 @@ impl App {
                 tracing::warn!(run.id = %claimed.run, "run {} is another worker's now", claimed.run);
                 return;
             }
-            Err(failure) => self.after_failure(claimed, &failure, spent.credential),
+            Err(failure) => self.after_failure(claimed, &failure, &spent),
         };
         let (state, follows) = (end.state, end.next.is_some());
         tracing::info!(run.id = %claimed.run, code = end.code.map(Code::id), "run {} ended: {}", claimed.run, state.as_str());
@@ -52,7 +52,7 @@ impl App {
     }
 
     /// What a failure makes of the run, its sync and its connection.
-    fn after_failure(&self, claimed: &ClaimedRun, failure: &Failure, credential: Option<i64>) -> RunEnd {
+    fn after_failure(&self, claimed: &ClaimedRun, failure: &Failure, spent: &Spent) -> RunEnd {
         let now = self.clock.now();
         let next = |after: Duration, trigger, attempts| Some(NextRun { at: now.plus(after), trigger, attempts });
         let mut end = RunEnd::of(RunState::Failed);
@@ -88,10 +88,16 @@ impl App {
                     person: failure.person(),
                     // One that was never handed out was found dead before, and is said to be already: by now a
                     // new consent may be there, which is not to be broken for it.
-                    row_version: credential.or(matches!(failure, Failure::CredentialDead(_)).then_some(0)),
+                    row_version: spent.credential.or(matches!(failure, Failure::CredentialDead(_)).then_some(0)),
                 });
             }
-            Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => end.state = RunState::Stalled,
+            Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => {
+                end.state = RunState::Stalled;
+                if spent.whole {
+                    // Pages that went in circles stood for others: what was behind those would be taken for gone.
+                    end.cursor = CursorFate::Drop;
+                }
+            }
             Outcome::Cancelled => end.state = RunState::Cancelled,
             Outcome::GiveUp | Outcome::Lost => {}
         }

@@ -16,7 +16,7 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::Writes;
 use patchbay_engine::{NoBlobs, NoSteps, RunScope};
-use patchbay_model::Failure;
+use patchbay_model::{Failure, manifest::StreamMode};
 use patchbay_store::{ClaimedRun, LogLine, Usage};
 use tokio::{sync::watch, time::Instant};
 
@@ -34,6 +34,8 @@ struct Spent {
     usage: Usage,
     /// Version of the credential that was used last.
     credential: Option<i64>,
+    /// Each pass reads all that there is, and takes what it did not meet for gone.
+    whole: bool,
     log: Vec<LogLine>,
 }
 
@@ -68,6 +70,10 @@ impl App {
         let stream = manifest.stream(&work.sync.stream).ok_or_else(|| {
             Failure::ReleaseUnusable(format!("release {} has no stream {}", release.id, work.sync.stream))
         })?;
+        if work.cursor.is_none() || stream.mode == StreamMode::Full {
+            // It reads what there was, and perhaps more: that is the whole until the connector knows better.
+            live.progress(0, Some(work.sync.records).filter(|records| *records > 0));
+        }
         let budget = self.settings.run_time.min(Duration::from_secs(u64::from(manifest.limits.run_minutes) * 60));
         let deadline = Instant::now() + budget;
         let account = work.account.as_ref();
@@ -97,7 +103,7 @@ impl App {
         let usage = pages.unspent(&instance);
         // The guest's last words come when it goes.
         drop(instance);
-        *spent = Spent { usage, credential: credential.used(), log: log.take() };
+        *spent = Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full, log: log.take() };
         result
     }
 }

@@ -77,14 +77,14 @@ pub(super) struct Reading<'a> {
 impl<'a> Pages<'a> {
     pub(super) fn of(reading: Reading<'a>) -> Self {
         let Reading { app, claimed, work, context, stream, release, log, live, deadline } = reading;
-        let guard = StallGuard::starting_at(work.cursor.as_deref());
+        let guard = StallGuard::starting_at(begin_at(work, stream).as_deref());
         let shape = work.shape.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default();
         let (counted, read) = (Usage::default(), Read::default());
         Self { app, claimed, work, context, stream, release, log, live, guard, shape, counted, read, deadline }
     }
 
     pub(super) async fn read_all(&mut self, instance: &mut Instance) -> Result<Ended, Failure> {
-        let first = self.ask(self.begin_at());
+        let first = self.ask(begin_at(self.work, self.stream));
         let mut page = instance.read(self.context, &first).await?;
         loop {
             let usage = self.unspent(instance);
@@ -115,16 +115,6 @@ impl<'a> Pages<'a> {
                 Position::Complete(_) if matches!(stored.sweep, Some(Sweep::Held { .. })) => Ok(Ended::Held),
                 Position::End(_) | Position::Complete(_) => Ok(Ended::Done),
             };
-        }
-    }
-
-    /// Where the run begins: where the last one came to its end, a little earlier where the manifest says so. A run
-    /// that goes on in the middle of what another began does so exactly there.
-    fn begin_at(&self) -> Option<Vec<u8>> {
-        let cursor = self.work.cursor.clone()?;
-        match &self.stream.cursor {
-            Some(rule) if self.work.sync.at_end => Some(cursor::resume(rule, &cursor)),
-            _ => Some(cursor),
         }
     }
 
@@ -175,7 +165,7 @@ impl<'a> Pages<'a> {
     fn commit(&mut self, page: &Page, usage: Usage) -> Result<PageCommit, Failure> {
         let Split { records, refused, deleted } = page::split(page, &self.stream.key)?;
         self.guard.page(&page.position, records.iter().map(|record| record.key.as_str()))?;
-        let cursor = self.checked(page.position.cursor())?;
+        let cursor = self.checked(&page.position)?;
         let before = self.shape.clone();
         let mut grown = false;
         for record in &records {
@@ -217,12 +207,15 @@ impl<'a> Pages<'a> {
         })
     }
 
-    fn checked(&self, cursor: &[u8]) -> Result<Vec<u8>, Failure> {
+    fn checked(&self, position: &Position) -> Result<Vec<u8>, Failure> {
+        let cursor = position.cursor();
         let Some(rule) = &self.stream.cursor else { return Ok(cursor.to_vec()) };
+        let ends = matches!(position, Position::End(_) | Position::Complete(_));
         let started_from = self.work.cursor.as_deref();
         match cursor::check(rule, started_from, cursor, self.app.clock.now()).map_err(Failure::CursorWrong)? {
             Checked::Fine => Ok(cursor.to_vec()),
             Checked::Clamped(instead) => Ok(instead),
+            Checked::Earlier(instead) => Ok(if ends { instead } else { cursor.to_vec() }),
         }
     }
 
@@ -235,5 +228,15 @@ impl<'a> Pages<'a> {
         changes
             .map(|change| NewDrift { path: change.path, kind: change.kind.as_str().to_owned(), detail: change.detail })
             .collect()
+    }
+}
+
+/// Where a run begins: where the last one came to its end, a little earlier where the manifest says so. A run that
+/// goes on in the middle of what another began does so exactly there.
+fn begin_at(work: &RunWork, stream: &Stream) -> Option<Vec<u8>> {
+    let cursor = work.cursor.clone()?;
+    match &stream.cursor {
+        Some(rule) if work.sync.at_end => Some(cursor::resume(rule, &cursor)),
+        _ => Some(cursor),
     }
 }

@@ -102,11 +102,11 @@ fn a_connector_that_returns_what_it_was_given_does_not_drift_back() {
     let rule = rule(CursorKind::Time, Some("10m"), None);
     let stored = br#"{"since":"2026-03-12T11:20:05Z","page":1}"#;
     let given = resume(&rule, stored);
-    let kept = Checked::Clamped(stored.to_vec());
+    let kept = Checked::Earlier(stored.to_vec());
     assert_eq!(check(&rule, Some(stored), &given, at(NOW)), Ok(kept));
     // On its way through what is read again, what else the cursor carries is kept.
     let next = br#"{"since":"2026-03-12T11:15:00Z","job":"abc"}"#;
-    let kept = Checked::Clamped(br#"{"since":"2026-03-12T11:20:05Z","job":"abc"}"#.to_vec());
+    let kept = Checked::Earlier(br#"{"since":"2026-03-12T11:20:05Z","job":"abc"}"#.to_vec());
     assert_eq!(check(&rule, Some(stored), next, at(NOW)), Ok(kept));
     let before = br#"{"since":"2026-03-12T11:10:04Z"}"#;
     assert!(check(&rule, Some(stored), before, at(NOW)).is_err(), "earlier than it was sent");
@@ -225,7 +225,7 @@ proptest! {
         prop_assert_eq!(check(&rule, Some(stored.as_bytes()), stored.as_bytes(), now), Ok(Checked::Fine));
         prop_assert_eq!(check(&rule, Some(&begins), stored.as_bytes(), now), Ok(Checked::Fine));
         if back == 600 {
-            let kept = Checked::Clamped(stored.clone().into_bytes());
+            let kept = Checked::Earlier(stored.clone().into_bytes());
             prop_assert_eq!(check(&rule, Some(stored.as_bytes()), &begins, now), Ok(kept));
         }
     }
@@ -246,7 +246,7 @@ proptest! {
             Ok(Checked::Fine) => {
                 prop_assert!(second >= start && Timestamp::from_micros(second * 1_000_000) <= now.plus(AHEAD));
             }
-            Ok(Checked::Clamped(stored)) => {
+            Ok(Checked::Clamped(stored) | Checked::Earlier(stored)) => {
                 let stored = find(&rule, &stored).expect("a value").expect("of its kind").order;
                 prop_assert!(stored <= nanos(now).max(i128::from(start) * 1_000_000_000));
             }

@@ -182,7 +182,10 @@ mod tests {
     fn a_server_is_named_by_file_or_variable_and_brings_more_readers() {
         let written = read("[database]\nurl = \"postgres://hub:pw@db.example.com/patchbay\"", &[]).expect("a server");
         assert_eq!((written.readers, written.writers), (8, 8));
-        assert_eq!(written.location, Location::Server(server("postgres://hub:pw@db.example.com/patchbay").expect("one")));
+        assert_eq!(
+            written.location,
+            Location::Server(server("postgres://hub:pw@db.example.com/patchbay").expect("one"))
+        );
         let file = read("[database]\nreaders = 2\nwriters = 3", &[]).expect("a file");
         assert_eq!((file.readers, file.writers), (2, 3));
         assert_eq!(file.file(), Some(Path::new("/etc/patchbay/patchbay-data/patchbay.db")));

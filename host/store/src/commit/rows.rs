@@ -1,5 +1,7 @@
 //! The statements that write records: sets of rows, each at a place of its own at the end of the feed.
 
+use std::sync::LazyLock;
+
 use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::{PageRecord, PageStored, Place};
@@ -69,9 +71,9 @@ async fn insert_here(
     let first = place.base + place.seq;
     let (mut last, mut written) = (first, 0);
     let mut records = records.into_iter();
-    for size in CHUNKS {
+    for (size, text) in CHUNKS.into_iter().zip(&*INSERTS) {
         while records.len() >= size {
-            let statement = sqlx::query(AssertSqlSafe(insert(size))).bind(last).bind(place.sync).bind(place.pass);
+            let statement = sqlx::query(AssertSqlSafe(text.as_str())).bind(last).bind(place.sync).bind(place.pass);
             let mut statement = statement.bind(place.now);
             for record in records.by_ref().take(size) {
                 statement = statement.bind(record.key).bind(record.content);
@@ -87,6 +89,9 @@ async fn insert_here(
     let added: i64 = sqlx::query_scalar(statement).bind(first).bind(last).fetch_one(tx).await?;
     Ok((written, u64::try_from(added).unwrap_or(0)))
 }
+
+/// The statements for [`CHUNKS`], written once.
+static INSERTS: LazyLock<[String; 4]> = LazyLock::new(|| CHUNKS.map(insert));
 
 /// The statement for so many records: `$1` place before the first, `$2` sync, `$3` pass, `$4` now, then
 /// key and content of each.
@@ -129,16 +134,8 @@ fn list<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> String {
     list.push('{');
     for (i, text) in texts.enumerate() {
         list.push_str(if i == 0 { "\"" } else { ",\"" });
-        for part in text.split_inclusive(['"', '\\']) {
-            match part.strip_suffix(['"', '\\']) {
-                Some(before) => {
-                    list.push_str(before);
-                    list.push('\\');
-                    list.push_str(part.get(before.len()..).unwrap_or_default());
-                }
-                None => list.push_str(part),
-            }
-        }
+        // Twice, because a search for one character is so much faster than a search for one of two.
+        list.push_str(&text.replace('\\', "\\\\").replace('"', "\\\""));
         list.push('"');
     }
     list.push('}');

@@ -100,7 +100,7 @@ impl Scene {
                 scope.spawn(move || write(operator, &format!("w{round}-{writer}"), stop, acknowledged));
             }
             let wanted = journal.last() + 10 + dice.below(40);
-            let fault = || -> Result<Duration> {
+            let mut fault = || -> Result<Duration> {
                 wait_until("requests", LIMIT, || Ok((journal.last() >= wanted).then_some(())))?;
                 let begun = Instant::now();
                 wait_until("a write", LIMIT, || Ok(acknowledged.since(begun).then_some(())))?;

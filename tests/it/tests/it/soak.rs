@@ -5,7 +5,7 @@
 use patchbay_test_support::Result;
 
 use crate::{
-    disconnect, key_rotation, kill_both_databases, nodes, postgres_restart, refresh, refresh_kill, refresh_nodes,
+    disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, refresh, refresh_kill, refresh_nodes,
 };
 
 /// How long, and where chance begins.
@@ -80,4 +80,9 @@ fn postgres_restart() -> Result<()> {
 #[test]
 fn refresh_nodes() -> Result<()> {
     refresh_nodes::rounds(Soak::of(4))
+}
+
+#[test]
+fn load() -> Result<()> {
+    load::rounds(Soak::of(1_000))
 }

@@ -41,5 +41,5 @@ pub(crate) async fn handler(
 ) -> Result<Json<List<Delivery>>, Problem> {
     let most = limit(which.limit, 50, 200)?;
     let (state, after) = (which.state.map(DeliveryState::as_str), which.after.as_deref());
-    Ok(Json(List::of(api.app.deliveries(&tenant.id, &id, state, after, most).await?)))
+    Ok(Json(List::checked(api.app.deliveries(&tenant.id, &id, state, after, most).await?)?))
 }

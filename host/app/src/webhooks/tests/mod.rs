@@ -195,7 +195,7 @@ async fn what_cannot_be_an_endpoint_is_refused_field_by_field() {
     let odd = world.app.deliveries(&world.tenant, &webhook.id, Some("lost"), None, 10).await.expect_err("refused");
     assert_eq!(odd.code, Code::ParameterInvalid);
     for _ in 2..=SECRETS {
-        world.app.rotate_webhook_secret(&world.tenant, &webhook.id, "test").await.ok().expect("renewed");
+        assert!(world.app.rotate_webhook_secret(&world.tenant, &webhook.id, "test").await.is_ok());
     }
     let full = world.app.rotate_webhook_secret(&world.tenant, &webhook.id, "test").await.err().expect("refused");
     assert_eq!(full.code, Code::Conflict);

@@ -30,7 +30,7 @@ pub(super) fn compare(world: &mut World) -> Result<String> {
         let stream = change["stream"].as_str().unwrap_or_default().to_owned();
         let key = change["key"].as_str().unwrap_or_default().to_owned();
         // The last change of a record is what it is now.
-        match change["op"].as_str() {
+        match change["operation"].as_str() {
             Some("delete") => current.remove(&(stream, key)),
             _ => current.insert((stream, key), change["record"].clone()),
         };
