@@ -72,7 +72,6 @@ pub(crate) async fn run(
     tracing::info!(
         method = outgoing.method.as_str(),
         origin = %outgoing.target.origin,
-        path = outgoing.target.path,
         status = answered.as_ref().map_or(0, |answer| answer.status().as_u16()),
         error = answered.as_ref().err().map(tracing::field::display),
         "egress of the host"

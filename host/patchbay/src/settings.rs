@@ -100,7 +100,7 @@ mod tests {
         assert_eq!((server.readers, server.writers, server.server_clock), (3, 8, true));
         assert!(!store(&at.database, false).server_clock);
         let file = store(&config("").database, true);
-        assert!(matches!(file.location, Place::File(path) if path == Path::new("/data/patchbay-data/patchbay.db")));
+        assert!(matches!(file.location, Place::File(path) if path == Path::new("patchbay-data/patchbay.db")));
         assert_eq!(file.readers, 4);
     }
 

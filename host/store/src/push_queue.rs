@@ -83,7 +83,7 @@ impl Store {
                         UNION ALL \
                         SELECT id, connection, created_at FROM pushes WHERE lease_until <= $1 \
                     ) x JOIN connections c ON c.id = x.connection AND c.enabled AND c.state = 'active' \
-                    ORDER BY x.created_at LIMIT $2) \
+                    ORDER BY x.created_at, x.id LIMIT $2) \
                     AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.id";
                 let locked = dialect.pick("", "FOR UPDATE OF p SKIP LOCKED");
                 let rest = format!("SELECT {} FROM {} {rest} {locked}", Push::COLUMNS, Push::FROM);
@@ -253,4 +253,41 @@ pub(crate) async fn tell(tx: &mut AnyConnection, store: &Store, push: &Push, now
 
 async fn load(tx: &mut AnyConnection, push: &PushId) -> Result<Push, StoreError> {
     one(tx, sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::testing::{LEASE, World};
+
+    #[tokio::test]
+    async fn two_nodes_never_have_one_push_and_its_end_is_told_once() {
+        let world = World::open().await;
+        let Some(other) = world.node().await else { return };
+        let id = world.connect("b1").await.connection.id;
+        for n in 0..90 {
+            world.store.accept_push(world.push(&format!("k{n}"), Some(&id))).await.expect("accepted");
+        }
+        let mut owners: BTreeMap<PushId, u32> = BTreeMap::new();
+        let mut ours = Vec::new();
+        while owners.len() < 90 {
+            let claims = [&world.store, &other, &world.store, &other].map(|node| node.claim_pushes(LEASE, 3));
+            for claimed in futures_util::future::join_all(claims).await {
+                for claimed in claimed.expect("claimed") {
+                    *owners.entry(claimed.push.id.clone()).or_default() += 1;
+                    ours.push(claimed.push);
+                }
+            }
+            assert!(owners.values().all(|count| *count == 1), "{owners:?}");
+        }
+        let push = ours.first().expect("one");
+        let ends =
+            [&world.store, &other].map(|node| node.finish_push(&push.id, push.epoch, PushEnd::of(PushState::Done)));
+        let ends = futures_util::future::join_all(ends).await;
+        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
+        assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.ended'").await, 1);
+        other.close().await;
+    }
 }

@@ -61,9 +61,9 @@ impl Field for Budget {
 pub struct Usage {
     /// Bytes that came in.
     pub bytes: u64,
-    /// Requests that left.
+    /// Requests that the connector asked for.
     pub requests: u64,
-    /// Of those, repetitions.
+    /// Repetitions of the gate, on top.
     pub retries: u64,
     /// Time spent waiting for rates and asked-for pauses.
     pub waited: Duration,

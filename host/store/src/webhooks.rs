@@ -1,14 +1,18 @@
 //! Where a tenant is told what happens: endpoints, what each wants to hear, and their signing secrets (sealed).
 
-use patchbay_model::{EventId, EventKind, TenantId, Timestamp, WebhookId};
+mod off;
+mod secrets;
+
+use patchbay_model::{EventKind, TenantId, Timestamp, WebhookId};
 use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
-    audit::{Entry, NewAudit, append},
-    events::{NewEvent, emit},
+    audit::{NewAudit, append},
     row::{Reader, Row, json, many, one, select},
 };
+
+pub use secrets::WebhookSecret;
 
 /// Endpoints that a tenant may have.
 const MOST: i64 = 20;
@@ -77,19 +81,6 @@ pub struct WebhookUpdate {
     pub enabled: Option<bool>,
 }
 
-/// A signing secret, sealed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WebhookSecret {
-    /// Which of the endpoint's.
-    pub no: i64,
-    /// The sealed bytes.
-    pub sealed: Vec<u8>,
-    /// What they are sealed to, beside the endpoint's id.
-    pub row_version: i64,
-    /// Until when it signs; none for the present one.
-    pub ends_at: Option<Timestamp>,
-}
-
 impl Row for Webhook {
     const TABLE: &'static str = "webhooks";
     const FROM: &'static str = "webhooks w";
@@ -116,21 +107,6 @@ impl Row for Webhook {
             last_success_at: r.next("last_success_at")?,
             created_at: r.next("created_at")?,
             updated_at: r.next("updated_at")?,
-        })
-    }
-}
-
-impl Row for WebhookSecret {
-    const TABLE: &'static str = "webhook_secrets";
-    const FROM: &'static str = "webhook_secrets x";
-    const COLUMNS: &'static str = "x.no, x.sealed, x.row_version, x.ends_at";
-
-    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
-        Ok(Self {
-            no: r.next("no")?,
-            sealed: r.next("sealed")?,
-            row_version: r.next("row_version")?,
-            ends_at: r.next("ends_at")?,
         })
     }
 }
@@ -170,7 +146,7 @@ impl Store {
                 .bind(now.as_micros())
                 .execute(&mut *tx)
                 .await?;
-                put_secret(&mut *tx, &new.id, 1, new.sealed, new.row_version).await?;
+                secrets::put(&mut *tx, &new.id, 1, new.sealed, new.row_version).await?;
                 append(&mut *tx, &line).await?;
                 load(tx, &new.id).await
             })
@@ -242,21 +218,6 @@ impl Store {
         Ok(changed)
     }
 
-    /// Switches an endpoint off for a reason of its own (it said that it is gone); whether it was on. What is due to
-    /// it stays due for when somebody switches it on again.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn disable_webhook(&self, id: &WebhookId, reason: &str) -> Result<bool, StoreError> {
-        let (id, reason, now) = (id.clone(), reason.to_owned(), self.now());
-        let off = self.switch_off();
-        let disabled = self.write(move |tx| Box::pin(async move { off.of(tx, &id, &reason, now).await })).await?;
-        if disabled {
-            self.woke();
-        }
-        Ok(disabled)
-    }
-
     /// Removes an endpoint with its secrets and what was to be told to it.
     ///
     /// # Errors
@@ -280,119 +241,6 @@ impl Store {
         })
         .await
     }
-
-    /// Gives an endpoint a new signing secret; those before it sign besides until `old_ends_at`.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`].
-    pub async fn add_webhook_secret(
-        &self,
-        tenant: &TenantId,
-        id: &WebhookId,
-        sealed: Vec<u8>,
-        row_version: i64,
-        old_ends_at: Timestamp,
-        actor: &str,
-    ) -> Result<(), StoreError> {
-        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "webhook.secret_rotated", &id));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let there = sqlx::query(select::<Webhook>("WHERE w.id = $1 AND w.tenant = $2"));
-                let there: Webhook = one(&mut *tx, there.bind(id.as_str()).bind(tenant.as_str())).await?;
-                let last =
-                    sqlx::query_scalar::<_, i64>("SELECT coalesce(max(no), 0) FROM webhook_secrets WHERE webhook = $1");
-                let last = last.bind(there.id.as_str()).fetch_one(&mut *tx).await?;
-                sqlx::query("DELETE FROM webhook_secrets WHERE webhook = $1 AND ends_at <= $2")
-                    .bind(there.id.as_str())
-                    .bind(now.as_micros())
-                    .execute(&mut *tx)
-                    .await?;
-                sqlx::query(
-                    "UPDATE webhook_secrets SET ends_at = $2 WHERE webhook = $1 AND (ends_at IS NULL OR ends_at > $2)",
-                )
-                .bind(there.id.as_str())
-                .bind(old_ends_at.as_micros())
-                .execute(&mut *tx)
-                .await?;
-                put_secret(&mut *tx, &there.id, last + 1, sealed, row_version).await?;
-                append(tx, &line).await
-            })
-        })
-        .await
-    }
-
-    /// The secrets that sign for an endpoint now, newest first.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn webhook_secrets(&self, id: &WebhookId) -> Result<Vec<WebhookSecret>, StoreError> {
-        let rest = "WHERE x.webhook = $1 AND (x.ends_at IS NULL OR x.ends_at > $2) ORDER BY x.no DESC";
-        let statement = sqlx::query(select::<WebhookSecret>(rest)).bind(id.as_str());
-        many(self.read(), statement.bind(self.now().as_micros())).await
-    }
-}
-
-/// What it takes to switch an endpoint off in a transaction.
-pub(crate) struct SwitchOff {
-    event: EventId,
-    line: Entry,
-}
-
-impl Store {
-    pub(crate) fn switch_off(&self) -> SwitchOff {
-        let line = self.audit_line(NewAudit::of(None, "host", "webhook.disabled", &""));
-        SwitchOff { event: self.event_id(), line }
-    }
-}
-
-impl SwitchOff {
-    /// Switches an endpoint off, says so in the audit log and tells the tenant's other endpoints; whether it was on.
-    pub(crate) async fn of(
-        self,
-        tx: &mut AnyConnection,
-        id: &WebhookId,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let row = sqlx::query(
-            "UPDATE webhooks SET enabled = FALSE, disabled_reason = $2, updated_at = $3 WHERE id = $1 AND enabled \
-             RETURNING tenant, failing_since, (SELECT CAST(coalesce(sum(d.attempts), 0) AS BIGINT) FROM deliveries d \
-             WHERE d.webhook = webhooks.id AND d.state <> 'done')",
-        );
-        let row = row.bind(id.as_str()).bind(reason).bind(now.as_micros()).fetch_optional(&mut *tx).await?;
-        let Some(row) = row else { return Ok(false) };
-        let mut r = Reader::of(&row, Webhook::TABLE);
-        let (tenant, since): (TenantId, Option<Timestamp>) = (r.next("tenant")?, r.next("failing_since")?);
-        let attempts: u64 = r.next("attempts")?;
-        let mut line = self.line.about(id.to_string());
-        line.line.tenant = Some(tenant.clone());
-        line.line.detail = serde_json::json!({ "reason": reason }).to_string();
-        append(&mut *tx, &line).await?;
-        let data = serde_json::json!({
-            "webhook": id.as_str(), "failing_since": since.map(|since| since.to_string()), "attempts": attempts,
-        });
-        let kind = EventKind::WebhookDisabled;
-        emit(tx, &NewEvent { id: self.event, tenant, kind, subject: id.to_string(), data }, now).await?;
-        Ok(true)
-    }
-}
-
-async fn put_secret(
-    tx: &mut AnyConnection,
-    id: &WebhookId,
-    no: i64,
-    sealed: Vec<u8>,
-    row_version: i64,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO webhook_secrets (webhook, no, sealed, row_version) VALUES ($1, $2, $3, $4)")
-        .bind(id.as_str())
-        .bind(no)
-        .bind(sealed)
-        .bind(row_version)
-        .execute(tx)
-        .await?;
-    Ok(())
 }
 
 async fn load(tx: &mut AnyConnection, id: &WebhookId) -> Result<Webhook, StoreError> {

@@ -78,6 +78,8 @@ soaks! {
         "SIGKILL at each point of a refresh: the stored token is good, or the connection asks for its owner";
     "rotate-keys" 50 "soak::rotate_keys":
         "new sealing keys under load with SIGKILL: every credential stays readable, no request fails";
+    "chaos" 1_000 "soak::chaos":
+        "random scripts of a provider that misbehaves: after each, every feed is what the provider has";
     "disconnect" 900 "soak::disconnect":
         "browsers that leave at random during a callback: nothing is half done";
 }

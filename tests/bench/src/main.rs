@@ -101,6 +101,12 @@ fn run(cli: &Cli) -> Result<()> {
     })
 }
 
+/// Runs what is measured in a task, as everything of the host: for the thread that waits in `main` each wake-up would be
+/// a change of threads.
+pub(crate) async fn in_task<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(work).await.map_err(told)?
+}
+
 /// Any error, as a sentence.
 pub(crate) fn told(error: impl std::fmt::Debug) -> String {
     format!("{error:?}")

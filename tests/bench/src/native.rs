@@ -14,13 +14,13 @@ use patchbay_model::{
     manifest::Manifest,
     page::{self, Split},
 };
-use patchbay_store::{ClaimedRun, PageCommit, PageRecord, RunEnd, Step, Usage};
+use patchbay_store::{ClaimedRun, PageCommit, PageRecord, RunEnd, Step, Store, Usage};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
-    Amount, Result,
+    Amount, Result, in_task,
     measure::cpu,
     provider::HOST,
     rooms::{AUTH, Database, House, Rooms, STREAM},
@@ -171,30 +171,12 @@ pub(crate) fn checked(
 pub(crate) async fn read(house: &House, database: Database, amount: Amount) -> Result<Reading> {
     let rooms = Rooms::open(house, database).await?;
     let way = Way::of(house)?;
-    let mut reading = Reading::default();
     let before = cpu();
     let claimed = rooms.claim().await?;
     let work = rooms.store.load_run(&claimed.run, claimed.epoch).await.map_err(told)?;
-    let door = way.door();
-    let mut shape = Shape::default();
-    let (mut page, mut next) = page_of(&send(&door, 1).await?)?;
-    let mut records = 0;
-    loop {
-        let commit = checked(&page, &house.manifest, &mut shape, &claimed, work.release.as_ref())?;
-        records += u64::from(page.count);
-        let Some(number) = next else {
-            rooms.store.commit_page(commit).await.map_err(told)?;
-            break;
-        };
-        let ahead = async { page_of(&send(&door, number).await?) };
-        let (stored, ahead) = tokio::join!(rooms.store.commit_page(commit), ahead);
-        stored.map_err(told)?;
-        reading.passed(records);
-        (page, next) = ahead?;
-    }
-    let end = RunEnd::of(RunState::Done);
-    rooms.store.finish_run(&claimed.run, claimed.epoch, end).await.map_err(told)?;
-    reading.passed(records);
+    let (store, manifest) = (rooms.store.clone(), house.manifest.clone());
+    let all = All { store, door: way.door(), manifest, claimed: claimed.clone(), release: work.release };
+    let mut reading = in_task(all.read()).await?;
     reading.cpu = cpu().saturating_sub(before);
     let run = rooms.app.run_row(&rooms.tenant, &claimed.run).await.map_err(told)?;
     if run.records != amount.records {
@@ -206,6 +188,40 @@ pub(crate) async fn read(house: &House, database: Database, amount: Amount) -> R
     reading.wall = ended.since(started);
     rooms.close().await?;
     Ok(reading)
+}
+
+/// The loop with all that it needs.
+struct All {
+    store: Store,
+    door: Door,
+    manifest: Manifest,
+    claimed: ClaimedRun,
+    release: Option<ReleaseId>,
+}
+
+impl All {
+    async fn read(self) -> Result<Reading> {
+        let Self { store, door, manifest, claimed, release } = self;
+        let (mut reading, mut shape, mut records) = (Reading::default(), Shape::default(), 0);
+        let (mut page, mut next) = page_of(&send(&door, 1).await?)?;
+        loop {
+            let commit = checked(&page, &manifest, &mut shape, &claimed, release.as_ref())?;
+            records += u64::from(page.count);
+            let Some(number) = next else {
+                store.commit_page(commit).await.map_err(told)?;
+                break;
+            };
+            let ahead = async { page_of(&send(&door, number).await?) };
+            let (stored, ahead) = tokio::join!(store.commit_page(commit), ahead);
+            stored.map_err(told)?;
+            reading.passed(records);
+            (page, next) = ahead?;
+        }
+        let end = RunEnd::of(RunState::Done);
+        store.finish_run(&claimed.run, claimed.epoch, end).await.map_err(told)?;
+        reading.passed(records);
+        Ok(reading)
+    }
 }
 
 #[cfg(test)]

@@ -14,11 +14,11 @@ use patchbay_model::{
 use tokio::time::Instant;
 
 use crate::{
-    Result,
+    Result, in_task,
     measure::{Figures, Meter, Spent, number},
     native::{PAGE, Way, checked, page_of, path, send},
     rooms::{AUTH, Database, House, Rooms, STREAM},
-    told,
+    store, told,
     wire::Wire,
 };
 
@@ -85,7 +85,7 @@ pub(crate) async fn measure(house: &House, database: Database, records: u64) -> 
         taken.json.push(meter.stop());
         drop(bodies);
         let read = call(house, pages, &mut taken).await?;
-        store(house, database, &read, &mut taken).await?;
+        storing(house, database, &read, &mut taken).await?;
     }
     let part = |rounds: &[Spent]| Part::of(rounds, pages);
     Ok(Parts {
@@ -110,48 +110,56 @@ struct Taken {
 
 async fn wire(house: &House, pages: u64, taken: &mut Taken) -> Result<()> {
     let mut wire = Wire::open(&house.provider).await?;
-    let mut body = Vec::new();
-    wire.get(&path(1), &mut body).await?;
-    let meter = Meter::start();
-    for page in 1..=pages {
-        // As the gate reads: a body of its own for each answer.
-        let mut body = Vec::new();
-        wire.get(&path(page), &mut body).await?;
-    }
-    taken.wire.push(meter.stop());
+    let work = async move {
+        wire.get(&path(1), &mut Vec::new()).await?;
+        let meter = Meter::start();
+        for page in 1..=pages {
+            // As the gate reads: a body of its own for each answer.
+            wire.get(&path(page), &mut Vec::new()).await?;
+        }
+        Ok(meter.stop())
+    };
+    taken.wire.push(in_task(work).await?);
     Ok(())
 }
 
 async fn door(house: &House, pages: u64, taken: &mut Taken) -> Result<Vec<Vec<u8>>> {
     let way = Way::of(house)?;
     let door = way.door();
-    send(&door, 1).await?;
-    let mut bodies = Vec::new();
-    let meter = Meter::start();
-    for page in 1..=pages {
-        bodies.push(send(&door, page).await?);
-    }
-    taken.door.push(meter.stop());
+    let work = async move {
+        send(&door, 1).await?;
+        let mut bodies = Vec::new();
+        let meter = Meter::start();
+        for page in 1..=pages {
+            bodies.push(send(&door, page).await?);
+        }
+        Ok((meter.stop(), bodies))
+    };
+    let (spent, bodies) = in_task(work).await?;
+    taken.door.push(spent);
     Ok(bodies)
 }
 
 async fn call(house: &House, pages: u64, taken: &mut Taken) -> Result<Vec<Page>> {
     let way = Way::of(house)?;
     let (mut instance, context) = open(house, &way).await?;
-    let mut cursor = None;
-    let mut read = Vec::new();
-    let meter = Meter::start();
-    for _ in 0..pages {
-        let hint = u32::try_from(PAGE).unwrap_or(u32::MAX);
-        let request = ReadRequest { stream: STREAM.to_owned(), cursor, page_hint: hint, since_ms: None };
-        let page = instance.read(&context, &request).await.map_err(told)?;
-        cursor = match &page.position {
-            Position::More(cursor) => Some(cursor.clone()),
-            _ => None,
-        };
-        read.push(page);
-    }
-    taken.call.push(meter.stop());
+    let work = async move {
+        let (mut cursor, mut read) = (None, Vec::new());
+        let meter = Meter::start();
+        for _ in 0..pages {
+            let hint = u32::try_from(PAGE).unwrap_or(u32::MAX);
+            let request = ReadRequest { stream: STREAM.to_owned(), cursor, page_hint: hint, since_ms: None };
+            let page = instance.read(&context, &request).await.map_err(told)?;
+            cursor = match &page.position {
+                Position::More(cursor) => Some(cursor.clone()),
+                _ => None,
+            };
+            read.push(page);
+        }
+        Ok((meter.stop(), read))
+    };
+    let (spent, read) = in_task(work).await?;
+    taken.call.push(spent);
     Ok(read)
 }
 
@@ -182,7 +190,7 @@ async fn open(house: &House, way: &Way) -> Result<(Instance, Context)> {
     Ok((instance, context))
 }
 
-async fn store(house: &House, database: Database, read: &[Page], taken: &mut Taken) -> Result<()> {
+async fn storing(house: &House, database: Database, read: &[Page], taken: &mut Taken) -> Result<()> {
     let rooms = Rooms::open(house, database).await?;
     let claimed = rooms.claim().await?;
     let mut shape = Shape::default();
@@ -192,10 +200,6 @@ async fn store(house: &House, database: Database, read: &[Page], taken: &mut Tak
         commits.push(checked(page, &house.manifest, &mut shape, &claimed, None)?);
     }
     taken.check.push(meter.stop());
-    let meter = Meter::start();
-    for commit in commits {
-        rooms.store.commit_page(commit).await.map_err(told)?;
-    }
-    taken.store.push(meter.stop());
+    taken.store.push(in_task(store::all(rooms.store.clone(), commits)).await?);
     rooms.close().await
 }

@@ -1,9 +1,12 @@
 //! `store`: `commit_page` alone, on each database that is here.
+//!
+//! Records that are new, then the same again, then changed; the first and the last tenth apart, so that a database that
+//! gets slower as it fills is seen.
 
 use patchbay_store::{ClaimedRun, PageCommit, PageRecord, Step, Store, Usage};
 
 use crate::{
-    Amount, Result,
+    Amount, Result, in_task,
     measure::{Meter, Spent, number},
     native::PAGE,
     rooms::{Database, House, Rooms},
@@ -11,7 +14,7 @@ use crate::{
     told,
 };
 
-/// Pages between which the speed at the beginning and at the end is told.
+/// Parts of a measurement, so that its beginning and its end can be told apart.
 const TENTHS: u64 = 10;
 
 pub(crate) async fn run(amount: Amount) -> Result<()> {
@@ -56,14 +59,19 @@ async fn store(store: &Store, run: &ClaimedRun, pass: &str, revision: u32, pages
         // Made before, so that only the storing is measured.
         let until = (page + step).min(pages);
         let commits: Vec<PageCommit> = (page..until).map(|page| commit(run, pass, revision, page)).collect();
-        let meter = Meter::start();
-        for commit in commits {
-            store.commit_page(commit).await.map_err(told)?;
-        }
-        spent.push(meter.stop());
+        spent.push(in_task(all(store.clone(), commits)).await?);
         page = until;
     }
     Ok(spent)
+}
+
+/// Stores these, one after another; what that took.
+pub(crate) async fn all(store: Store, commits: Vec<PageCommit>) -> Result<Spent> {
+    let meter = Meter::start();
+    for commit in commits {
+        store.commit_page(commit).await.map_err(told)?;
+    }
+    Ok(meter.stop())
 }
 
 fn commit(run: &ClaimedRun, pass: &str, revision: u32, page: u64) -> PageCommit {

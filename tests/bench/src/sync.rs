@@ -43,11 +43,11 @@ pub(crate) async fn run(amount: Amount, postgres: bool) -> Result<()> {
     for round in 1..=amount.rounds {
         // Who is first changes, so that neither has the warmer machine.
         if round % 2 == 1 {
-            sandbox.add("sandbox", round, sandbox::read(&house, database, amount).await?);
+            sandbox.add("host", round, sandbox::read(&house, database, amount).await?);
             native.add("native", round, native::read(&house, database, amount).await?);
         } else {
             native.add("native", round, native::read(&house, database, amount).await?);
-            sandbox.add("sandbox", round, sandbox::read(&house, database, amount).await?);
+            sandbox.add("host", round, sandbox::read(&house, database, amount).await?);
         }
     }
     let parts = parts::measure(&house, database, amount.records).await?;

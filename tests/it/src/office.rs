@@ -1,11 +1,14 @@
 //! The connector of the fake ledger, and connections of it.
 
+use std::time::Duration;
+
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{
         FakesConfig, LedgerConfig,
         ledger::{Change, LedgerStand},
     },
+    wait_until,
 };
 use serde_json::json;
 
@@ -29,6 +32,8 @@ pub fn many_pages(seed: u64) -> FakesConfig {
     FakesConfig { seed, ledger, ..FakesConfig::small() }
 }
 
+/// Longest wait for first runs.
+const LIMIT: Duration = Duration::from_secs(60);
 /// Records of a page.
 pub const PAGE: u64 = 20;
 

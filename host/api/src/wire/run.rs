@@ -73,9 +73,9 @@ pub(crate) struct Run {
 /// What the requests of a run used.
 #[derive(Debug, Serialize, ToSchema)]
 struct Usage {
-    /// Requests that left.
+    /// Requests that the connector asked for.
     requests: u64,
-    /// Of those, repetitions.
+    /// Repetitions of the gate, on top.
     retries: u64,
     /// Bytes that came in.
     bytes: u64,

@@ -49,7 +49,7 @@ impl App {
                 Err(fault) => tracing::error!("nothing could be claimed: {fault:?}"),
             }
             tokio::select! {
-                () = self.due.notified() => {}
+                () = self.due.notified() => self.webhooks_due.notify_one(),
                 _ = poll.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => {}
             }

@@ -188,7 +188,7 @@ mod tests {
         );
         let file = read("[database]\nreaders = 2\nwriters = 3", &[]).expect("a file");
         assert_eq!((file.readers, file.writers), (2, 3));
-        assert_eq!(file.file(), Some(Path::new("/etc/patchbay/patchbay-data/patchbay.db")));
+        assert_eq!(file.file(), Some(Path::new("patchbay-data/patchbay.db")));
     }
 
     #[test]

@@ -120,7 +120,7 @@ mod tests {
     fn a_misspelt_key_finds_its_nearest() {
         assert_eq!(nearest("jobs.worker"), Some("jobs.workers"));
         assert_eq!(nearest("publicurl"), Some("public_url"));
-        assert_eq!(nearest("database.file"), Some("database.path"));
+        assert_eq!(nearest("database.pat"), Some("database.path"));
         assert_eq!(nearest("zzz"), None);
     }
 

@@ -236,7 +236,7 @@ mod tests {
         );
         assert_eq!(
             problems("[database_]\npath = \"x\"\n", &[]),
-            ["line 1: there is no key `database_`; did you mean `database.path`?"]
+            ["line 1: there is no key `database_`; did you mean `database.url`?"]
         );
         assert_eq!(
             problems("[[egress.rewrite]]\norigin = \"https://a\"\nconect = \"http://b\"\n", &[]),

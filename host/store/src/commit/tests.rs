@@ -314,25 +314,3 @@ async fn odd_keys_and_contents_come_back_as_they_were() {
         assert_eq!(there.expect("there").content, record.content);
     }
 }
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn zz_measure() {
-    let world = World::open().await;
-    let (_, run) = world.running("b1").await;
-    let keys: Vec<String> = (0..100_000).map(|n| format!("key-{n:06}")).collect();
-    let body = |n: usize, k: &str| format!("{{\"id\":\"{k}\",\"v\":{n},\"name\":\"Some \\\"customer\\\" Ltd\",\"a\":\"{}\"}}", "x".repeat(225));
-    let mut times = Vec::new();
-    for round in [0, 0, 1] {
-        let pages: Vec<PageCommit> = keys.chunks(1000).map(|some| PageCommit {
-            records: some.iter().map(|k| PageRecord { key: k.clone(), content: body(round, k) }).collect(),
-            ..page(&run, Step::More, &[])
-        }).collect();
-        let began = std::time::Instant::now();
-        for page in pages { world.store.commit_page(page).await.expect("stored"); }
-        times.push(100_000.0 / began.elapsed().as_secs_f64());
-    }
-    let began = std::time::Instant::now();
-    for _ in 0..200 { world.store.commit_page(page(&run, Step::More, &[])).await.expect("stored"); }
-    let empty = began.elapsed().as_secs_f64() / 200.0 * 1e6;
-    panic!("new {:.0}/s unchanged {:.0}/s changed {:.0}/s; empty page {empty:.0} us", times[0], times[1], times[2]);
-}

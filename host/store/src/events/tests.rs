@@ -76,6 +76,10 @@ async fn each_endpoint_is_told_what_it_wants_to_hear_and_nobody_elses() {
         assert_eq!(count(tenant, webhook).await, told);
     }
     assert_eq!(count(&other, &theirs).await, 0);
+    world.clock.advance(Duration::from_secs(1));
+    store.set_connection_state(tenant, &id, ConnectionState::Active, None, "x").await.expect("active");
+    let told = async |webhook| store.deliveries(tenant, webhook, None, None, 9).await.expect("deliveries").items.len();
+    assert_eq!((told(&some).await, told(&deaf).await), (1, 0), "it did not ask for that");
     assert_eq!(store.deliveries(&other, &all, None, None, 9).await.err(), Some(StoreError::NotFound));
 }
 

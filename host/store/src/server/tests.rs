@@ -68,7 +68,7 @@ async fn five_thousand_dropped_futures_lose_nothing_that_was_answered_and_leave_
     while cancelled < 5_000 {
         let some = (0..10).map(|_| {
             n += 1;
-            let (kind, polls, key) = (pick(5), pick(14), format!("{n}"));
+            let (kind, polls, key) = (pick(6), pick(14), format!("{n}"));
             let (server, pool) = (&server, &pool);
             async move {
                 match kind {
@@ -77,8 +77,13 @@ async fn five_thousand_dropped_futures_lose_nothing_that_was_answered_and_leave_
                         cut(raw(pool, key), polls).await.map(|_| None)
                     }
                     1 => cut(pool.acquire(), polls).await.map(|_| None),
+                    2 => {
+                        let statement = sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2)");
+                        let statement = statement.bind(key.clone()).bind(vec![1_u8]).execute(pool);
+                        cut(statement, polls).await.map(|done| done.is_ok().then_some(key))
+                    }
                     _ => {
-                        let company = if kind == 2 { Company::Alone } else { Company::Beside };
+                        let company = if kind == 3 { Company::Alone } else { Company::Beside };
                         let mine = key.clone();
                         let done = cut(server.write(company, move |tx| put(tx, mine)), polls).await;
                         done.map(|done| done.is_ok().then_some(key))
@@ -92,7 +97,7 @@ async fn five_thousand_dropped_futures_lose_nothing_that_was_answered_and_leave_
                 Some(key) => answered.extend(key),
             }
         }
-        if n % 500 == 0 {
+        if n % 100 == 0 {
             assert!(!in_a_transaction(&pool).await, "after {n}");
         }
     }

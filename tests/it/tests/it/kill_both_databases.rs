@@ -46,7 +46,7 @@ impl Scene {
         let tenant = rig.tenant("A")?;
         let connections = OFFICES.iter().map(|office| tenant.connect_office(&rig.fakes.ledger, office));
         let connections = connections.collect::<Result<Vec<_>>>()?;
-        tenant.settled()?;
+        tenant.all_read(&connections)?;
         let mut scene = Self { rig, tenant, connections, books: Books::default() };
         scene.compare()?;
         Ok(scene)

@@ -84,7 +84,7 @@ impl Scene {
         let ledger = &nodes.rig.fakes.ledger;
         let connections = (1..=OFFICES).map(|office| tenant.connect_office(ledger, &format!("load-{office}")));
         let connections = connections.collect::<Result<Vec<_>>>()?;
-        tenant.settled()?;
+        tenant.all_read(&connections)?;
         let mut scene = Self { nodes, tenant, connections, books: Books::default() };
         scene.compare()?;
         Ok(scene)
@@ -160,7 +160,13 @@ impl Scene {
         })?;
         let journal = &self.nodes.rig.fakes.ledger.journal;
         let wanted = journal.last() + requests;
-        wait_until("more requests", LIMIT, || Ok((journal.last() >= wanted).then_some(())))
+        let begun = journal.last();
+        let r = wait_until("more requests", Duration::from_secs(20), || Ok((journal.last() >= wanted).then_some(())));
+        if r.is_err() { let mut t=String::new(); for n in 0..NODES { t+=&self.nodes.operator(n)?.get("/v1/node")?.text(); t+="\n"; }
+            let open = patchbay_it::items(&self.tenant.api, "/v1/runs?state=running")?; let due = patchbay_it::items(&self.tenant.api, "/v1/runs?state=due")?;
+            eprintln!("{t} begun {begun} wanted {wanted} now {} running {} due {}: {open:#?} {due:#?}", journal.last(), open.len(), due.len());
+            for n in 0..NODES { eprintln!("--- {n}\n{}", self.nodes.host(n)?.log_tail()); } }
+        r
     }
 
     fn kill(&mut self, node: usize) -> Result<u64> {

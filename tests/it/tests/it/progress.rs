@@ -170,7 +170,7 @@ fn a_tenant_has_fifty_streams_and_a_place_of_one_that_went_away_is_free_again() 
     let refused = Onlooker::open(&rig.host, &tenant, "")?;
     assert!(refused.head.contains("retry-after:"), "{}", refused.head);
     let (status, body) = (refused.status, refused.refusal()?);
-    assert!(status == 409 && body.contains("PB5007"), "{status}: {body}");
+    assert!(status == 503 && body.contains("PB5014"), "{status}: {body}");
     // Another tenant has places of its own, and sees nothing of this one.
     let mut elsewhere = Onlooker::open(&rig.host, &other, "")?;
     assert_eq!(elsewhere.status, 200);

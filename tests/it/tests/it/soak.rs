@@ -5,7 +5,8 @@
 use patchbay_test_support::Result;
 
 use crate::{
-    disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, refresh, refresh_kill, refresh_nodes,
+    chaos, disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, refresh, refresh_kill,
+    refresh_nodes,
 };
 
 /// How long, and where chance begins.
@@ -85,4 +86,9 @@ fn refresh_nodes() -> Result<()> {
 #[test]
 fn load() -> Result<()> {
     load::rounds(Soak::of(1_000))
+}
+
+#[test]
+fn chaos() -> Result<()> {
+    chaos::scripts::rounds(Soak::of(5))
 }

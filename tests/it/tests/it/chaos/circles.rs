@@ -43,6 +43,10 @@ fn pages_without_end_are_noticed_and_cost_nothing() -> Result<()> {
     let mut numbers = FIRST..;
     for (stream, paging) in [("entries", "number"), ("entries", "change"), ("snapshot", "number")] {
         for (name, odd) in circles() {
+            if odd == Odd::EmptyPages && paging == "change" {
+                // A thousand pages, and the same whichever way leads on.
+                continue;
+            }
             goes_round(&ground, numbers.next().unwrap_or(FIRST), stream, paging, name, odd)?;
         }
     }

@@ -1,7 +1,10 @@
 //! C8: positions. Whatever the order and the moments of what a provider returns, nothing is lost for good.
 
 use patchbay_it::{LEDGER, ledger_with};
-use patchbay_model::{Timestamp, manifest::{CursorKind, CursorRule}};
+use patchbay_model::{
+    Clock, SystemClock, Timestamp,
+    manifest::{CursorKind, CursorRule},
+};
 use patchbay_test_support::{
     Result,
     fakes::{Act, Odd, ledger::Change},
@@ -11,9 +14,8 @@ use serde_json::json;
 use super::{Cell, FIRST, Ground, Lay, list};
 
 /// So many milliseconds from now.
-fn moment(milliseconds: i64) -> Result<Timestamp> {
-    let now = std::time::SystemTime::now().duration_since(std::time::SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Ok(Timestamp::from_millis(i64::try_from(now.as_millis()).unwrap_or(i64::MAX) + milliseconds))
+fn moment(milliseconds: i64) -> Timestamp {
+    Timestamp::from_millis(SystemClock.now().as_millis() + milliseconds)
 }
 
 fn touch(one_in: u64) -> Change {
@@ -38,13 +40,13 @@ fn all_orders(paging: &str) -> Result<()> {
     let mut cell = ground.cell_with(FIRST + 9, paging, "entries", json!({ "paging": paging }))?;
     let script = &ground.ledger().script;
 
-    let same = moment(0)?;
+    let same = moment(0);
     ground.change(&[put(1..90, same)])?;
     is_read(&ground, &mut cell, "one moment over several pages")?;
     ground.change(&[put(90..100, same)])?;
     is_read(&ground, &mut cell, "more of the moment at which it stopped")?;
 
-    let late = moment(-120_000)?;
+    let late = moment(-120_000);
     ground.change(&[touch(2)])?;
     is_read(&ground, &mut cell, "before the late ones")?;
     ground.change(&[put(1_000..1_030, late)])?;
@@ -86,11 +88,11 @@ fn all_orders(paging: &str) -> Result<()> {
         is_read(&ground, &mut cell, "changed while it was read")?;
     }
     // A record of the future is read, and what comes after it still is.
-    ground.change(&[put(2_000..2_003, moment(86_400_000)?)])?;
+    ground.change(&[put(2_000..2_003, moment(86_400_000))])?;
     is_read(&ground, &mut cell, "records of tomorrow")?;
     for _ in 0..3 {
         ground.change(&[touch(4)])?;
-        ground.change(&[put(2_000..2_003, moment(86_400_000)?)])?;
+        ground.change(&[put(2_000..2_003, moment(86_400_000))])?;
         is_read(&ground, &mut cell, "today's after tomorrow's")?;
     }
     // Broken off in the middle of such a pass, it goes on there.
@@ -123,12 +125,8 @@ fn a_position_that_goes_backwards_is_refused_and_not_stored() -> Result<()> {
         manifest.version = "0.2.0".to_owned();
         manifest.streams.retain(|stream| stream.name == "entries");
         for stream in &mut manifest.streams {
-            stream.cursor = Some(CursorRule {
-                pointer: "/page".to_owned(),
-                kind: CursorKind::Number,
-                zone: None,
-                look_back: None,
-            });
+            stream.cursor =
+                Some(CursorRule { pointer: "/page".to_owned(), kind: CursorKind::Number, zone: None, look_back: None });
         }
     })?)?;
     let mut cell = ground.cell_with(FIRST, "backwards", "entries", json!({ "paging": "number" }))?;

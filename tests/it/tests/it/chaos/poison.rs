@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use patchbay_test_support::{
     Result,
-    fakes::{Act, Odd, ledger::{Change, Poison}},
+    fakes::{
+        Act, Odd,
+        ledger::{Change, Poison},
+    },
 };
 use serde_json::json;
 
@@ -93,6 +96,22 @@ fn too_many_that_cannot_be_read_are_no_success() -> Result<()> {
     cell.ends("done", None)?;
     cell.catches_up(&ground)?;
     assert_eq!(cell.mirror.deleted(), 0);
+    Ok(())
+}
+
+#[test]
+fn a_record_that_says_its_key_twice_is_the_last_one_as_everybody_reads_it() -> Result<()> {
+    let ground = Lay { streams: &["snapshot"], ..Lay::default() }.start()?;
+    let cell = ground.cell(50, "keys twice", "snapshot")?;
+    ground.ledger().script.add(cell.rule(Act::odd(Odd::DuplicateKeys)).times(0));
+    cell.ends("done", None)?;
+    let stored: BTreeMap<u64, u32> = cell
+        .book
+        .records("snapshot")?
+        .into_iter()
+        .filter_map(|(key, record)| Some((key.parse().ok()?, u32::try_from(record["n"].as_u64()?).ok()?)))
+        .collect();
+    assert_eq!(stored, ground.ledger().provider.truth("snapshot"));
     Ok(())
 }
 

@@ -22,6 +22,8 @@ const SIZES: [u64; 3] = [17, 43, 1_000];
 const LATER: Duration = Duration::from_secs(100);
 /// Runs that one round may take until a stream is read.
 const PATIENCE: u32 = 12;
+/// Poison is at most so rare.
+const POISONED: u64 = 120;
 /// Short limits of the gate.
 const HASTY: [(&str, &str); 3] = [
     ("PATCHBAY_EGRESS__FIRST_BYTE_SECONDS", "2"),
@@ -47,7 +49,10 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
     rig.install(ledger_of(&STREAMS)?)?;
     let mut readers = Vec::new();
     for (at, size) in SIZES.iter().enumerate() {
-        let book = Book::connect(&rig.tenant(&format!("reads {size}"))?, &rig.fakes.ledger.provider.key(&format!("load-{at}")))?;
+        let book = Book::connect(
+            &rig.tenant(&format!("reads {size}"))?,
+            &rig.fakes.ledger.provider.key(&format!("load-{at}")),
+        )?;
         book.settings(&json!({ "page_size": size, "unchecked": at == 1 }))?;
         book.settled()?;
         readers.push(Reader { book, mirror: LedgerMirror::default() });
@@ -63,7 +68,7 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             suffers(reader, &rig).map_err(|error| told(&script, &error))?;
         }
         rig.fakes.ledger.script.clear();
-        apply(&rig.fakes.ledger, Change::Poison { kinds: Vec::new(), one_in: 0 })?;
+        cure(&rig.fakes.ledger)?;
         for reader in &mut readers {
             recovers(reader, &rig).map_err(|error| told(&script, &error))?;
         }
@@ -76,6 +81,17 @@ fn apply(ledger: &LedgerStand, change: Change) -> Result<()> {
     ledger.provider.apply(&[change]).map_err(Trouble::new)
 }
 
+/// No poison any more. What was set aside is read again when it changes, not before.
+fn cure(ledger: &LedgerStand) -> Result<()> {
+    let poisoned = (1..=POISONED).find(|id| ledger.provider.poison_of(*id).is_some());
+    apply(ledger, Change::Poison { kinds: Vec::new(), one_in: 0 })?;
+    let Some(one_in) = poisoned else { return Ok(()) };
+    for stream in STREAMS {
+        apply(ledger, Change::Touch { list: stream.to_owned(), one_in })?;
+    }
+    Ok(())
+}
+
 /// Changes, and rules; what they are goes to `script`.
 fn trouble(ledger: &LedgerStand, dice: &mut Dice, script: &mut Vec<String>) -> Result<()> {
     for stream in STREAMS {
@@ -84,7 +100,10 @@ fn trouble(ledger: &LedgerStand, dice: &mut Dice, script: &mut Vec<String>) -> R
         apply(ledger, change)?;
     }
     if dice.below(6) == 0 {
-        let poison = Change::Poison { kinds: vec![Poison::NoId, Poison::NullId, Poison::NulId], one_in: 40 + dice.below(80) };
+        let poison = Change::Poison {
+            kinds: vec![Poison::NoId, Poison::NullId, Poison::NulId],
+            one_in: 40 + dice.below(POISONED - 40),
+        };
         script.push(format!("{poison:?}"));
         apply(ledger, poison)?;
     }
@@ -119,8 +138,9 @@ fn change(dice: &mut Dice, stream: &str, ledger: &LedgerStand) -> Change {
 
 fn act(dice: &mut Dice, stream: &str) -> Act {
     let bytes = usize::try_from(1 + dice.below(2_000)).unwrap_or(1);
-    // What no overlap makes up for is not asked of a list without one.
-    let kinds = if stream == "entries" { 24 } else { 19 };
+    // What no overlap makes up for is not asked of a list without one. Nothing here writes the same record in another
+    // way: told by one page and taken back by the next, it would look as if it was stored twice.
+    let kinds = if stream == "entries" { 22 } else { 19 };
     match dice.below(kinds) {
         0 => {
             let status = [400, 403, 404, 408, 409, 429, 500, 502, 503, 504, 520, 204, 304];
@@ -143,11 +163,11 @@ fn act(dice: &mut Dice, stream: &str) -> Act {
         15 => Act::odd(Odd::DuplicateItems),
         16 => Act::odd(Odd::Cycle { pages: 1 + dice.below(4) }),
         17 => Act::odd(Odd::GzipBomb { mib: 64, layers: 1 }),
-        18 => Act::odd(Odd::Before { changes: vec![Change::Touch { list: stream.to_owned(), one_in: 2 + dice.below(4) }] }),
+        18 => Act::odd(Odd::Before {
+            changes: vec![Change::Touch { list: stream.to_owned(), one_in: 2 + dice.below(4) }],
+        }),
         19 => Act::odd(Odd::Backwards),
-        20 => Act::odd(Odd::Offset { minutes: 330 - 60 * i32::try_from(dice.below(14)).unwrap_or(0) }),
-        21 => Act::odd(Odd::Shift { seconds: 7_200 - 3_600 * i64::try_from(dice.below(5)).unwrap_or(0) }),
-        22 => Act::odd(Odd::Keep { one_in: dice.below(4) }),
+        20 => Act::odd(Odd::Keep { one_in: dice.below(4) }),
         _ => Act::odd(Odd::RepeatRecords),
     }
 }

@@ -1,7 +1,8 @@
 //! C2: a provider that asks to wait is obeyed, within reason, and by everything that asks for this connection.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
+use patchbay_model::{Clock, SystemClock};
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{Act, ledger::Change},
@@ -22,13 +23,23 @@ struct Form {
     name: &'static str,
     status: u16,
     value: Option<String>,
+    state: &'static str,
+    code: &'static str,
     waits: std::ops::Range<i64>,
 }
 
 fn forms() -> Vec<Form> {
     let form = |name, status, value: Option<&str>, waits: i64| {
         let value = value.map(str::to_owned);
-        Form { name, status, value, waits: waits - 2_000..waits + 2_000 }
+        if status == 503 {
+            // Trouble, and spread like any other attempt; the pause holds back what would come sooner.
+            let waits = waits * 4 / 5 - 100..waits * 6 / 5 + 2_000;
+            return Form { name, status, value, state: "failed", code: "PB3004", waits };
+        }
+        // A date counts from when it was written, which is a while before it is read.
+        let earlier = if value.as_ref().is_some_and(|value| value.ends_with("GMT")) { 20_000 } else { 2_000 };
+        let waits = (waits - earlier).max(4_000)..waits + 2_000;
+        Form { name, status, value, state: "more_later", code: "PB3003", waits }
     };
     vec![
         form("two minutes", 429, Some("120"), 2 * MINUTE),
@@ -48,34 +59,15 @@ fn forms() -> Vec<Form> {
 
 /// An HTTP date so many seconds from now.
 fn date(seconds: u64) -> String {
-    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs() + seconds;
-    let (days, rest) = (now / 86_400, now % 86_400);
-    let day = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"].get(usize::try_from(days % 7).unwrap_or(0));
+    let at = SystemClock.now().plus(Duration::from_secs(seconds));
+    let days = usize::try_from(at.as_millis() / DAY).unwrap_or(0);
+    let day = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"].get(days % 7).unwrap_or(&"Thu");
     let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let (mut year, mut left) = (1970, days);
-    let length = |year: u64| if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) { 366 } else { 365 };
-    while left >= length(year) {
-        left -= length(year);
-        year += 1;
-    }
-    let february = length(year) - 337;
-    let mut month = 0;
-    for days in [31, february, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] {
-        if left < days {
-            break;
-        }
-        left -= days;
-        month += 1;
-    }
-    format!(
-        "{}, {:02} {} {year} {:02}:{:02}:{:02} GMT",
-        day.unwrap_or(&"Thu"),
-        left + 1,
-        names.get(month).unwrap_or(&"Jan"),
-        rest / 3_600,
-        rest / 60 % 60,
-        rest % 60
-    )
+    // `2026-11-22T02:09:43.…Z`
+    let text = at.to_string();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let month = part(5, 7).parse::<usize>().ok().and_then(|month| names.get(month.wrapping_sub(1))).unwrap_or(&"Jan");
+    format!("{day}, {} {month} {} {} GMT", part(8, 10), part(0, 4), part(11, 19))
 }
 
 #[test]
@@ -96,9 +88,10 @@ fn a_provider_that_asks_to_wait_is_obeyed_within_reason_and_by_all_streams() -> 
     let mut ended = Vec::new();
     for ((form, cell), run) in forms.iter().zip(&mut cells).zip(&runs) {
         let run = cell.book.tenant.ended(run)?;
-        waits(&ground, form, cell, &run)?;
+        waits(form, cell, &run)?;
         ended.push(run);
     }
+    others_wait(&ground, &forms, &cells)?;
     // What the gate remembers by its own clock ends with the process; what the database remembers does not.
     ground.rig.host.restart()?;
     ground.ledger().script.clear();
@@ -111,9 +104,9 @@ fn a_provider_that_asks_to_wait_is_obeyed_within_reason_and_by_all_streams() -> 
     Ok(())
 }
 
-fn waits(ground: &Ground, form: &Form, cell: &mut Cell, run: &Value) -> Result<()> {
+fn waits(form: &Form, cell: &mut Cell, run: &Value) -> Result<()> {
     let wrong = |what: String| Err(Trouble::new(format!("cell {:?}: {what}: {run}", form.name)));
-    cell.ended_as(run, "more_later", Some("PB3003"))?;
+    cell.ended_as(run, form.state, Some(form.code))?;
     if cell.follow()? != 0 {
         return wrong("something was stored".to_owned());
     }
@@ -123,15 +116,22 @@ fn waits(ground: &Ground, form: &Form, cell: &mut Cell, run: &Value) -> Result<(
     if !form.waits.contains(&pause) {
         return wrong(format!("it goes on after {pause} ms, not {:?}", form.waits));
     }
-    if form.waits.start > MINUTE / 2 {
-        // Another stream of the same connection waits, too, whoever asks.
-        let before = ground.ledger().journal.last();
-        let other = cell.book.start("tick")?;
-        // Another tenant's is read meanwhile, and asks after this one had its turn.
-        let path = format!("/v1/runs/{other}");
-        let state = cell.book.tenant.get(&path)?.json["state"].clone();
-        if state != json!("due") || !cell.visits(ground, before).is_empty() {
-            return wrong(format!("another stream is {state}"));
+    Ok(())
+}
+
+/// Another stream of the same connection waits, too, whoever asks; other connections do not.
+fn others_wait(ground: &Ground, forms: &[Form], cells: &[Cell]) -> Result<()> {
+    let free = ground.cell(FIRST + 50, "free", "entries")?;
+    let before = ground.ledger().journal.last();
+    let long = || forms.iter().zip(cells).filter(|(form, _)| form.waits.start > MINUTE / 2);
+    let asked = long().map(|(_, cell)| cell.book.start("tick")).collect::<Result<Vec<_>>>()?;
+    // Asked for after all of them, and done: the others had their turn.
+    assert_eq!(free.book.run("tick")?["state"], json!("done"));
+    for ((form, cell), run) in long().zip(asked) {
+        let state = cell.book.tenant.get(&format!("/v1/runs/{run}"))?.json["state"].clone();
+        let visits = cell.visits(ground, before);
+        if state != json!("due") || !visits.is_empty() {
+            return Err(Trouble::new(format!("cell {:?}: another stream is {state}: {visits:?}", form.name)));
         }
     }
     Ok(())

@@ -64,7 +64,8 @@ fn a_connection_that_breaks_is_opened_again_and_a_slow_one_given_up_in_time() ->
 #[test]
 fn twenty_providers_that_do_not_answer_hold_up_nobody_else() -> Result<()> {
     let ground = Lay::default().start()?;
-    let slow = (0..20).map(|at| ground.cell(FIRST + at, &format!("slow {at}"), "entries")).collect::<Result<Vec<_>>>()?;
+    let slow =
+        (0..20).map(|at| ground.cell(FIRST + at, &format!("slow {at}"), "entries")).collect::<Result<Vec<_>>>()?;
     let mut quick = ground.cell(FIRST + 20, "quick", "entries")?;
     let script = &ground.ledger().script;
     for cell in &slow {
