@@ -195,14 +195,18 @@ impl App {
     }
 
     /// Approves exactly what a waiting release asks, and makes it active. Also the way back to a
-    /// retained one.
+    /// retained one, and to one that was set aside.
     pub async fn approve(self: &Arc<Self>, release: &ReleaseId, actor: &str) -> Result<ReleaseRow, Fault> {
         let (app, release, actor) = (Arc::clone(self), release.clone(), actor.to_owned());
         self.own(async move {
             let row = app.store.release(&release).await?;
             match row.state {
                 ReleaseState::Active => Ok(row),
-                ReleaseState::Ready | ReleaseState::Retained => {
+                ReleaseState::Ready | ReleaseState::Retained | ReleaseState::Quarantined => {
+                    if row.state == ReleaseState::Quarantined {
+                        // Somebody has looked at why it brought the host down.
+                        app.set_state(&release, ReleaseState::Retained, None).await?;
+                    }
                     let asks: Asks = serde_json::from_str(&row.asks)
                         .map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
                     app.activate(&row, Some(&asks), &actor).await
@@ -216,15 +220,26 @@ impl App {
         .await
     }
 
-    /// Writes the component's file, whole or not at all, under its digest.
+    /// Writes the component's file, whole or not at all, under its digest. Several runs may find at one moment that it
+    /// is missing (on a node that others gave it to): each writes a file of its own, and all have the same bytes.
     async fn keep(&self, digest: &str, bytes: &[u8]) -> Result<(), Fault> {
         let storage = |error: std::io::Error| Fault::new(Code::StorageFailed).operator(error);
         tokio::fs::create_dir_all(&self.settings.components_dir).await.map_err(storage)?;
         let path = self.settings.components_dir.join(format!("{digest}.wasm"));
-        let part = self.settings.components_dir.join(format!("{digest}.part"));
-        tokio::fs::write(&part, bytes).await.map_err(storage)?;
-        tokio::fs::File::open(&part).await.map_err(storage)?.sync_all().await.map_err(storage)?;
-        tokio::fs::rename(&part, &path).await.map_err(storage)
+        let mut mine = [0; 8];
+        self.random.fill(&mut mine);
+        let part = self.settings.components_dir.join(format!("{digest}.{:016x}.part", u64::from_le_bytes(mine)));
+        let written = async {
+            tokio::fs::write(&part, bytes).await?;
+            tokio::fs::File::open(&part).await?.sync_all().await?;
+            tokio::fs::rename(&part, &path).await
+        };
+        let written = written.await;
+        if written.is_err() {
+            // What is left of it is of no use; it may not be there at all.
+            drop(tokio::fs::remove_file(&part).await);
+        }
+        written.map_err(storage)
     }
 
     /// A release ready for work: its manifest, and the component out of the compile cache.

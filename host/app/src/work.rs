@@ -98,9 +98,11 @@ pub(crate) fn stored(error: StoreError) -> Failure {
     error.into()
 }
 
-/// A release that cannot be used, as the end of work.
+/// A release that cannot be used, as the end of work; or that could not be had just now.
 pub(crate) fn unusable(fault: Fault) -> Failure {
-    Failure::ReleaseUnusable(fault.operator.unwrap_or(fault.person))
+    let code = fault.code;
+    let text = fault.operator.unwrap_or(fault.person);
+    if code == Code::StorageFailed { Failure::Storage(text) } else { Failure::ReleaseUnusable(text) }
 }
 
 /// A failure of a connector, as the answer to somebody who waits for it.

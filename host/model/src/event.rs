@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `connection.broken` | `{"connection", "connector", "state", "code"}`: a person has to act; `code` is a page |
 //! | `connection.restored` | `{"connection", "connector", "state"}`: it works again |
-//! | `records.changed` | `{"connection", "account", "stream", "run", "created", "updated", "deleted", "sequence"}`: read the feed up to `sequence` |
+//! | `records.changed` | `{"connection", "account", "stream", "run", "changed", "deleted", "sequence"}`: read the feed up to `sequence` |
 //! | `run.failed` | `{"connection", "account", "stream", "run", "state", "code", "attempts"}`: nothing more is tried before the next slot |
 //! | `push.ended` | `{"push", "connection", "action", "key", "state", "code"}`: `key` is the caller's own |
 //! | `stream.drifted` | `{"connection", "connector", "stream", "run", "added", "changed"}`: how many paths are new, how many have a new type |

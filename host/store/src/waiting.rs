@@ -141,6 +141,9 @@ mod tests {
         world.store.wake().notified().await;
         let woke = || async { tokio::time::timeout(Duration::ZERO, world.store.wake().notified()).await.is_ok() };
         assert_eq!((world.store.wake_waiting_pushes().await, woke().await), (Ok(1), true));
+        if world.store.is_shared() {
+            return; // There our own signal comes back from the server, when it likes.
+        }
         assert_eq!((world.store.wake_waiting_pushes().await, woke().await), (Ok(0), false));
     }
 

@@ -41,7 +41,8 @@ impl Postgres {
     /// Where what is run finds it.
     pub(crate) fn environment(&self, run: Run) -> Run {
         match self {
-            Self::Absent(_) => run,
+            // One that somebody named for another run is not this run's.
+            Self::Absent(_) => run.env(URL, ""),
             Self::Runs(cluster) => {
                 run.env(URL, cluster.url("postgres")).env(BIN, cluster.binaries().folder().as_os_str())
             }
@@ -64,7 +65,7 @@ mod promises {
         let left_out = Postgres::of(absent(), false, false).expect("the rest runs");
         assert!(matches!(&left_out, Postgres::Absent(why) if why == "PostgreSQL is not here"));
         let printed = left_out.environment(Run::program("env", &[])).output().expect("env");
-        assert!(!printed.contains("127.0.0.1:"), "{printed}");
+        assert!(printed.lines().any(|line| line == format!("{URL}=")), "{printed}");
         let failed = Postgres::of(absent(), true, false).err().expect("it is required");
         assert!(failed.contains("PostgreSQL is not here; it is required"), "{failed}");
     }

@@ -72,6 +72,24 @@ impl Tenant {
         Ok(connection)
     }
 
+    /// Waits until each stream of these connections was read to its end at least once. ([`Tenant::settled`] would be
+    /// content with runs that nobody has made yet.)
+    ///
+    /// # Errors
+    ///
+    /// One is not; the text says how it stands.
+    pub fn all_read(&self, connections: &[String]) -> Result<()> {
+        for connection in connections {
+            let mut last = Vec::new();
+            let read = wait_until("all streams to be read", LIMIT, || {
+                last = items(&self.api, &format!("/v1/connections/{connection}/syncs"))?;
+                last.retain(|sync| *at(sync, "enabled") == json!(true) && at(sync, "last_success_at").is_null());
+                Ok(last.is_empty().then_some(()))
+            });
+            read.map_err(|error| Trouble::new(format!("{error}: {last:?}")))?;
+        }
+        self.settled()
+    }
 }
 
 /// Changes of everything that [`Books::compare`](crate::Books::compare) looks at: new revisions of a half, some new

@@ -91,15 +91,18 @@ impl App {
                     row_version: spent.credential.or(matches!(failure, Failure::CredentialDead(_)).then_some(0)),
                 });
             }
-            Outcome::GiveUp if matches!(failure, Failure::Stalled(_)) => {
-                end.state = RunState::Stalled;
+            Outcome::GiveUp => {
+                if matches!(failure, Failure::Stalled(_)) {
+                    end.state = RunState::Stalled;
+                }
                 if spent.whole {
-                    // Pages that went in circles stood for others: what was behind those would be taken for gone.
+                    // Pages that went in circles stood for others, and those of a pass that is taken up at the next slot may
+                    // have moved meanwhile: what was missed would be taken for gone. The next run begins afresh.
                     end.cursor = CursorFate::Drop;
                 }
             }
             Outcome::Cancelled => end.state = RunState::Cancelled,
-            Outcome::GiveUp | Outcome::Lost => {}
+            Outcome::Lost => {}
         }
         end
     }

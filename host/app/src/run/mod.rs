@@ -103,7 +103,8 @@ impl App {
         let usage = pages.unspent(&instance);
         // The guest's last words come when it goes.
         drop(instance);
-        *spent = Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full, log: log.take() };
+        *spent =
+            Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full, log: log.take() };
         result
     }
 }
