@@ -81,7 +81,9 @@ impl Books {
                     }
                 }
                 let served: BTreeSet<(u64, u32)> = ever(&visits, &list);
-                if let Some((id, _)) = stored.iter().find(|(id, found)| !truth.contains_key(id) || !served.contains(&(**id, **found))) {
+                if let Some((id, _)) =
+                    stored.iter().find(|(id, found)| !truth.contains_key(id) || !served.contains(&(**id, **found)))
+                {
                     return Err(told("is invented, or should be gone", *id));
                 }
                 let counted = counts.get(&(stream.to_owned(), account)).copied().unwrap_or_default();

@@ -85,8 +85,17 @@ impl<'a> Noted<'a> {
         };
         let epoch = |text: &str| text.parse().unwrap_or(0);
         let (state, lease, pages, ended) = ((*s0, *s1), (*l0, *l1), (*p0, *p1), (*d0, *d1));
-        let noted =
-            Self { at: at.parse().ok()?, who, about, subject, state, epoch: (epoch(e0), epoch(e1)), lease, pages, ended };
+        let noted = Self {
+            at: at.parse().ok()?,
+            who,
+            about,
+            subject,
+            state,
+            epoch: (epoch(e0), epoch(e1)),
+            lease,
+            pages,
+            ended,
+        };
         Some((no.parse().ok()?, noted))
     }
 }
@@ -135,7 +144,8 @@ impl<'a> Witness<'a> {
             return if changed { Err("a run that had ended goes on, or ends again") } else { Ok(()) };
         }
         if after == before {
-            let theirs = noted.pages.0 != noted.pages.1 || noted.lease.0 != noted.lease.1 || noted.state.0 != noted.state.1;
+            let theirs =
+                noted.pages.0 != noted.pages.1 || noted.lease.0 != noted.lease.1 || noted.state.0 != noted.state.1;
             self.writes += u64::from(noted.pages.0 != noted.pages.1 || noted.state.0 != noted.state.1);
             return if noted.state.0 == "running" && theirs { self.owned(noted) } else { Ok(()) };
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use patchbay_it::{Books, Rig, RigSetup, ServerDatabase, Tenant, changes, items, many_pages};
 use patchbay_test_support::{
     Dice, Result, Trouble,
-    fakes::{Act, Rule},
+    fakes::{Act, Rule, ledger::Change},
     wait_until,
 };
 use serde_json::json;
@@ -14,6 +14,8 @@ use serde_json::json;
 use crate::soak::Soak;
 
 const LIMIT: Duration = Duration::from_secs(60);
+/// A lease that a test can wait for; the host has it until this long after its end.
+const JOBS: &str = "[jobs]\nlease_seconds = 2\npoll_millis = 50\nworkers = 32\n";
 /// Offices that are read at once.
 const OFFICES: [&str; 2] = ["load-1", "load-2"];
 /// Requests that the runs of a round make at least; the kill comes before.
@@ -40,8 +42,9 @@ struct Scene {
 
 impl Scene {
     fn open(seed: u64, database: Option<&ServerDatabase>) -> Result<Self> {
-        let fakes = Some(many_pages(seed));
-        let rig = RigSetup { fakes, database: database.map(ServerDatabase::url), ..RigSetup::default() }.start()?;
+        let (fakes, jobs) = (Some(many_pages(seed)), Some(JOBS.to_owned()));
+        let rig =
+            RigSetup { fakes, jobs, database: database.map(ServerDatabase::url), ..RigSetup::default() }.start()?;
         rig.install_offices()?;
         let tenant = rig.tenant("A")?;
         let connections = OFFICES.iter().map(|office| tenant.connect_office(&rig.fakes.ledger, office));
@@ -55,6 +58,18 @@ impl Scene {
     fn compare(&mut self) -> Result<usize> {
         self.books.follow(&self.tenant)?;
         self.books.compare(&self.rig.fakes.ledger, &self.tenant, &self.connections)
+    }
+
+    /// Whether the checker would see it if the host did not do what the provider has done.
+    fn checker_sees(&mut self, what: &str, change: Change) -> Result<()> {
+        self.rig.fakes.ledger.provider.apply(&[change]).map_err(Trouble::new)?;
+        let compared = self.compare();
+        assert!(compared.as_ref().is_err_and(|error| error.to_string().contains(what)), "{what}: {compared:?}");
+        for connection in &self.connections {
+            self.tenant.run_all(connection)?;
+        }
+        self.tenant.settled()?;
+        self.compare().map(drop)
     }
 
     fn run_all(&self) -> Result<Vec<String>> {
@@ -86,7 +101,8 @@ fn rounds(soak: Soak, database: Option<&ServerDatabase>) -> Result<()> {
     let (mut compared, mut left, mut pages) = (0, 0, 0);
     for round in 0..soak.rounds {
         let mut place = String::new();
-        let told = |error: Trouble, place: &str| Trouble::new(format!("seed {}, round {round}, {place}: {error}", soak.seed));
+        let told =
+            |error: Trouble, place: &str| Trouble::new(format!("seed {}, round {round}, {place}: {error}", soak.seed));
         let result = kill(&mut scene, &mut dice, round, &mut place);
         let killed = result.map_err(|error| told(error, &place))?;
         assert!(killed.compared > 2_000, "seed {}, round {round}, {place}: {killed:?}", soak.seed);
@@ -96,7 +112,9 @@ fn rounds(soak: Soak, database: Option<&ServerDatabase>) -> Result<()> {
     }
     println!("{} kills: {left} runs were left behind, {pages} pages, {compared} records compared", soak.rounds);
     assert!(left as u64 >= soak.rounds, "the kills must have met runs: {left} in {} rounds", soak.rounds);
-    Ok(())
+    scene.checker_sees("not at", Change::Put { list: "lines/a1".to_owned(), ids: vec![159], at: None })?;
+    scene.checker_sees("is lost", Change::Add { list: "snapshot".to_owned(), count: 1, at: None })?;
+    scene.checker_sees("is invented", Change::Remove { list: "removals".to_owned(), ids: vec![119] })
 }
 
 /// What one kill came to.

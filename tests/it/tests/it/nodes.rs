@@ -6,9 +6,10 @@
 //! the next one, a run is taken only after its lease has ended, whatever is written under an epoch comes from the node
 //! that took it, nothing follows an end. And the feed has each record once, as the provider has it ([`Books`]).
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use patchbay_it::{Books, Nodes, RigSetup, ServerDatabase, TakeOver, Tenant, Witness, changes, many_pages, name};
+use patchbay_model::{Clock as _, SystemClock};
 use patchbay_test_support::{
     Dice, Result, Trouble,
     fakes::{Act, Rule},
@@ -109,11 +110,7 @@ impl Scene {
         let awake = NODES - dead - still;
         let ledger = &self.nodes.rig.fakes.ledger;
         ledger.provider.apply(&changes(round)).map_err(Trouble::new)?;
-        ledger.script.add(Rule::on("GET", "/", Act::Delay { ms: PAGE_MS }).times(0));
-        for connection in &self.connections {
-            self.tenant.run_all(connection)?;
-        }
-        self.at_work(&[dead, still], dice.below(40))?;
+        self.at_work(&[dead, still], dice.below(60))?;
 
         let (killed_at, stopped_at);
         if dice.below(2) == 0 {
@@ -148,9 +145,17 @@ impl Scene {
         Ok(())
     }
 
-    /// Waits until these nodes have runs, and then for so many requests more.
+    /// Makes runs of everything, which the provider keeps waiting until each of these nodes has some; then waits for so
+    /// many requests more.
     fn at_work(&self, nodes: &[usize], requests: u64) -> Result<()> {
-        wait_until("runs on both nodes", LIMIT, || {
+        let ledger = &self.nodes.rig.fakes.ledger;
+        // A name is let go of for good.
+        let hold = Act::Hold { name: format!("at-work-{}", ledger.journal.last()), applied: false };
+        ledger.script.add(Rule::on("GET", "/", hold).times(0));
+        for connection in &self.connections {
+            self.tenant.run_all(connection)?;
+        }
+        wait_until("runs on each node", LIMIT, || {
             for node in nodes {
                 if self.nodes.running(*node)? == 0 {
                     return Ok(None);
@@ -158,15 +163,10 @@ impl Scene {
             }
             Ok(Some(()))
         })?;
-        let journal = &self.nodes.rig.fakes.ledger.journal;
-        let wanted = journal.last() + requests;
-        let begun = journal.last();
-        let r = wait_until("more requests", Duration::from_secs(20), || Ok((journal.last() >= wanted).then_some(())));
-        if r.is_err() { let mut t=String::new(); for n in 0..NODES { t+=&self.nodes.operator(n)?.get("/v1/node")?.text(); t+="\n"; }
-            let open = patchbay_it::items(&self.tenant.api, "/v1/runs?state=running")?; let due = patchbay_it::items(&self.tenant.api, "/v1/runs?state=due")?;
-            eprintln!("{t} begun {begun} wanted {wanted} now {} running {} due {}: {open:#?} {due:#?}", journal.last(), open.len(), due.len());
-            for n in 0..NODES { eprintln!("--- {n}\n{}", self.nodes.host(n)?.log_tail()); } }
-        r
+        let wanted = ledger.journal.last() + requests;
+        ledger.script.clear();
+        ledger.script.add(Rule::on("GET", "/", Act::Delay { ms: PAGE_MS }).times(0));
+        wait_until("more requests", LIMIT, || Ok((ledger.journal.last() >= wanted).then_some(())))
     }
 
     fn kill(&mut self, node: usize) -> Result<u64> {
@@ -186,6 +186,49 @@ fn from(taken: &[TakeOver], node: usize) -> Vec<&TakeOver> {
 
 /// Microseconds since 1970, as the server on this machine counts them, too.
 fn now() -> Result<u64> {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_err(|error| Trouble::new(error.to_string()))?;
-    Ok(u64::try_from(since.as_micros())?)
+    Ok(u64::try_from(SystemClock.now().as_micros())?)
+}
+
+/// The tables that the witness looks at, without a host.
+const TABLES: &str = "CREATE TABLE runs (id TEXT, sync TEXT, state TEXT, epoch BIGINT, lease_until BIGINT, pages BIGINT, \
+    ended_at BIGINT); CREATE TABLE syncs (id TEXT, cursor TEXT); CREATE TABLE credentials (connection TEXT, \
+    refresh_epoch BIGINT); INSERT INTO runs VALUES ('r', 's', 'due', 0, NULL, 0, NULL); INSERT INTO syncs VALUES ('s', '')";
+
+#[test]
+fn the_witness_sees_whatever_two_owners_of_one_run_would_do() -> Result<()> {
+    const NOW: &str = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)";
+    let claim = format!("state = 'running', epoch = epoch + 1, lease_until = {NOW} + 60000000");
+    let claimed = |who: &str| format!("SET application_name = '{who}'; UPDATE runs SET {claim}");
+    let writes = |who: &str, what: &str| format!("SET application_name = '{who}'; UPDATE {what}");
+    let page = "runs SET pages = pages + 1";
+    let lapse = format!("runs SET lease_until = {NOW} - 1");
+    let end = format!("runs SET state = 'done', ended_at = {NOW}, lease_until = NULL");
+    let one = || claimed("node-0");
+    let wrong: [(&str, Vec<String>); 6] = [
+        ("an owner that had a lease", vec![one(), claimed("node-1")]),
+        ("was not the owner", vec![one(), writes("node-1", page)]),
+        ("was not the owner", vec![one(), writes("node-0", &lapse), claimed("node-1"), writes("node-0", page)]),
+        ("was not the owner", vec![one(), writes("node-1", "syncs SET cursor = 'x'")]),
+        ("goes on, or ends again", vec![one(), writes("node-0", &end), writes("node-0", &end)]),
+        ("not the next one", vec![one(), writes("node-0", "runs SET epoch = epoch + 2")]),
+    ];
+    for (why, statements) in wrong {
+        let Some(database) = ServerDatabase::make_or_skip()? else { return Ok(()) };
+        database.sql(TABLES)?;
+        let mut witness = Witness::of(&database)?;
+        statements.iter().try_for_each(|sql| database.sql(sql).map(drop))?;
+        let seen = witness.follow();
+        assert!(seen.as_ref().is_err_and(|error| error.to_string().contains(why)), "{why}: {statements:?}: {seen:?}");
+    }
+    let Some(database) = ServerDatabase::make_or_skip()? else { return Ok(()) };
+    database.sql(TABLES)?;
+    let mut witness = Witness::of(&database)?;
+    let right = [one(), writes("node-0", page), writes("node-0", &lapse), claimed("node-1"), writes("node-1", &end)];
+    right.iter().try_for_each(|sql| database.sql(sql).map(drop))?;
+    let taken = witness.follow()?;
+    assert_eq!(
+        taken.iter().map(|run| (run.from.as_str(), run.by.as_str())).collect::<Vec<_>>(),
+        [("node-0", "node-1")]
+    );
+    Ok(())
 }

@@ -47,6 +47,29 @@ fn a_host_is_started_again_on_its_folder_and_port() {
 }
 
 #[test]
+fn a_host_stands_still_until_it_is_told_to_go_on_and_can_be_killed_meanwhile() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut host =
+        HostProcess::start(pretender(folder.path(), "echo 'listening on http://127.0.0.1:4321'\nexec sleep 600"))
+            .expect("it starts");
+    let stat = format!("/proc/{}/stat", host.pid());
+    // "123 (sleep) T 1 …"
+    let stopped = || fs::read_to_string(&stat).is_ok_and(|text| text.contains(") T "));
+    let becomes = |wanted: bool| {
+        wait_until("its state", Duration::from_secs(30), || Ok((stopped() == wanted).then_some(()))).expect("in time");
+    };
+    becomes(false);
+    host.suspend().expect("stopped");
+    becomes(true);
+    host.resume().expect("continued");
+    becomes(false);
+    host.suspend().expect("stopped again");
+    becomes(true);
+    host.kill().expect("killed");
+    assert!(!host.is_running().expect("known"));
+}
+
+#[test]
 fn a_host_that_ends_at_once_is_reported_with_its_log() {
     let folder = tempfile::tempdir().expect("a folder");
     let setup = pretender(folder.path(), "echo 'line 3: unknown key' >&2\nexit 78");
