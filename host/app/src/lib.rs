@@ -124,7 +124,9 @@ impl App {
     /// Puts the rooms together. Refuses a key that does not belong to the database.
     pub async fn build(parts: Parts) -> Result<Arc<Self>, Fault> {
         let vault = Vault::open(parts.keys, parts.key_source, parts.store.clone(), Arc::clone(&parts.random)).await?;
-        let live = LiveRuns::since(parts.clock.now());
+        // What is put off is put off by the clock of the queue that it waits in.
+        let clock = if parts.store.is_shared() { parts.store.clock() } else { parts.clock };
+        let live = LiveRuns::since(clock.now());
         Ok(Arc::new(Self {
             settings: parts.settings,
             due: parts.store.wake(),
@@ -132,7 +134,7 @@ impl App {
             vault,
             gate: parts.gate,
             engine: parts.engine,
-            clock: parts.clock,
+            clock,
             random: parts.random,
             releases: Releases::default(),
             refreshes: Refreshes::default(),

@@ -14,7 +14,7 @@ use crate::App;
 /// How long a run is told after its end, so that whoever looks now and then sees how it ended.
 const TOLD: Duration = Duration::from_secs(30);
 /// Runs that are told at once.
-const RUNS: u32 = 200;
+const RUNS: u32 = 50;
 
 /// How far a run is.
 #[derive(Debug, Clone, PartialEq, Eq)]

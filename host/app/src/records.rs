@@ -42,10 +42,13 @@ impl App {
     }
 
     /// Changes after a sequence number, in the order in which they were committed.
-    pub async fn feed(&self, tenant: &TenantId, filter: &FeedFilter) -> Result<Vec<Change>, Fault> {
+    /// Besides, the last sequence that there was when it was asked: whoever got fewer than asked for has everything up
+    /// to there.
+    pub async fn feed(&self, tenant: &TenantId, filter: &FeedFilter) -> Result<(Vec<Change>, u64), Fault> {
         if let Some(connection) = &filter.connection {
             self.store.readable(tenant, connection).await?;
         }
-        Ok(self.store.feed(tenant, filter).await?)
+        let end = self.store.feed_end(tenant).await?;
+        Ok((self.store.feed(tenant, filter).await?, end))
     }
 }

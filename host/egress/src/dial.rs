@@ -39,6 +39,8 @@ pub(crate) enum DialError {
 pub(crate) struct Dialer {
     pub(crate) resolver: Arc<dyn Resolve>,
     pub(crate) policy: AddressPolicy,
+    /// The same without what the operator opened for connectors: for addresses that tenants enter.
+    pub(crate) public: AddressPolicy,
     pub(crate) rewrites: Rewrites,
     pub(crate) tls: TlsConnector,
     pub(crate) timeouts: Timeouts,
@@ -46,6 +48,11 @@ pub(crate) struct Dialer {
 
 impl Dialer {
     pub(crate) async fn open(&self, origin: &Origin) -> Result<Wire, DialError> {
+        self.open_where(origin, &self.policy).await
+    }
+
+    /// As [`Dialer::open`], to addresses that this policy lets pass.
+    pub(crate) async fn open_where(&self, origin: &Origin, policy: &AddressPolicy) -> Result<Wire, DialError> {
         let (addresses, tls) = match self.rewrites.of(origin) {
             Some(there) => (self.look_up(&there.host, there.port).await?, there.tls),
             None => (self.look_up(&origin.host, origin.port).await?, true),
@@ -56,7 +63,7 @@ impl Dialer {
             let denied = if rewritten {
                 is_metadata(address.ip()).then(|| "a cloud's metadata service is always denied".to_owned())
             } else {
-                self.policy.denies(*address)
+                policy.denies(*address)
             };
             if let Some(reason) = denied {
                 return Err(DialError::Denied(format!("{} leads to {reason}", origin.host)));

@@ -41,10 +41,20 @@ pub enum ExchangeError {
     Other(String),
 }
 
+/// Which addresses a request of the host may lead to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Public ones, and what the operator opened besides.
+    Granted,
+    /// Public ones.
+    Public,
+}
+
 pub(crate) async fn run(
     gate: &Gate,
     request: http::Request<Bytes>,
     extra_ports: &[u16],
+    reach: Reach,
 ) -> Result<http::Response<Bytes>, ExchangeError> {
     let (head, body) = request.into_parts();
     let denied = |reason: &str| ExchangeError::Denied(reason.to_owned());
@@ -66,7 +76,7 @@ pub(crate) async fn run(
     }
     let outgoing = Outgoing { method: head.method, target, headers, body };
     let limit = gate.timeouts().exchange;
-    let answer = timeout(limit, Box::pin(send(gate, &outgoing))).await;
+    let answer = timeout(limit, Box::pin(send(gate, &outgoing, reach))).await;
     let answered = answer
         .unwrap_or_else(|_| Err(ExchangeError::Unknown(format!("it took longer than {} s", limit.as_secs_f32()))));
     tracing::info!(
@@ -79,9 +89,14 @@ pub(crate) async fn run(
     answered
 }
 
-async fn send(gate: &Gate, outgoing: &Outgoing) -> Result<http::Response<Bytes>, ExchangeError> {
+async fn send(gate: &Gate, outgoing: &Outgoing, reach: Reach) -> Result<http::Response<Bytes>, ExchangeError> {
     let timeouts = gate.timeouts();
-    let mut wire = gate.dialer().open(&outgoing.target.origin).await.map_err(|error| match error {
+    let dialer = gate.dialer();
+    let policy = match reach {
+        Reach::Granted => &dialer.policy,
+        Reach::Public => &dialer.public,
+    };
+    let mut wire = dialer.open_where(&outgoing.target.origin, policy).await.map_err(|error| match error {
         DialError::Denied(reason) => ExchangeError::Denied(reason),
         DialError::Untrusted(reason) | DialError::Failed(reason) => ExchangeError::NotSent(reason),
     })?;

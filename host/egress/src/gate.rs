@@ -9,8 +9,8 @@ use url::Url;
 
 use crate::{
     BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant, Resolve,
-    SystemResolver, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, pool::Pool,
-    rate::Rates, rewrite::Rewrites, tls,
+    SystemResolver, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, exchange::Reach,
+    pool::Pool, rate::Rates, rewrite::Rewrites, tls,
 };
 
 /// The only way out of the process.
@@ -44,6 +44,7 @@ impl Gate {
         let dialer = Dialer {
             resolver,
             policy: AddressPolicy::parse(&config.allow_private)?,
+            public: AddressPolicy::parse(&[])?,
             rewrites: Rewrites::parse(&config.rewrite)?,
             tls: tls::connector(&config.extra_ca)?,
             timeouts: config.timeouts,
@@ -65,7 +66,7 @@ impl Gate {
     /// # Errors
     /// See [`ExchangeError`]; an answer of any status is no error.
     pub async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request, &[]).await
+        exchange::run(self, request, &[], Reach::Granted).await
     }
 
     /// As [`Gate::exchange`], for an address of a customer's own: these ports of its `[[host]]` are
@@ -79,7 +80,16 @@ impl Gate {
         request: http::Request<Bytes>,
         extra_ports: &[u16],
     ) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request, extra_ports).await
+        exchange::run(self, request, extra_ports, Reach::Granted).await
+    }
+
+    /// As [`Gate::exchange`], to public addresses only, whatever private ones the operator opened for connectors: for
+    /// addresses that a tenant enters, such as those of webhooks.
+    ///
+    /// # Errors
+    /// See [`ExchangeError`]; an answer of any status is no error.
+    pub async fn exchange_public(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
+        exchange::run(self, request, &[], Reach::Public).await
     }
 
     /// The gate bound to one run.

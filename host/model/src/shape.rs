@@ -223,11 +223,11 @@ fn pass_over(scanner: &mut Scanner<'_>) {
     }
 }
 
-/// What a name says, cut where it is longer than any name has to be; one with half of a character as it is
-/// written.
+/// What a name says, cut where it is longer than any name has to be; one with half of a character, or with one that
+/// nobody can see, as it is written.
 fn bounded(name: &str) -> Cow<'_, str> {
     let name = name.get(..name.floor_char_boundary(NAME)).unwrap_or_default();
-    unescaped(name).unwrap_or(Cow::Borrowed(name))
+    unescaped(name).filter(|said| !said.chars().any(char::is_control)).unwrap_or(Cow::Borrowed(name))
 }
 
 #[cfg(test)]

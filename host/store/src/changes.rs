@@ -65,6 +65,9 @@ pub struct FeedFilter {
     pub stream: Option<String>,
     /// Behind this sequence; 0 for the beginning.
     pub after: u64,
+    /// The tenant's last sequence when this reading began at 0, where it did: deletions up to there are of records
+    /// that the reader never had.
+    pub began: u64,
     /// At most so many.
     pub limit: u32,
 }
@@ -98,12 +101,14 @@ impl Store {
     /// were forgotten for their age: whoever followed the feed from there begins again at 0.
     pub async fn feed(&self, tenant: &TenantId, filter: &FeedFilter) -> Result<Vec<Change>, StoreError> {
         let after = i64::try_from(filter.after).unwrap_or(i64::MAX).min((1 << SEQ_BITS) - 1);
-        let base = self.feed_base(tenant, after).await?;
+        let known = after.max(i64::try_from(filter.began).unwrap_or(i64::MAX));
+        let base = self.feed_base(tenant, known).await?;
+        // What is to be buried is not shown any more; its deletion is told when it is.
         let statement = sqlx::query(
             "SELECT e.seq, s.connection, s.account, s.stream, e.key, e.revision, e.updated_at, e.content \
              FROM records e CROSS JOIN syncs s \
              WHERE s.no = e.sync_no AND e.seq > $1 AND e.seq < $2 AND ($3 IS NULL OR s.connection = $3) AND ($4 IS NULL OR s.stream = $4) \
-             ORDER BY e.seq LIMIT $5",
+             AND (s.bury IS NULL OR e.content IS NULL) ORDER BY e.seq LIMIT $5",
         )
         .bind(base + after)
         .bind(base + (1 << SEQ_BITS))
@@ -112,8 +117,18 @@ impl Store {
         .bind(one_more(filter.limit) - 1);
         let changes = many(self.read(), statement).await?;
         // Deletions may have been forgotten between the two statements.
-        self.feed_base(tenant, after).await?;
+        self.feed_base(tenant, known).await?;
         Ok(changes)
+    }
+
+    /// The last sequence that a tenant's feed has given.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] for a tenant that does not exist.
+    pub async fn feed_end(&self, tenant: &TenantId) -> Result<u64, StoreError> {
+        let row = sqlx::query("SELECT seq FROM tenants WHERE id = $1").bind(tenant.as_str());
+        let row = row.fetch_optional(self.read()).await?.ok_or(StoreError::NotFound)?;
+        Reader::of(&row, "tenants").next("seq")
     }
 
     /// Where the feed of a tenant begins in the table, if nothing behind `after` was forgotten.

@@ -32,7 +32,7 @@ pub(crate) async fn end_runs(tx: &mut AnyConnection, store: &Store, now: Timesta
          code = $3, person = $4, operator = $5 WHERE id IN (SELECT x.id FROM runs x JOIN connections c \
          ON c.id = x.connection AND c.enabled AND c.state = 'active' \
          WHERE x.state = 'running' AND x.lease_until <= $1 AND x.deaths + 1 >= $2 {locked}) \
-         RETURNING id, sync, attempts",
+         RETURNING id, sync, attempts, node",
     )))
     .bind(now.as_micros())
     .bind(DEATHS)
@@ -41,22 +41,39 @@ pub(crate) async fn end_runs(tx: &mut AnyConnection, store: &Store, now: Timesta
     .bind(operator())
     .fetch_all(&mut *tx)
     .await?;
-    let mut dead: Vec<(RunId, SyncId, u32)> = Vec::with_capacity(rows.len());
+    let mut dead: Vec<(RunId, SyncId, u32, Option<String>)> = Vec::with_capacity(rows.len());
     for row in &rows {
         let mut r = Reader::of(row, "runs");
-        dead.push((r.next("id")?, r.next("sync")?, r.next("attempts")?));
+        dead.push((r.next("id")?, r.next("sync")?, r.next("attempts")?, r.next("node")?));
     }
     dead.sort();
-    for (run, sync, attempts) in dead {
+    let nodes: Vec<Option<String>> = dead.iter().map(|(.., node)| node.clone()).collect();
+    for (run, sync, attempts, node) in dead {
         let sync: SyncRow =
             one(&mut *tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(sync.as_str())).await?;
         let (state, code) = (RunState::Failed, Some(Code::ConnectorCrashed));
         let ended = EndedRun { run: &run, state, code, attempts };
         note(&mut *tx, &sync, &ended, Some(Code::ConnectorCrashed.title()), Some(None), now).await?;
         tell_failure(&mut *tx, store.event_id(), &sync, &ended, false, now).await?;
-        quarantine(&mut *tx, store, &sync, &run, now).await?;
+        let together = nodes.iter().filter(|other| **other == node).count() > 1;
+        if !together && alone(&mut *tx, node.as_deref(), now).await? {
+            quarantine(&mut *tx, store, &sync, &run, now).await?;
+        }
     }
     Ok(!rows.is_empty())
+}
+
+/// Whether nothing else died with a node: else whoever ended it (an operator, the kernel, another connector) cannot be
+/// told from the release that ran, and an innocent one must not be set aside for everybody.
+async fn alone(tx: &mut AnyConnection, node: Option<&str>, now: Timestamp) -> Result<bool, StoreError> {
+    let others: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM runs WHERE state = 'running' AND lease_until <= $1 AND node IS NOT DISTINCT FROM $2",
+    )
+    .bind(now.as_micros())
+    .bind(node)
+    .fetch_one(tx)
+    .await?;
+    Ok(others == 0)
 }
 
 /// Sets aside the release that a connection runs: the pinned one, else the active one. No run of it begins until an

@@ -18,12 +18,15 @@ use sqlx::{
     any::{AnyConnectOptions, AnyPoolOptions},
     pool::PoolConnection,
 };
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::{OpenError, StoreError, clock::DatabaseClock, writer::Work};
 
 /// How long a caller waits for a connection.
 const WAIT: Duration = Duration::from_secs(10);
+/// Longest wait for any answer of the server; longer than its own limit for a statement.
+const LONGEST: Duration = Duration::from_secs(75);
 /// A connection is replaced when it is this old, so that none outlives a fail-over for long.
 const OLDEST: Duration = Duration::from_secs(30 * 60);
 /// What every session begins with. No statement and no lock is waited for without end, and a transaction whose
@@ -116,17 +119,32 @@ async fn transact<T: Send + 'static>(
     work: impl Work<T>,
 ) -> Result<T, StoreError> {
     let mut connection = pool.acquire().await?;
-    if let Err(error) = begin(&mut connection, clock, company).await {
-        part_with(connection);
-        return Err(error.into());
+    // A server that is gone without a word answers nothing, its own limits neither: ours end the wait.
+    match timeout(LONGEST, begin(&mut connection, clock, company)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => {
+            part_with(connection);
+            return Err(error.into());
+        }
+        Err(_) => {
+            part_with(connection);
+            return Err(silent());
+        }
     }
-    let answer = AssertUnwindSafe(work(&mut connection)).catch_unwind().await;
+    let Ok(answer) = timeout(LONGEST, AssertUnwindSafe(work(&mut connection)).catch_unwind()).await else {
+        part_with(connection);
+        return Err(silent());
+    };
     let answer =
         answer.unwrap_or_else(|_| Err(StoreError::Unavailable("the work of a transaction panicked".to_owned())));
     let end = if answer.is_ok() { "COMMIT" } else { "ROLLBACK" };
-    match connection.execute(end).await {
-        Ok(_) => answer,
-        Err(error) => {
+    match timeout(LONGEST, connection.execute(end)).await {
+        Ok(Ok(_)) => answer,
+        Err(_) => {
+            part_with(connection);
+            answer.and(Err(silent()))
+        }
+        Ok(Err(error)) => {
             // Whether it was committed is not known; the session certainly is of no more use.
             part_with(connection);
             answer.and(Err(error.into()))
@@ -144,6 +162,10 @@ async fn begin(connection: &mut AnyConnection, clock: Option<&DatabaseClock>, co
         clock.told(row.try_get(0)?);
     }
     Ok(())
+}
+
+fn silent() -> StoreError {
+    StoreError::Unavailable(format!("the server said nothing for {} s", LONGEST.as_secs()))
 }
 
 /// Ends a session instead of giving it back.

@@ -89,7 +89,8 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn ready(&self) -> Result<(), StoreError> {
         let now = self.now();
-        self.write(move |tx| {
+        // One row, and nothing depends on it.
+        self.write_beside(move |tx| {
             Box::pin(async move {
                 sqlx::query(
                     "INSERT INTO meta (key, value) VALUES ('ready_at', $1) \
@@ -117,6 +118,12 @@ impl Store {
         {
             tracing::error!(%error, "the writer did not end well");
         }
+    }
+
+    /// The time by which this database is led: the server's on PostgreSQL, for whoever decides when something is due.
+    #[must_use]
+    pub fn clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Whether several nodes can share this database.

@@ -26,6 +26,8 @@ pub fn everything(rig: &Rig, tenant: &Tenant, connector: &str, connection: &str)
             .replace("/connections/{id}", &format!("/connections/{connection}"))
             .replace("/tenants/{id}", &format!("/tenants/{}", tenant.id))
             .replace("/runs/{id}", &format!("/runs/{run}"))
+            // A stream of all runs has no end; that of a run that has ended does.
+            .replace("/v1/progress", &format!("/v1/progress?run={run}"))
             .replace("{connector}", connector)
             .replace("{stream}", "chosen");
         if methods.get("get").is_some() && !filled.contains('{') {

@@ -15,6 +15,8 @@ pub(crate) struct Changes {
     next_after: u64,
     /// Whether there may be more at once; else ask again later.
     more: bool,
+    /// While you read from the beginning (`after=0`), pass it back as `began` until `more` is false.
+    began: u64,
 }
 
 /// One change: a record at its newest state, or its deletion.
@@ -77,12 +79,21 @@ impl TryFrom<patchbay_app::Change> for Change {
 }
 
 impl Changes {
-    /// What was found behind `after` when at most `limit` were asked for.
-    pub(crate) fn behind(after: u64, limit: u32, rows: Vec<patchbay_app::Change>) -> Result<Self, Problem> {
+    /// What was found when the feed had come to `end`.
+    pub(crate) fn behind(
+        filter: &patchbay_app::FeedFilter,
+        end: u64,
+        rows: Vec<patchbay_app::Change>,
+    ) -> Result<Self, Problem> {
         let changes = rows.into_iter().map(Change::try_from).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
-            next_after: changes.last().map_or(after, |last| last.seq),
-            more: changes.len() >= limit as usize,
+            next_after: match changes.last() {
+                Some(last) if changes.len() >= filter.limit as usize => last.seq,
+                // There is no more, so a quiet stream's reader keeps up with the others.
+                last => last.map_or(filter.after, |last| last.seq).max(end),
+            },
+            more: changes.len() >= filter.limit as usize,
+            began: if filter.after == 0 { end } else { filter.began },
             changes,
         })
     }
@@ -109,15 +120,24 @@ mod tests {
 
     #[test]
     fn an_empty_part_of_the_feed_keeps_the_place() {
-        let part = Changes::behind(41, 10, Vec::new()).ok().expect("a part");
+        let filter = patchbay_app::FeedFilter { after: 41, limit: 10, ..patchbay_app::FeedFilter::default() };
+        let part = Changes::behind(&filter, 41, Vec::new()).ok().expect("a part");
         assert_eq!((part.next_after, part.more), (41, false));
+        let part = Changes::behind(&filter, 99, Vec::new()).ok().expect("a part");
+        assert_eq!(part.next_after, 99, "others have moved on");
     }
 
     #[test]
     fn a_full_part_says_that_there_may_be_more_and_a_deletion_has_no_record() {
         use patchbay_app::Operation as Inside;
         let rows = vec![row(42, Inside::Update, Some("{}")), row(43, Inside::Delete, None)];
-        let part = Changes::behind(41, 2, rows).ok().expect("a part");
+        let part = Changes::behind(
+            &patchbay_app::FeedFilter { after: 41, limit: 2, ..patchbay_app::FeedFilter::default() },
+            99,
+            rows,
+        )
+        .ok()
+        .expect("a part");
         assert_eq!((part.next_after, part.more), (43, true));
         let operations = part.changes.iter().map(|change| change.operation).collect::<Vec<_>>();
         assert_eq!(operations, [Operation::Update, Operation::Delete]);

@@ -3,8 +3,11 @@
 use std::sync::Arc;
 
 use patchbay_model::Failure;
-use patchbay_store::ClaimedRun;
-use tokio::{sync::watch, time::MissedTickBehavior};
+use patchbay_store::{ClaimedRun, StoreError};
+use tokio::{
+    sync::watch,
+    time::{Instant, MissedTickBehavior},
+};
 
 use crate::{App, live::LiveRun};
 
@@ -23,6 +26,7 @@ impl App {
 
     async fn until_stopped(self: &Arc<Self>, claimed: &ClaimedRun, live: &LiveRun) -> Failure {
         let mut host_stops = self.stop.clone();
+        let mut renewed = Instant::now();
         let mut every = tokio::time::interval(self.settings.lease / 3);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -35,9 +39,13 @@ impl App {
                 return self.cancelled_or_lost(claimed).await;
             }
             match self.store.heartbeat_run(&claimed.run, claimed.epoch, self.settings.lease).await {
-                Ok(beat) if !beat.cancel_requested => {}
-                Ok(_) => return Failure::Cancelled,
-                // An error is no permission to go on: whoever cannot renew has lost its authority.
+                Ok(beat) if beat.cancel_requested => return Failure::Cancelled,
+                Ok(_) => renewed = Instant::now(),
+                // A database that does not answer for a moment has given the run to nobody else, as long as the lease
+                // lasts. Whoever cannot renew it until shortly before its end has lost its authority.
+                Err(StoreError::Unavailable(_)) if renewed.elapsed() < self.settings.lease / 2 => {
+                    every.reset_after(self.settings.lease / 12);
+                }
                 Err(_) => return Failure::StaleEpoch,
             }
         }

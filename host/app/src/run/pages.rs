@@ -10,11 +10,11 @@ use patchbay_model::{
     Budget, Failure, ReleaseId, Shape,
     contract::{Context, Page, Position, ReadRequest, limits},
     cursor::{self, Checked},
-    manifest::Stream,
+    manifest::{Stream, StreamMode},
     page::{self, Split},
 };
 use patchbay_store::{
-    ClaimedRun, NewDeadLetter, NewDrift, PageCommit, PageRecord, PageStored, RunWork, Step, Sweep, Usage,
+    ClaimedRun, NewDeadLetter, NewDrift, PageCommit, PageRecord, PageStored, RunWork, Step, Sweep, Trigger, Usage,
 };
 use tokio::time::Instant;
 
@@ -233,8 +233,15 @@ impl<'a> Pages<'a> {
 
 /// Where a run begins: where the last one came to its end, a little earlier where the manifest says so. A run that
 /// goes on in the middle of what another began does so exactly there.
+///
+/// A full pass is gone on with only by the run that follows at once: what moved before its place since then would be
+/// missed, and taken for gone at its end. Any other begins it afresh.
 fn begin_at(work: &RunWork, stream: &Stream) -> Option<Vec<u8>> {
     let cursor = work.cursor.clone()?;
+    let follows = matches!(work.run.trigger, Trigger::More | Trigger::Retry);
+    if stream.mode == StreamMode::Full && !work.sync.at_end && !follows {
+        return None;
+    }
     match &stream.cursor {
         Some(rule) if work.sync.at_end => Some(cursor::resume(rule, &cursor)),
         _ => Some(cursor),

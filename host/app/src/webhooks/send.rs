@@ -150,7 +150,7 @@ impl App {
             http::Request::post(&webhook.url).body(Bytes::from(body)).map_err(|error| internal(&error))?;
         request.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         request.headers_mut().extend(signed);
-        let answered = self.gate.exchange(request).await;
+        let answered = self.gate.exchange_public(request).await;
         Ok(match answered {
             Ok(answer) if answer.status().is_success() => Heard::Arrived(answer.status()),
             Ok(answer) => Heard::Refused(answer.status(), asked(answer.headers(), self.clock.now())),

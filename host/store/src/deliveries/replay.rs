@@ -5,7 +5,7 @@ use patchbay_model::{EventId, TenantId, Timestamp, WebhookId};
 use crate::{Store, StoreError};
 
 /// Events that one replay makes due again.
-const REPLAYS: i64 = 50_000;
+const REPLAYS: i64 = 5_000;
 
 impl Store {
     /// Tells an endpoint an event again, whatever became of it before, or for the first time.
@@ -24,7 +24,7 @@ impl Store {
     }
 
     /// Tells an endpoint again what happened since then and it wants to hear, whatever became of it before; how many,
-    /// the oldest 50,000 at most.
+    /// the oldest 5,000 at most: ask again from the last one for more.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].

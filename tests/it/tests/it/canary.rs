@@ -106,6 +106,8 @@ pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &
     let release = rig.operator.get(&format!("/v1/connectors/{connector}"))?.expect(200)?.text_at("/items/0/id")?;
     let runs = tenant.runs(connection)?;
     let run = runs.first().and_then(|run| run["id"].as_str()).unwrap_or("run_00000000000000000000000000");
+    let syncs = tenant.get(&format!("/v1/connections/{connection}/syncs"))?;
+    let sync = syncs.text_at("/items/0/id").unwrap_or_else(|_| "syn_00000000000000000000000000".to_owned());
     let mut answers = Vec::new();
     for (path, methods) in document["paths"].as_object().cloned().unwrap_or_default() {
         if methods.get("get").is_none() {
@@ -118,6 +120,10 @@ pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &
             .replace("/releases/{id}", &format!("/releases/{release}"))
             .replace("/runs/{id}", &format!("/runs/{run}"))
             .replace("/pushes/{id}", "/pushes/psh_00000000000000000000000000")
+            .replace("/events/{id}", "/events/evt_00000000000000000000000000")
+            .replace("/webhooks/{id}", "/webhooks/whk_00000000000000000000000000")
+            .replace("/syncs/{id}", &format!("/syncs/{sync}"))
+            .replace("/v1/progress", &format!("/v1/progress?run={run}"))
             .replace("{connector}", &connector)
             .replace("{stream}", "chosen")
             .replace("{picker}", "search")

@@ -25,6 +25,9 @@ pub(crate) struct Which {
     /// `next_after` of the answer before; 0 or left out for the beginning.
     #[serde(default)]
     after: u64,
+    /// `began` of the answer before, while you read from the beginning: such a reading is never refused for its age.
+    #[serde(default)]
+    began: u64,
     /// Of this connection, `con_…`.
     #[param(value_type = Option<String>)]
     connection: Option<ConnectionId>,
@@ -42,7 +45,8 @@ pub(crate) struct Which {
 /// later state comes. Nothing can appear later below a place that was answered.
 ///
 /// Deletions are kept for a limited time. A place that is older than that is refused with status 410 and PB5011: begin
-/// again with `after=0`, where every record that is there comes once, and remove what does not come.
+/// again with `after=0`, where every record that is there comes once, and remove what does not come. Pass `began` of the
+/// answers back beside `after` until `more` is false: it says that you had nothing before.
 #[utoipa::path(
     get, path = "/v1/changes", tag = "records", operation_id = "listChanges",
     params(Which),
@@ -55,14 +59,20 @@ pub(crate) async fn handler(
     Params(which): Params<Which>,
 ) -> Result<Json<Changes>, Problem> {
     let limit = limit(which.limit, 100, 1_000)?;
-    let filter = FeedFilter { connection: which.connection, stream: which.stream, after: which.after, limit };
+    let filter = FeedFilter {
+        connection: which.connection,
+        stream: which.stream,
+        after: which.after,
+        began: which.began,
+        limit,
+    };
     Ok(Json(read(&api, &tenant.id, &filter).await?))
 }
 
 /// A part of the feed.
 pub(super) async fn read(api: &Api, tenant: &TenantId, filter: &FeedFilter) -> Result<Changes, Problem> {
     match api.app.feed(tenant, filter).await {
-        Ok(rows) => Changes::behind(filter.after, filter.limit, rows),
+        Ok((rows, end)) => Changes::behind(filter, end, rows),
         Err(fault) if fault.code == Code::FeedTooOld => Err(Problem(Fault { person: BEGIN_AGAIN.to_owned(), ..fault })),
         Err(fault) => Err(fault.into()),
     }

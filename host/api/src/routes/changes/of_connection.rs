@@ -22,6 +22,9 @@ pub(crate) struct Which {
     /// `next_after` of the answer before; 0 or left out for the beginning.
     #[serde(default)]
     after: u64,
+    /// `began` of the answer before, while you read from the beginning: such a reading is never refused for its age.
+    #[serde(default)]
+    began: u64,
     /// Of this stream.
     stream: Option<String>,
     /// Changes in the answer; 100 when left out.
@@ -44,6 +47,12 @@ pub(crate) async fn handler(
     Params(which): Params<Which>,
 ) -> Result<Json<Changes>, Problem> {
     let limit = limit(which.limit, 100, 1_000)?;
-    let filter = FeedFilter { connection: Some(connection), stream: which.stream, after: which.after, limit };
+    let filter = FeedFilter {
+        connection: Some(connection),
+        stream: which.stream,
+        after: which.after,
+        began: which.began,
+        limit,
+    };
     Ok(Json(read(&api, &tenant.id, &filter).await?))
 }

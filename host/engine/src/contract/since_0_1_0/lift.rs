@@ -42,11 +42,16 @@ fn at_most(what: &str, size: usize, most: usize) -> Lifted<()> {
 /// A text that the host works with.
 fn exact(what: &str, text: String, most: usize) -> Lifted<String> {
     at_most(what, text.len(), most)?;
+    if text.contains('\0') {
+        return broken(&format!("{what} has a NUL in it"));
+    }
     Ok(text)
 }
 
 /// A text that people read.
-fn cut(mut text: String, most: usize) -> String {
+fn cut(text: String, most: usize) -> String {
+    // No database and no log wants it.
+    let mut text = if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text };
     if text.len() > most {
         text.truncate(text.floor_char_boundary(most));
         text.push('…');

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use patchbay_it::{USER, Variant, Walk};
 use patchbay_test_support::{Result, wait_until};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{CONNECTOR, LIMIT, Scene, id, wait_for_line};
 
@@ -32,7 +32,9 @@ fn a_deleted_connection_is_gone_at_once_and_its_records_stay_or_go_as_it_was_sai
             false => assert_eq!(feed.status, 404, "{how}"),
         }
         let all = scene.tenant.feed(0)?;
-        assert_eq!(all.iter().any(|change| change["connection"] == json!(connection)), keeps, "{how}: {all:?}");
+        let told: Vec<&Value> = all.iter().filter(|change| change["connection"] == json!(connection)).collect();
+        let gone = told.iter().all(|change| change["operation"] == json!("delete") && change["record"].is_null());
+        assert_eq!((told.len(), gone), (1, !keeps), "{how}: {all:?}");
         assert_eq!(scene.identify(&connection)?.status, 404);
     }
     let wrong = scene.tenant.api.delete("/v1/connections/con_00000000000000000000000000?records=some")?;
