@@ -141,9 +141,9 @@ mod tests {
         reader.read_exact(&mut body).ok()?;
         let asked = head.lines().next()?.rsplit_once(' ')?.0.to_owned();
         let mut out = stream;
-        out.write_all(answer(&asked).as_bytes()).ok()?;
-        seen.lock().ok()?.push((asked, format!("{head}{}", String::from_utf8_lossy(&body))));
-        Some(())
+        // Written down first: whoever has the answer looks for it.
+        seen.lock().ok()?.push((asked.clone(), format!("{head}{}", String::from_utf8_lossy(&body))));
+        out.write_all(answer(&asked).as_bytes()).ok()
     }
 
     #[test]
