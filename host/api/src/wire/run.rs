@@ -35,8 +35,10 @@ pub(crate) struct Run {
     operator: Option<String>,
     /// Attempts in a row, this one included once it has begun.
     attempts: u32,
-    /// Workers that died on it; another took it over each time.
+    /// Workers that died on it since its last page; another took it over each time.
     deaths: u32,
+    /// How often a worker took it; above 1, another one had died on it or was too late.
+    epoch: i64,
     /// Pages stored.
     pages: u64,
     /// Records read.
@@ -98,6 +100,7 @@ impl Run {
             operator: row.operator.filter(|_| operator),
             attempts: row.attempts,
             deaths: row.deaths,
+            epoch: row.epoch,
             pages: row.pages,
             records: row.records,
             changed: row.changed,

@@ -88,10 +88,15 @@ impl Scene {
     fn round(&mut self, cluster: &mut Cluster, database: &ServerDatabase, dice: &mut Dice, round: u64) -> Result<()> {
         let ledger = &self.rig.fakes.ledger;
         ledger.provider.apply(&changes(round)).map_err(Trouble::new)?;
-        ledger.script.add(Rule::on("GET", "/", Act::Delay { ms: PAGE_MS }).times(0));
+        // Until all is under way; a name is let go of for good.
+        let hold = Act::Hold { name: format!("under-way-{round}"), applied: false };
+        ledger.script.add(Rule::on("GET", "/", hold).times(0));
         for connection in &self.connections {
             self.tenant.run_all(connection)?;
         }
+        let wanted = ledger.journal.last() + 10 + dice.below(40);
+        ledger.script.clear();
+        ledger.script.add(Rule::on("GET", "/", Act::Delay { ms: PAGE_MS }).times(0));
         let (stop, acknowledged) = (AtomicBool::new(false), Acknowledged::default());
         let (operator, journal) = (&self.rig.operator, &ledger.journal);
         let took = std::thread::scope(|scope| {
@@ -99,7 +104,6 @@ impl Scene {
                 let (stop, acknowledged) = (&stop, &acknowledged);
                 scope.spawn(move || write(operator, &format!("w{round}-{writer}"), stop, acknowledged));
             }
-            let wanted = journal.last() + 10 + dice.below(40);
             let mut fault = || -> Result<Duration> {
                 wait_until("requests", LIMIT, || Ok((journal.last() >= wanted).then_some(())))?;
                 let begun = Instant::now();

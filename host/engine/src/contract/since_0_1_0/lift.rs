@@ -43,7 +43,7 @@ fn at_most(what: &str, size: usize, most: usize) -> Lifted<()> {
 fn exact(what: &str, text: String, most: usize) -> Lifted<String> {
     at_most(what, text.len(), most)?;
     if text.contains('\0') {
-        return broken(&format!("{what} has a NUL in it"));
+        return broken(format!("{what} has a NUL in it"));
     }
     Ok(text)
 }
