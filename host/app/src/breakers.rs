@@ -75,23 +75,25 @@ impl App {
         let mut share = tokio::time::interval(SHARE);
         share.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut since = Timestamp::default();
+        // What could not be written down yet.
+        let mut mine = Vec::new();
         loop {
             tokio::select! {
                 _ = share.tick() => {}
                 _ = stop.wait_for(|stop| *stop) => return,
             }
-            match self.share_once(since).await {
+            match self.share_once(since, &mut mine).await {
                 Ok(seen) => since = seen,
                 Err(fault) => tracing::debug!("breakers could not be shared: {fault:?}"),
             }
         }
     }
 
-    async fn share_once(&self, since: Timestamp) -> Result<Timestamp, Fault> {
+    async fn share_once(&self, since: Timestamp, mine: &mut Vec<BreakerState>) -> Result<Timestamp, Fault> {
         let now = self.clock.now();
-        let mine = self.gate.changed_breakers();
+        mine.extend(self.gate.changed_breakers());
         if !mine.is_empty() {
-            let rows = mine.into_iter().map(|state| BreakerRow {
+            let rows = mine.iter().cloned().map(|state| BreakerRow {
                 open_until: state.open_for.map(|open| now.plus(open)),
                 tenant: state.tenant,
                 origin: state.origin,
@@ -101,6 +103,7 @@ impl App {
                 updated_at: now,
             });
             self.store.put_breakers(rows.collect()).await?;
+            mine.clear();
         }
         let theirs = self.store.breakers_since(since, BATCH).await?;
         if !theirs.is_empty() {

@@ -12,8 +12,11 @@ use std::{
 };
 
 use patchbay_model::{RunId, Timestamp};
+use patchbay_store::LogLine;
 use tokio::sync::{Notify, watch};
 
+/// Lines that wait to be stored; a run that says more in one page loses the rest.
+const LINES: usize = 300;
 /// Delays that are kept to say how late runs start.
 const DELAYS: usize = 1_000;
 
@@ -35,6 +38,8 @@ pub(crate) struct LiveRun {
     /// What the connector said: done and, where it knows, of how many (`u64::MAX` where it does not).
     done: AtomicU64,
     total: AtomicU64,
+    /// What it said since its last page; here, so that it is kept when the run is cut off.
+    lines: Mutex<Vec<LogLine>>,
     changed: Arc<Notify>,
 }
 
@@ -58,6 +63,7 @@ impl LiveRuns {
             cancelled: watch::Sender::new(false),
             done: AtomicU64::new(0),
             total: AtomicU64::new(u64::MAX),
+            lines: Mutex::default(),
             changed: Arc::clone(&self.changed),
         });
         let at = usize::try_from(self.claimed.fetch_add(1, Ordering::Relaxed)).unwrap_or(0) % DELAYS;
@@ -122,6 +128,19 @@ impl LiveRun {
     /// Of how many, where the connector said it.
     pub(crate) fn total(&self) -> Option<u64> {
         Some(self.total.load(Ordering::Relaxed)).filter(|total| *total != u64::MAX)
+    }
+
+    /// Keeps a line of its log until it is stored.
+    pub(crate) fn said(&self, line: LogLine) {
+        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.len() < LINES {
+            lines.push(line);
+        }
+    }
+
+    /// The lines since this was asked last.
+    pub(crate) fn take_lines(&self) -> Vec<LogLine> {
+        std::mem::take(&mut *self.lines.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A page was stored.

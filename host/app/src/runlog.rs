@@ -4,16 +4,13 @@
 //! what providers answer; here each line gets the names under which it is found again. A run's lines are stored with
 //! its pages and its end, so many at most.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use patchbay_engine::LogSink;
 use patchbay_model::{Clock, ConnectionId, PushId, RunId};
 use patchbay_store::LogLine;
 
 use crate::live::LiveRun;
-
-/// Lines that wait to be stored; a run that says more in one page loses the rest.
-const WAITING: usize = 300;
 
 /// The log of one run or push.
 pub(crate) struct RunLog {
@@ -27,7 +24,6 @@ pub(crate) struct RunLog {
 struct Kept {
     clock: Arc<dyn Clock>,
     live: Arc<LiveRun>,
-    lines: Mutex<Vec<LogLine>>,
 }
 
 impl RunLog {
@@ -38,7 +34,7 @@ impl RunLog {
         clock: Arc<dyn Clock>,
         live: Arc<LiveRun>,
     ) -> Self {
-        let kept = Some(Kept { clock, live, lines: Mutex::default() });
+        let kept = Some(Kept { clock, live });
         Self { work: run.to_string(), connection: connection.to_string(), part: stream.to_owned(), kept }
     }
 
@@ -51,21 +47,12 @@ impl RunLog {
         Self { work: "connect".to_owned(), connection: String::new(), part: connector.to_owned(), kept: None }
     }
 
-    /// The lines since this was asked last.
-    pub(crate) fn take(&self) -> Vec<LogLine> {
-        let Some(kept) = &self.kept else { return Vec::new() };
-        std::mem::take(&mut *kept.lines.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
     fn keep(&self, level: u8, message: &str, fields: &[(String, String)]) {
         let Some(kept) = &self.kept else { return };
-        let mut lines = kept.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.len() < WAITING {
-            let fields: serde_json::Map<String, serde_json::Value> =
-                fields.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
-            let fields = serde_json::Value::Object(fields).to_string();
-            lines.push(LogLine { at: kept.clock.now(), level, message: message.to_owned(), fields });
-        }
+        let fields: serde_json::Map<String, serde_json::Value> =
+            fields.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+        let fields = serde_json::Value::Object(fields).to_string();
+        kept.live.said(LogLine { at: kept.clock.now(), level, message: message.to_owned(), fields });
     }
 }
 

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{Code, ConnectionState, Failure, Fault, Outcome, RunState, contract::ConnectorError};
-use patchbay_store::{BreakConnection, ClaimedRun, CursorFate, NextRun, RunEnd, Trigger};
+use patchbay_store::{BreakConnection, ClaimedRun, CursorFate, LogLine, NextRun, RunEnd, Trigger};
 
 use super::{Ended, Spent};
 use crate::App;
@@ -13,7 +13,13 @@ const SOONEST: Duration = Duration::from_secs(5);
 const LATEST: Duration = Duration::from_secs(24 * 3_600);
 
 impl App {
-    pub(super) async fn end_run(self: &Arc<Self>, claimed: &ClaimedRun, result: Result<Ended, Failure>, spent: Spent) {
+    pub(super) async fn end_run(
+        self: &Arc<Self>,
+        claimed: &ClaimedRun,
+        result: Result<Ended, Failure>,
+        spent: Spent,
+        log: Vec<LogLine>,
+    ) {
         let end = match result {
             Ok(Ended::Done) => RunEnd::of(RunState::Done),
             Ok(Ended::Held) => RunEnd { code: Some(Code::DeletionsHeld), ..RunEnd::of(RunState::Held) },
@@ -30,7 +36,7 @@ impl App {
         let now = self.clock.now();
         let paused = self.gate.paused(claimed.tenant.as_str(), claimed.connection.as_str());
         let paused = paused.filter(|left| *left >= SOONEST).map(|left| now.plus(left));
-        let end = RunEnd { usage: spent.usage, log: spent.log, paused_until: end.paused_until.max(paused), ..end };
+        let end = RunEnd { usage: spent.usage, log, paused_until: end.paused_until.max(paused), ..end };
         if let Err(error) = self.store.finish_run(&claimed.run, claimed.epoch, end).await {
             let fault = Fault::from(error);
             tracing::error!(run.id = %claimed.run, "the end of run {} could not be stored: {fault:?}", claimed.run);

@@ -6,7 +6,7 @@ use patchbay_model::Failure;
 use patchbay_store::{ClaimedRun, StoreError};
 use tokio::{
     sync::watch,
-    time::{Instant, MissedTickBehavior},
+    time::{Instant, MissedTickBehavior, timeout_at},
 };
 
 use crate::{App, live::LiveRun};
@@ -38,13 +38,19 @@ impl App {
             if stopped {
                 return self.cancelled_or_lost(claimed).await;
             }
-            match self.store.heartbeat_run(&claimed.run, claimed.epoch, self.settings.lease).await {
+            // Counted from before it is asked, and waited for no longer than the lease lasts: a database that hangs keeps
+            // nobody at work who may not be.
+            let asked = Instant::now();
+            let lease = self.settings.lease;
+            let beat = self.store.heartbeat_run(&claimed.run, claimed.epoch, lease);
+            let Ok(beat) = timeout_at(renewed + lease, beat).await else { return Failure::StaleEpoch };
+            match beat {
                 Ok(beat) if beat.cancel_requested => return Failure::Cancelled,
-                Ok(_) => renewed = Instant::now(),
+                Ok(_) => renewed = asked,
                 // A database that does not answer for a moment has given the run to nobody else, as long as the lease
                 // lasts. Whoever cannot renew it until shortly before its end has lost its authority.
-                Err(StoreError::Unavailable(_)) if renewed.elapsed() < self.settings.lease / 2 => {
-                    every.reset_after(self.settings.lease / 12);
+                Err(StoreError::Unavailable(_)) if renewed.elapsed() < lease / 2 => {
+                    every.reset_after(lease / 12);
                 }
                 Err(_) => return Failure::StaleEpoch,
             }

@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Duration};
 use patchbay_egress::Writes;
 use patchbay_engine::{NoBlobs, NoSteps, RunScope};
 use patchbay_model::{Failure, manifest::StreamMode};
-use patchbay_store::{ClaimedRun, LogLine, Usage};
+use patchbay_store::{ClaimedRun, Usage};
 use tokio::{sync::watch, time::Instant};
 
 use self::pages::{Ended, Pages, Reading};
@@ -36,7 +36,6 @@ struct Spent {
     credential: Option<i64>,
     /// Each pass reads all that there is, and takes what it did not meet for gone.
     whole: bool,
-    log: Vec<LogLine>,
 }
 
 impl App {
@@ -51,7 +50,7 @@ impl App {
             result = self.read_stream(&claimed, &listed.run, stopped, &mut spent) => result,
             failure = pulse => Err(failure),
         };
-        self.end_run(&claimed, result, spent).await;
+        self.end_run(&claimed, result, spent, listed.run.take_lines()).await;
     }
 
     async fn read_stream(
@@ -97,14 +96,11 @@ impl App {
         let mut instance = self.engine.open(&component, scope).await?;
         let context = context_of(&work.connection, account, manifest);
         let (app, work, release) = (self, &work, &release.id);
-        let reading = Reading { app, claimed, work, context: &context, stream, release, log: &log, live, deadline };
+        let reading = Reading { app, claimed, work, context: &context, stream, release, live, deadline };
         let mut pages = Pages::of(reading);
         let result = pages.read_all(&mut instance).await;
         let usage = pages.unspent(&instance);
-        // The guest's last words come when it goes.
-        drop(instance);
-        *spent =
-            Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full, log: log.take() };
+        *spent = Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full };
         result
     }
 }

@@ -18,7 +18,7 @@ use patchbay_store::{
 };
 use tokio::time::Instant;
 
-use crate::{App, live::LiveRun, runlog::RunLog, stall::StallGuard, work::stored};
+use crate::{App, live::LiveRun, stall::StallGuard, work::stored};
 
 /// Records that a connector is asked for in one page.
 const PAGE_HINT: u32 = limits::PAGE_RECORDS;
@@ -51,7 +51,6 @@ pub(super) struct Pages<'a> {
     context: &'a Context,
     stream: &'a Stream,
     release: &'a ReleaseId,
-    log: &'a RunLog,
     live: &'a LiveRun,
     guard: StallGuard,
     shape: Shape,
@@ -69,18 +68,17 @@ pub(super) struct Reading<'a> {
     pub(super) context: &'a Context,
     pub(super) stream: &'a Stream,
     pub(super) release: &'a ReleaseId,
-    pub(super) log: &'a RunLog,
     pub(super) live: &'a LiveRun,
     pub(super) deadline: Instant,
 }
 
 impl<'a> Pages<'a> {
     pub(super) fn of(reading: Reading<'a>) -> Self {
-        let Reading { app, claimed, work, context, stream, release, log, live, deadline } = reading;
+        let Reading { app, claimed, work, context, stream, release, live, deadline } = reading;
         let guard = StallGuard::starting_at(begin_at(work, stream).as_deref());
         let shape = work.shape.as_deref().and_then(|text| text.parse().ok()).unwrap_or_default();
         let (counted, read) = (Usage::default(), Read::default());
-        Self { app, claimed, work, context, stream, release, log, live, guard, shape, counted, read, deadline }
+        Self { app, claimed, work, context, stream, release, live, guard, shape, counted, read, deadline }
     }
 
     pub(super) async fn read_all(&mut self, instance: &mut Instance) -> Result<Ended, Failure> {
@@ -203,7 +201,7 @@ impl<'a> Pages<'a> {
             usage,
             drifts: if grown { self.drifts(&before) } else { Vec::new() },
             shape: grown.then(|| self.shape.text()),
-            log: self.log.take(),
+            log: self.live.take_lines(),
         })
     }
 
