@@ -244,6 +244,27 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_release_is_not_set_aside_for_deaths_that_other_runs_shared() {
+        let world = World::open().await;
+        let release = world.release("1.0.0").await;
+        world.store.activate_release(&release, "test").await.expect("active");
+        let (_, run) = world.running("b1").await;
+        for _ in 0..2 {
+            world.clock.advance(LEASE);
+            assert_eq!(world.claim().await.len(), 1);
+        }
+        // Another one is at work when the node ends for the third time.
+        world.connect("b2").await;
+        assert_eq!(world.claim().await.len(), 1);
+        world.clock.advance(LEASE);
+        assert_eq!(world.claim().await.len(), 1, "the other one goes on");
+        let dead = world.store.run(&world.tenant, &run.run).await.expect("read");
+        assert_eq!((dead.state, dead.code), (RunState::Failed, Some(Code::ConnectorCrashed)), "it is given up");
+        let there = world.store.release(&release).await.expect("read");
+        assert_eq!(there.state, patchbay_model::ReleaseState::Active, "who ended the node is not known");
+    }
+
+    #[tokio::test]
     async fn a_pinned_release_is_set_aside_and_the_active_one_goes_on() {
         let world = World::open().await;
         let (pinned, active) = (world.release("1.0.0").await, world.release("1.1.0").await);

@@ -11,6 +11,8 @@ use crate::{
     row::{Reader, Row, int, many, one_more, select},
 };
 
+/// The newest of a sync that are kept.
+const PER_SYNC: i64 = 10_000;
 /// Records of one page that are kept here; the others are counted only.
 const PER_PAGE: usize = 100;
 
@@ -118,6 +120,7 @@ pub(crate) async fn keep(
             each.entry(letter.hash).or_insert_with(|| (letter, 0)).1 += 1;
         }
     }
+    let mut told = false;
     for (hash, (letter, times)) in each {
         sqlx::query(
             "INSERT INTO dead_letters (tenant, sync_no, run, key, hash, reason, excerpt, times, first_at, last_at) \
@@ -135,6 +138,13 @@ pub(crate) async fn keep(
         .bind(now.as_micros())
         .execute(&mut *tx)
         .await?;
+        told = true;
+    }
+    if told {
+        // Whoever sends other nonsense each time fills no disk with it.
+        let old = "DELETE FROM dead_letters WHERE sync_no = $1 AND no <= \
+            (SELECT no FROM dead_letters WHERE sync_no = $1 ORDER BY no DESC LIMIT 1 OFFSET $2)";
+        sqlx::query(old).bind(sync).bind(PER_SYNC).execute(tx).await?;
     }
     Ok(())
 }

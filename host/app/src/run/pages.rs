@@ -236,12 +236,34 @@ impl<'a> Pages<'a> {
 /// missed, and taken for gone at its end. Any other begins it afresh.
 fn begin_at(work: &RunWork, stream: &Stream) -> Option<Vec<u8>> {
     let cursor = work.cursor.clone()?;
-    let follows = matches!(work.run.trigger, Trigger::More | Trigger::Retry);
-    if stream.mode == StreamMode::Full && !work.sync.at_end && !follows {
+    if !goes_on(stream.mode, work.sync.at_end, work.run.trigger) {
         return None;
     }
     match &stream.cursor {
         Some(rule) if work.sync.at_end => Some(cursor::resume(rule, &cursor)),
         _ => Some(cursor),
+    }
+}
+
+fn goes_on(mode: StreamMode, at_end: bool, trigger: Trigger) -> bool {
+    mode == StreamMode::Incremental || at_end || matches!(trigger, Trigger::More | Trigger::Retry)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_pass_that_was_broken_off_is_gone_on_with_only_by_the_run_that_follows() {
+        use StreamMode::{Full, Incremental};
+        use Trigger as T;
+        for trigger in [T::Schedule, T::Manual, T::Connect] {
+            assert!(!goes_on(Full, false, trigger), "{trigger:?}: what moved meanwhile would be taken for gone");
+            assert!(goes_on(Full, true, trigger), "{trigger:?}: there is nothing to go on with");
+            assert!(goes_on(Incremental, false, trigger), "{trigger:?}");
+        }
+        for trigger in [T::More, T::Retry] {
+            assert!(goes_on(Full, false, trigger), "{trigger:?}");
+        }
     }
 }

@@ -75,6 +75,19 @@ async fn a_customers_own_address_that_leads_inside_is_denied_whatever_is_granted
 }
 
 #[tokio::test]
+async fn an_address_that_a_tenant_enters_leads_to_nothing_that_was_opened_for_connectors() {
+    let (fake, gate) = odoo(true, &[]).await;
+    let origin = "https://odoo.example";
+    let request = || http::Request::post(origin).body(Bytes::new()).expect("a request");
+    let sent = gate.exchange_public(request()).await;
+    assert!(matches!(&sent, Err(ExchangeError::Denied(_))), "{sent:?}");
+    assert_eq!(fake.accepted(), 0);
+    let port = fake.address.port();
+    let own = http::Request::get(format!("{origin}:{port}")).body(Bytes::new()).expect("a request");
+    assert!(gate.exchange_at(own, &[port]).await.is_ok(), "a login goes there");
+}
+
+#[tokio::test]
 async fn a_login_at_a_customers_own_address_may_use_its_hosts_ports_and_no_other() {
     let (fake, gate) = odoo(true, &[]).await;
     let port = fake.address.port();

@@ -78,6 +78,14 @@ fn a_stranger_cannot_make_a_shape_grow_without_end() {
 }
 
 #[test]
+fn a_name_with_a_character_that_nobody_can_see_stays_as_it_is_written() {
+    let shape = of(&[r#"{"x\u0000":1,"caf\u00e9":2}"#]);
+    let text = shape.text();
+    assert!(!shape.places().iter().any(|place| place.0.chars().any(char::is_control)), "{text}");
+    assert!(text.contains("café"), "{text}");
+}
+
+#[test]
 fn a_text_that_is_no_shape_is_refused() {
     for text in ["", "[]", r#"{"/id":["uuid"]}"#, r#"{"id":["string"]}"#, r#"{"/id":true}"#, r#"{"truncated":[]}"#] {
         assert!(text.parse::<Shape>().is_err(), "{text}");

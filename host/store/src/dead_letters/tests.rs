@@ -47,3 +47,20 @@ async fn a_page_keeps_only_so_many_but_counts_all() {
     assert_eq!(world.number("SELECT count(*) FROM dead_letters").await, 100);
     assert_eq!(world.number("SELECT refused FROM runs").await, 256);
 }
+
+#[tokio::test]
+async fn a_provider_that_sends_other_nonsense_each_time_fills_no_disk() {
+    let world = World::open().await;
+    let (_, run) = world.running("b1").await;
+    for n in 0..=PER_SYNC / 100 {
+        let refused = (0..100_i64).map(|m| {
+            let mut hash = [0; 32];
+            hash[..8].copy_from_slice(&(n * 100 + m).to_be_bytes());
+            NewDeadLetter { hash, ..letter(1, "no key") }
+        });
+        let bad = PageCommit { refused: refused.collect(), ..page(&run, Step::More, &[]) };
+        world.store.commit_page(bad).await.expect("stored");
+    }
+    assert_eq!(world.number("SELECT count(*) FROM dead_letters").await, PER_SYNC);
+    assert_eq!(world.number("SELECT refused FROM runs").await, PER_SYNC + 100, "each one is counted");
+}

@@ -81,6 +81,14 @@ async fn a_forgotten_deletion_raises_the_floor_of_the_feed_and_who_is_below_it_i
     assert_eq!(feed(5).await, Ok(vec![6]), "it has seen what was forgotten");
     assert_eq!(feed(6).await, Ok(vec![]));
     assert_eq!(feed(0).await, Ok(vec![3, 6]), "from the beginning nothing is missing");
+    // Page by page it comes by places that others are refused at.
+    let filter = FeedFilter { limit: 1, ..FeedFilter::default() };
+    let began = store.feed_end(&world.tenant).await.expect("the end");
+    let first = store.feed(&world.tenant, &filter).await.expect("the first page");
+    let after = first.first().map(|change| change.seq).expect("a change");
+    assert_eq!(feed(after).await, Err(StoreError::Gone), "it does not say that it has just begun");
+    let rest = store.feed(&world.tenant, &FeedFilter { after, began, limit: 9, ..filter }).await.expect("the rest");
+    assert_eq!(rest.iter().map(|change| change.seq).collect::<Vec<_>>(), [6]);
     let fault = patchbay_model::Fault::from(StoreError::Gone);
     assert_eq!(fault.code, Code::FeedTooOld);
     assert_eq!(store.forget(&keep(0), 10).await.map(|gone| gone.tombstones), Ok(0), "records stay");

@@ -320,6 +320,9 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
                 (SELECT number FROM data_keys WHERE retired_at IS NULL)) + (SELECT count(DISTINCT substr(wrapped, 2, 8)) - 1 \
                 FROM data_keys)";
             met += u64::from(scene.database()?.value(behind, &[])? != json!(0));
+            // Three kills in the middle of one run would set its release aside: right for a connector that brings the
+            // host down, and not what this is about.
+            scene.database()?.change("UPDATE runs SET deaths = 0", &[])?;
             // A refresh that was cut off is nobody's any more: this is about keys.
             scene.rig.advance(LEASE)?;
             scene.rig.host.restart().map_err(told)?;

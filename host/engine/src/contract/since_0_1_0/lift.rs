@@ -235,6 +235,16 @@ mod tests {
     }
 
     #[test]
+    fn a_nul_that_no_database_takes_is_mended_in_a_text_and_refused_in_a_key() {
+        let Wrong::Connector(error) = refusal(types::ConnectorError::Other(info("a\0b"))) else {
+            panic!("not the connector's");
+        };
+        assert_eq!(error.info().message, "a\u{fffd}b");
+        let found = push::Object { id: "x\0".to_owned(), url: None, ext: Vec::new() };
+        assert!(matches!(object(found), Err(Wrong::Broken(text)) if text.contains("NUL")));
+    }
+
+    #[test]
     fn a_key_that_is_too_long_is_refused_rather_than_cut() {
         let found = push::Object { id: "x".repeat(ID + 1), url: None, ext: Vec::new() };
         assert!(matches!(object(found), Err(Wrong::Broken(text)) if text.contains("1025 of at most 1024")));
