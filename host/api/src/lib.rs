@@ -32,6 +32,8 @@ pub struct Api {
     limits: Limits,
     /// Who looks on live.
     onlookers: Arc<live::Places>,
+    /// Who uploads files.
+    uploads: Arc<live::Places>,
     /// Turns true when the host is to stop; answers that would go on for ever end then.
     stop: Option<watch::Receiver<bool>>,
 }
@@ -51,6 +53,6 @@ impl Api {
     /// The API over the use cases.
     #[must_use]
     pub fn new(app: Arc<App>, limits: Limits) -> Self {
-        Self { app, limits, onlookers: Arc::default(), stop: None }
+        Self { app, limits, onlookers: Arc::default(), uploads: Arc::new(live::Places::of_uploads()), stop: None }
     }
 }

@@ -49,6 +49,7 @@ use crate::{
         (name = "syncs", description = "Keeping data up to date: syncs and their runs."),
         (name = "records", description = "What was read: records as they are, and the feed of changes."),
         (name = "webhooks", description = "Being told what happens: endpoints, what they were told, and events."),
+        (name = "blobs", description = "Files that items carry: uploaded once, named by their ids."),
         (name = "pushes", description = "Writing to providers, once."),
         (name = "audit", description = "Who did what."),
         (name = "host", description = "The host itself."),
@@ -147,7 +148,7 @@ mod tests {
         let document = parsed();
         let mut ids = BTreeSet::new();
         let all = operations(&document);
-        assert!(all.len() >= 77, "{} operations", all.len());
+        assert!(all.len() >= 88, "{} operations", all.len());
         for (path, method, operation) in all {
             let at = format!("{method} {path}");
             let id = operation["operationId"].as_str().unwrap_or_default().to_owned();
@@ -221,6 +222,13 @@ mod tests {
             "approveDeletions",
             "exportRecords",
             "watchProgress",
+            "createPush",
+            "createPushes",
+            "rehearsePush",
+            "sendPush",
+            "withdrawPush",
+            "resolvePush",
+            "pushMeeting",
             "createWebhook",
             "rotateWebhookSecret",
             "listEvents",
@@ -257,8 +265,33 @@ mod tests {
         let required = |schema: &Value| schema["required"].as_array().map(Vec::len).unwrap_or_default();
         let answer = &schemas["Sync"];
         assert_eq!(required(answer), answer["properties"].as_object().map(serde_json::Map::len).unwrap_or_default());
-        assert_eq!(required(&schemas["Item"]), 3, "action, key and payload of a push have to be sent");
+        assert_eq!(required(&schemas["Item"]), 2, "action and payload of a push have to be sent");
+        assert_eq!(required(&schemas["SendWanted"]), 0, "a push may be sent with an empty object");
         assert_eq!(schemas["List_Sync"]["properties"]["items"]["items"]["$ref"], "#/components/schemas/Sync");
+    }
+
+    /// Schemas are known by their names alone: of two types with one name, a client is told the wrong one.
+    #[test]
+    fn what_is_sent_refuses_unknown_members_and_what_is_answered_does_not() {
+        let document = parsed();
+        let closed = |content: &Value| {
+            let name = content["application/json"]["schema"]["$ref"].as_str()?;
+            let schema = document.pointer(name.trim_start_matches('#'))?;
+            Some((name.to_owned(), schema["additionalProperties"] == false))
+        };
+        for (path, method, operation) in operations(&document) {
+            if let Some((name, closed)) = closed(&operation["requestBody"]["content"]) {
+                assert!(closed, "{method} {path} takes {name}");
+            }
+            for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+                // A grant is put as it is got.
+                if let Some((name, closed)) = closed(&answer["content"])
+                    && name != "#/components/schemas/Grant"
+                {
+                    assert!(!closed, "{method} {path} answers {status} with {name}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -18,6 +18,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use patchbay_app::Caller;
 use patchbay_model::{Code, Fault, Kind, contract::FieldError};
 use serde::Serialize;
 use utoipa::{
@@ -102,8 +103,12 @@ impl From<Fault> for Problem {
 }
 
 /// The one place that knows HTTP statuses.
-fn status(kind: Kind) -> StatusCode {
-    match kind {
+fn status(code: Code) -> StatusCode {
+    // A push waits for these; to whoever wants it sent at once, it does not fit the present state.
+    if matches!(code, Code::NoConnection | Code::TargetMissing | Code::SwitchedOff) {
+        return StatusCode::CONFLICT;
+    }
+    match code.kind() {
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
@@ -121,17 +126,22 @@ fn status(kind: Kind) -> StatusCode {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let code = self.0.code;
         let mut response = render(&self.0, false);
-        if let Some(operator) = &self.0.operator {
-            if response.status().is_server_error() {
-                tracing::error!(code = code.id(), "{}: {operator}", code.title());
-            } else {
-                tracing::info!(code = code.id(), "{}: {operator}", code.title());
-            }
+        if self.0.operator.is_some() {
+            log(&self.0);
             response.extensions_mut().insert(Told(Arc::new(self.0)));
         }
         response
+    }
+}
+
+/// Tells the log what is for operators.
+fn log(fault: &Fault) {
+    let (code, Some(operator)) = (fault.code, &fault.operator) else { return };
+    if status(code).is_server_error() {
+        tracing::error!(code = code.id(), "{}: {operator}", code.title());
+    } else {
+        tracing::info!(code = code.id(), "{}: {operator}", code.title());
     }
 }
 
@@ -161,19 +171,30 @@ pub(crate) async fn for_operators(mut request: Request, next: Next) -> Response 
     }
 }
 
+impl ProblemBody {
+    /// The problem of one of several things that were asked for at once: the answer as a whole is none.
+    pub(crate) fn of_one(fault: &Fault, caller: &Caller) -> Self {
+        log(fault);
+        Self::of(fault, matches!(caller, Caller::Operator { .. }))
+    }
+
+    fn of(fault: &Fault, for_operator: bool) -> Self {
+        Self {
+            r#type: format!("/errors/{}", fault.code.id()),
+            title: fault.code.title().to_owned(),
+            status: status(fault.code).as_u16(),
+            code: fault.code.id().to_owned(),
+            detail: fault.person.clone(),
+            operator: fault.operator.clone().filter(|_| for_operator),
+            errors: fault.fields.iter().cloned().map(Into::into).collect(),
+            retry_after: fault.retry_after.map(|after| after.as_secs()),
+        }
+    }
+}
+
 fn render(fault: &Fault, for_operator: bool) -> Response {
-    let status = status(fault.code.kind());
-    let body = ProblemBody {
-        r#type: format!("/errors/{}", fault.code.id()),
-        title: fault.code.title().to_owned(),
-        status: status.as_u16(),
-        code: fault.code.id().to_owned(),
-        detail: fault.person.clone(),
-        operator: fault.operator.clone().filter(|_| for_operator),
-        errors: fault.fields.iter().cloned().map(Into::into).collect(),
-        retry_after: fault.retry_after.map(|after| after.as_secs()),
-    };
-    let mut response = (status, Json(body)).into_response();
+    let status = status(fault.code);
+    let mut response = (status, Json(ProblemBody::of(fault, for_operator))).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
     if status == StatusCode::UNAUTHORIZED {
@@ -188,6 +209,14 @@ fn render(fault: &Fault, for_operator: bool) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_push_that_cannot_go_yet_is_in_conflict_with_the_present_state_and_not_a_failure_of_the_host() {
+        for code in [Code::NoConnection, Code::TargetMissing, Code::SwitchedOff, Code::PushBusy, Code::KeyReused] {
+            assert_eq!(Problem::of(code).into_response().status(), StatusCode::CONFLICT, "{}", code.id());
+        }
+        assert_eq!(Problem::of(Code::ShuttingDown).into_response().status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 
     #[test]
     fn a_connect_that_fails_says_whether_to_correct_to_choose_or_to_wait() {

@@ -83,11 +83,21 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::webhooks::replay::since))
         .routes(routes!(r::events::list::handler))
         .routes(routes!(r::events::get::handler))
+        // Tenants: files that items carry.
+        .routes(routes!(r::blobs::create::handler, r::blobs::list::handler))
+        .routes(routes!(r::blobs::get::handler, r::blobs::delete::handler))
+        .routes(routes!(r::blobs::content::handler))
         // Tenants: writing.
         .routes(routes!(r::pickers::pick::handler))
         .routes(routes!(r::pickers::refresh::handler))
         .routes(routes!(r::pushes::create::handler, r::pushes::list::handler))
+        .routes(routes!(r::pushes::batch::handler))
+        .routes(routes!(r::pushes::dry_run::handler))
         .routes(routes!(r::pushes::get::handler))
+        .routes(routes!(r::pushes::send::handler))
+        .routes(routes!(r::pushes::withdraw::handler))
+        .routes(routes!(r::pushes::resolve::handler))
+        .routes(routes!(r::meetings::create::handler))
         // Anybody.
         .routes(routes!(r::errors::get::handler))
         .routes(routes!(r::health::live))

@@ -1,8 +1,8 @@
 //! Connections after they were made: listed, changed, switched off, deleted.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_model::{AccountId, Code, ConnectionId, Fault, TenantId};
+use patchbay_model::{AccountId, Code, ConnectionId, Fault, TenantId, manifest::Function};
 use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate, Page};
 use serde_json::Value;
 
@@ -10,6 +10,7 @@ use crate::{
     App,
     access::{NAME, check_text},
     push,
+    switches::{self, FunctionSwitch},
     work::listed,
 };
 
@@ -24,6 +25,8 @@ pub struct ConnectionChange {
     pub settings: Option<Value>,
     /// Which accounts are read, and whether.
     pub accounts: Vec<(AccountId, bool)>,
+    /// The switches of functions.
+    pub functions: BTreeMap<Function, bool>,
 }
 
 /// A connection with its accounts.
@@ -32,6 +35,8 @@ pub struct ConnectionDetail {
     pub connection: Connection,
     /// What it reaches.
     pub accounts: Vec<Account>,
+    /// The functions that its connector serves, each with its switch; empty where its release cannot be read.
+    pub functions: Vec<FunctionSwitch>,
 }
 
 impl App {
@@ -44,7 +49,12 @@ impl App {
     pub async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<ConnectionDetail, Fault> {
         let connection = self.store.connection(tenant, id).await?;
         let accounts = self.store.accounts(tenant, id).await?;
-        Ok(ConnectionDetail { connection, accounts })
+        let functions = match self.release_of(&connection).await {
+            Ok(release) => switches::of(&connection, &release.manifest),
+            // What can be said of it is said without its release.
+            Err(_) => Vec::new(),
+        };
+        Ok(ConnectionDetail { connection, accounts, functions })
     }
 
     /// Changes what the tenant may change.
@@ -73,16 +83,24 @@ impl App {
                 let release = app.release_of(&row).await?;
                 push::check_settings(&release, settings)?;
             }
+            let turned = match change.functions.is_empty() {
+                true => None,
+                false => Some(app.turn(&tenant, &row, &change.functions).await?),
+            };
             let update = ConnectionUpdate {
+                off: turned.as_ref().map(|turned| turned.off.clone()),
                 name: change.name,
                 enabled: change.enabled,
                 settings: change.settings.map(|settings| settings.to_string()),
                 release: None,
             };
+            app.store.update_connection(&tenant, &id, update, &actor).await?;
+            if let Some(turned) = turned {
+                app.extract_as_turned(&tenant, turned, &actor).await?;
+            }
             for (account, selected) in &change.accounts {
                 app.select(&tenant, &id, account, *selected, &actor).await?;
             }
-            app.store.update_connection(&tenant, &id, update, &actor).await?;
             app.due.notify_one();
             app.connection(&tenant, &id).await
         })
@@ -99,10 +117,24 @@ impl App {
         actor: &str,
     ) -> Result<(), Fault> {
         let account = self.store.select_account(tenant, connection, account, selected, actor).await?;
+        let row = self.store.connection(tenant, connection).await?;
+        let release = self.release_of(&row).await.ok();
+        let mut off = row.off.clone();
         for sync in self.store.syncs(tenant, connection).await? {
-            if sync.account == account.provider_id && sync.enabled != selected {
+            if sync.account != account.provider_id || sync.enabled == selected {
+                continue;
+            }
+            let stream = release.as_ref().and_then(|release| release.manifest.stream(&sync.stream));
+            if selected && stream.is_some_and(|stream| switches::is_off(&row, stream.function)) {
+                // It is extracted once its function is switched on.
+                off.push(sync.id.to_string());
+            } else {
                 self.store.set_sync_enabled(tenant, &sync.id, selected, actor).await?;
             }
+        }
+        if off != row.off {
+            let update = ConnectionUpdate { off: Some(off), ..ConnectionUpdate::default() };
+            self.store.update_connection(tenant, connection, update, actor).await?;
         }
         Ok(())
     }

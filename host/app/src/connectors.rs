@@ -16,7 +16,7 @@ use patchbay_model::{
 };
 use patchbay_store::{Connection, NewApproval, NewRelease, Release as ReleaseRow};
 
-use crate::App;
+use crate::{App, push::Schemas};
 
 /// Releases that were used since the host started, by id.
 #[derive(Default)]
@@ -31,6 +31,7 @@ pub(crate) struct Release {
     pub(crate) id: ReleaseId,
     pub(crate) digest: String,
     pub(crate) manifest: Manifest,
+    pub(crate) schemas: Schemas,
 }
 
 /// Who approved what, when a release was installed or approved.
@@ -279,7 +280,7 @@ impl App {
         let row = self.store.release(id).await?;
         let manifest: Manifest =
             serde_json::from_str(&row.manifest).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
-        let release = Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest });
+        let release = Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest, schemas: Schemas::default() });
         self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
         Ok(release)
     }

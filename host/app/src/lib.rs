@@ -8,6 +8,7 @@
 
 mod access;
 mod audit;
+mod blobs;
 mod breakers;
 mod catalog;
 mod connect;
@@ -29,6 +30,7 @@ mod run;
 mod runlog;
 mod settings;
 mod stall;
+mod switches;
 mod syncs;
 mod tokens;
 mod upkeep;
@@ -42,10 +44,11 @@ use patchbay_egress::Gate;
 use patchbay_engine::Engine;
 use patchbay_model::{Clock, Code, Fault, Random};
 use patchbay_store::Store;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::task::TaskTracker;
 
 pub use access::{Caller, IssuedKey};
+pub use blobs::Upload;
 pub use breakers::NodeStatus;
 pub use catalog::{Card, CatalogEntry};
 pub use connect::{
@@ -55,24 +58,29 @@ pub use connect::{
 pub use connections::{ConnectionChange, ConnectionDetail};
 pub use connectors::{Approval, Installed, ReleaseDetail};
 pub use keys::{KeyRotation, KeySource, RotationState};
-pub use picker::Picked;
+pub use picker::{PickAsked, Picked};
 pub use progress::Progress;
-pub use push::{PushAnswer, PushRequest};
+pub use push::{
+    AttachmentAsked, MeetingItem, MeetingNote, MeetingReport, MeetingRequest, MeetingTodo, PushAnswer, PushChange,
+    PushDetail, PushRequest, Rehearsed, Resolution, SendAsked,
+};
 pub use settings::Settings;
+pub use switches::FunctionSwitch;
 pub use vault::has_key;
 pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 
 // The rows that use cases answer with; `api` turns them into its own types.
 pub use patchbay_store::{
-    Account, ApiKey, AuditLine, AuditVerdict, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
+    Account, ApiKey, AuditLine, AuditVerdict, Blob, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
     ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine, OauthClient, Operation, Page,
-    Push, PushFilter, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow, Tenant, Trigger, Webhook,
+    Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow, Tenant, Trigger, Webhook,
     WebhookUpdate,
 };
 
 use connectors::Releases;
 use keys::Rotation;
 use live::LiveRuns;
+use picker::Answers;
 use tokens::Refreshes;
 use vault::Vault;
 
@@ -88,8 +96,12 @@ pub struct App {
     releases: Releases,
     refreshes: Refreshes,
     live: LiveRuns,
+    /// What connectors answered a moment ago.
+    answers: Answers,
     rotation: Rotation,
     tasks: TaskTracker,
+    /// One for each run or push that this node works on at the same time.
+    places: Arc<Semaphore>,
     stop: watch::Receiver<bool>,
     due: Arc<Notify>,
     /// Wakes the upkeep: something is to be given back, renewed or cleaned up.
@@ -128,6 +140,7 @@ impl App {
         let clock = if parts.store.is_shared() { parts.store.clock() } else { parts.clock };
         let live = LiveRuns::since(clock.now());
         Ok(Arc::new(Self {
+            places: Arc::new(Semaphore::new(parts.settings.workers)),
             settings: parts.settings,
             due: parts.store.wake(),
             store: parts.store,
@@ -139,6 +152,7 @@ impl App {
             releases: Releases::default(),
             refreshes: Refreshes::default(),
             live,
+            answers: Answers::default(),
             rotation: Rotation::default(),
             tasks: TaskTracker::new(),
             stop: parts.stop,

@@ -1,36 +1,65 @@
 //! Typeaheads: targets that a person chooses for a push.
 //!
-//! A picker `from-stream` searches the records that the host holds; *refresh* runs that stream now. A
-//! picker without a stream asks the connector.
+//! A picker `from-stream` searches the records that the host holds ([`records`]); *refresh* runs that stream now, and
+//! the stream is read for the picker even where the person does not have it extracted. A picker without a stream asks
+//! the connector each time ([`provider`]), once a minute at most for one question ([`answers`]).
+//!
+//! A choice may depend on others: the folder of a client. Which ones is the manifest's word, so what is asked is held
+//! against it before anything is searched or anybody asked ([`asked`]).
 
-use std::sync::Arc;
+mod answers;
+mod asked;
+mod provider;
+mod records;
 
-use patchbay_egress::Writes;
-use patchbay_engine::{NoBlobs, NoSteps, RunScope};
-use patchbay_model::{
-    Code, ConnectionId, Failure, Fault, RunId, TenantId, Timestamp,
-    contract::{Choice, PickRequest},
-    manifest::Picker,
-};
-use patchbay_store::{Connection, RecordSearch};
-use tokio::time::Instant;
+use std::{collections::BTreeMap, sync::Arc};
 
-use crate::{
-    App,
-    connectors::Release,
-    runlog::RunLog,
-    work::{context_of, refused},
-};
+use patchbay_model::{Code, ConnectionId, Fault, RunId, TenantId, Timestamp, contract::Choice, manifest::Picker};
+use patchbay_store::{Account, Connection};
+
+use crate::{App, connectors::Release};
+
+pub(crate) use answers::Answers;
 
 /// Choices in one answer.
 const SHOWN: u32 = 20;
+
+/// What somebody typed, and what was chosen before.
+#[derive(Debug, Clone, Default)]
+pub struct PickAsked {
+    /// The text typed so far.
+    pub query: String,
+    /// Choices made before, by picker.
+    pub parents: BTreeMap<String, String>,
+    /// In this account, by its id at the provider.
+    pub account: Option<String>,
+    /// [`Picked::next`] of the answer before.
+    pub cursor: Option<Vec<u8>>,
+}
 
 /// An answer of a picker.
 pub struct Picked {
     /// The choices, in the order to show.
     pub choices: Vec<Choice>,
-    /// When the searched records were last read to their end; none when the provider was asked.
+    /// Where to go on; none at the end.
+    pub next: Option<Vec<u8>>,
+    /// When the searched records were last read to their end, or when the provider was asked.
     pub as_of: Option<Timestamp>,
+    /// Whether the searched records are being read just now.
+    pub refreshing: bool,
+}
+
+/// A question that fits its picker.
+struct Question<'q> {
+    row: &'q Connection,
+    release: &'q Release,
+    picker: &'q Picker,
+    /// Without spaces around it.
+    query: &'q str,
+    /// In the order of the manifest.
+    parents: Vec<(String, String)>,
+    account: Option<Account>,
+    cursor: Option<Vec<u8>>,
 }
 
 fn picker<'r>(release: &'r Release, name: &str) -> Result<&'r Picker, Fault> {
@@ -44,88 +73,66 @@ impl App {
         tenant: &TenantId,
         connection: &ConnectionId,
         name: &str,
-        query: &str,
+        asked: PickAsked,
     ) -> Result<Picked, Fault> {
         let row = self.store.connection(tenant, connection).await?;
         let release = self.release_of(&row).await?;
         let picker = picker(&release, name)?;
-        match (&picker.from_stream, &picker.value, &picker.label) {
-            (Some(stream), Some(value), Some(label)) => {
-                let search = RecordSearch {
-                    stream: stream.clone(),
-                    account: None,
-                    parents: Vec::new(),
-                    value: value.clone(),
-                    label: label.clone(),
-                    hint: picker.hint.clone(),
-                    query: query.to_owned(),
-                    limit: SHOWN,
-                };
-                let found = self.store.search_records(tenant, connection, &search).await?;
-                let choices = found
-                    .into_iter()
-                    .map(|found| Choice { id: found.value, label: found.label, hint: found.hint })
-                    .collect();
-                let syncs = self.store.syncs(tenant, connection).await?;
-                // As old as the account that was read longest ago.
-                let read = syncs.iter().filter(|sync| sync.stream == *stream && sync.enabled);
-                let as_of = read.map(|sync| sync.last_success_at).min().flatten();
-                Ok(Picked { choices, as_of })
-            }
-            _ => self.pick_at_provider(&row, &release, name, query).await,
+        let parents = asked::check(picker, &asked)?;
+        let account = match &asked.account {
+            Some(account) => Some(self.account_of(&row, &release, picker, account).await?),
+            None => None,
+        };
+        let (query, cursor) = (asked.query.trim(), asked.cursor);
+        let question = Question { row: &row, release: &release, picker, query, parents, account, cursor };
+        match &picker.from_stream {
+            Some(stream) => self.pick_from_records(stream, question).await,
+            None => self.pick_at_provider(question).await,
         }
     }
 
-    async fn pick_at_provider(
-        self: &Arc<Self>,
-        connection: &Connection,
+    /// The account to pick in: one that is selected, of a picker that picks in accounts.
+    async fn account_of(
+        &self,
+        row: &Connection,
         release: &Release,
-        name: &str,
-        query: &str,
-    ) -> Result<Picked, Fault> {
-        let refused = |failure: Failure| refused(&failure);
-        let (release, component) = self.release(&release.id).await?;
-        let deadline = Instant::now() + self.settings.call_timeout;
-        let (door, _) = self
-            .door(connection, None, &release, Writes::Forbidden, deadline, self.stop.clone())
-            .await
-            .map_err(refused)?;
-        let scope = RunScope {
-            door,
-            memory_bytes: self.memory_for(&release),
-            call_timeout: self.settings.call_timeout,
-            deadline,
-            stop: self.stop.clone(),
-            clock: Arc::clone(&self.clock),
-            random: Arc::clone(&self.random),
-            log: Arc::new(RunLog::of_connect(&release.manifest.id)),
-            steps: Arc::new(NoSteps),
-            blobs: Arc::new(NoBlobs),
-        };
-        let mut instance = self.engine.open(&component, scope).await.map_err(refused)?;
-        let context = context_of(connection, None, &release.manifest);
-        let request =
-            PickRequest { picker: name.to_owned(), query: query.to_owned(), parents: Vec::new(), cursor: None };
-        let choices = instance.pick(&context, &request).await.map_err(refused)?;
-        Ok(Picked { choices: choices.items, as_of: None })
+        picker: &Picker,
+        account: &str,
+    ) -> Result<Account, Fault> {
+        let wrong = |why: &str| Err(Fault::new(Code::ParameterInvalid).field("/account", why));
+        let stream = picker.from_stream.as_deref().and_then(|stream| release.manifest.stream(stream));
+        if stream.is_some_and(|stream| !stream.per_account) {
+            return wrong("this picker searches what is read once for the whole connection");
+        }
+        let found = self.store.accounts(&row.tenant, &row.id).await?;
+        match found.into_iter().find(|there| there.provider_id == account) {
+            Some(there) if there.selected => Ok(there),
+            Some(_) => wrong("is not selected, so nothing of it is read"),
+            None => wrong("is no account of this connection"),
+        }
     }
 
-    /// Reads the picker's stream now; the answer is the run to follow.
+    /// Reads the picker's stream now, for one account or for all: the run to follow, of several the first. None where
+    /// there is nothing to read; what the provider answered a moment ago is forgotten then.
     pub async fn refresh_picker(
         self: &Arc<Self>,
         tenant: &TenantId,
         connection: &ConnectionId,
         name: &str,
+        account: Option<&str>,
     ) -> Result<Option<RunId>, Fault> {
         let row = self.store.connection(tenant, connection).await?;
         let release = self.release_of(&row).await?;
-        let Some(stream) = &picker(&release, name)?.from_stream else { return Ok(None) };
-        let syncs = self.store.syncs(tenant, connection).await?;
-        let mut first = None;
-        for sync in syncs.iter().filter(|sync| sync.stream == *stream) {
-            let run = self.run_now(tenant, &sync.id).await?;
-            first = first.or(Some(run));
+        let picker = picker(&release, name)?;
+        if let Some(account) = account {
+            self.account_of(&row, &release, picker, account).await?;
         }
-        Ok(first)
+        match &picker.from_stream {
+            Some(stream) => self.refresh_records(&row, &release, stream, account).await,
+            None => {
+                self.answers.forget(&row.id);
+                Ok(None)
+            }
+        }
     }
 }

@@ -23,10 +23,10 @@ impl App {
             }
         }
         if all.any() {
-            let Forgotten { runs, tombstones, dead_letters, events, deliveries, drifts } = all;
+            let Forgotten { runs, tombstones, dead_letters, events, deliveries, drifts, blobs } = all;
             tracing::info!(
                 "forgotten: {runs} runs, {tombstones} deletions, {dead_letters} unreadable records, {events} events with \
-                 {deliveries} deliveries, {drifts} drifts"
+                 {deliveries} deliveries, {drifts} drifts, {blobs} files"
             );
         }
         for _ in 0..ROUNDS {
@@ -46,5 +46,6 @@ fn sum(one: Forgotten, other: Forgotten) -> Forgotten {
         events: one.events + other.events,
         deliveries: one.deliveries + other.deliveries,
         drifts: one.drifts + other.drifts,
+        blobs: one.blobs + other.blobs,
     }
 }

@@ -14,6 +14,8 @@ pub struct Settings {
     pub node: String,
     /// Where component files are kept, one per digest.
     pub components_dir: PathBuf,
+    /// Where files of runs are while these last; they have no names there.
+    pub scratch_dir: PathBuf,
     /// Runs and pushes at the same time, on this node.
     pub workers: usize,
     /// Runs of one tenant at the same time, on all nodes.
@@ -40,6 +42,10 @@ pub struct Settings {
     pub memory_bytes: usize,
     /// Bytes of a component.
     pub component_bytes: usize,
+    /// Bytes of a file that a push carries, and of all files that one run makes.
+    pub blob_bytes: u64,
+    /// Bytes that all files of one tenant count for together.
+    pub tenant_blob_bytes: u64,
     /// How long a started login may take.
     pub login_time: Duration,
     /// How long a connect session may take to bring its end user back.
@@ -58,6 +64,8 @@ pub struct Settings {
     pub failing_days: u32,
     /// How often an unused credential is refreshed where the provider drops idle ones.
     pub idle_refresh: Duration,
+    /// After how long a push ends that still waits; none for never.
+    pub push_expires: Option<Duration>,
     /// Longest that a look for a lost write waits for the provider to settle, whatever the manifest says.
     pub settle_at_most: Duration,
     /// Time between two looks that must agree that something is not there.
@@ -81,6 +89,7 @@ impl Settings {
             public_url: "https://patchbay.example.com".parse().expect("a URL"),
             node: "test".to_owned(),
             components_dir: folder.to_owned(),
+            scratch_dir: folder.join("scratch"),
             workers: 1,
             per_tenant: u32::MAX,
             per_connector: u32::MAX,
@@ -94,6 +103,8 @@ impl Settings {
             run_bytes: 1 << 30,
             memory_bytes: 1 << 20,
             component_bytes: 1 << 20,
+            blob_bytes: 1 << 20,
+            tenant_blob_bytes: 4 << 20,
             login_time: seconds(600),
             session_time: seconds(1_800),
             completion_time: seconds(600),
@@ -103,6 +114,7 @@ impl Settings {
             longest_cool_down: seconds(3_600),
             failing_days: 4,
             idle_refresh: seconds(86_400),
+            push_expires: None,
             settle_at_most: seconds(1),
             settle_again: seconds(1),
             webhook_retries: crate::WEBHOOK_RETRIES.to_vec(),
@@ -114,6 +126,8 @@ impl Settings {
                 dead_letters: seconds(30 * 86_400),
                 events: seconds(30 * 86_400),
                 drifts: seconds(30 * 86_400),
+                blobs: seconds(7 * 86_400),
+                unused_blobs: seconds(86_400),
                 runs_per_sync: 20,
             },
         }

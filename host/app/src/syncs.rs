@@ -24,6 +24,8 @@ impl App {
     ) -> Result<SyncRow, Fault> {
         let row = self.store.set_sync_enabled(tenant, sync, enabled, actor).await?;
         self.due.notify_one();
+        // Many records that were a picker's only are told in bites.
+        self.upkeep_due.notify_one();
         Ok(row)
     }
 
@@ -53,7 +55,7 @@ impl App {
     /// When a sync is due next, and after that.
     #[must_use]
     pub fn upcoming(&self, row: &SyncRow, count: usize) -> Vec<Timestamp> {
-        let Some(next) = row.next_due_at.filter(|_| row.enabled) else { return Vec::new() };
+        let Some(next) = row.next_due_at.filter(|_| row.read) else { return Vec::new() };
         let phase = phase_of(&row.connection, &row.account, &row.stream);
         let later = row.schedule.upcoming(next.max(self.clock.now()), phase, count.saturating_sub(1));
         std::iter::once(next).chain(later).take(count).collect()

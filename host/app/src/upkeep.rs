@@ -32,6 +32,8 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// Credentials refreshed in a round, and at the same time.
 const REFRESHES: u32 = 40;
 const AT_ONCE: usize = 4;
+/// Items that waited too long, in one transaction.
+const EXPIRIES: u32 = 200;
 /// Authorisations dropped in a round.
 const PENDINGS: u32 = 100;
 /// Connections asked in a round, one after the other.
@@ -73,6 +75,8 @@ impl App {
                 limited("authorisations that nobody completed could not be dropped", self.drop_expired()),
                 limited("credentials could not be given back", self.revoke_due()),
                 limited("connections could not be asked who they are", self.identify_due(&mut silent)),
+                limited("items that waited too long could not be ended", self.expire_waiting()),
+                limited("records that are extracted now could not be told", self.tell_unseen()),
             );
             if rounds.is_multiple_of(SELDOM) {
                 limited("old sessions could not be forgotten", self.forget_sessions()).await;
@@ -133,6 +137,11 @@ impl App {
                 Err(error) => return Err(error.into()),
             }
         }
+        Ok(())
+    }
+
+    async fn expire_waiting(&self) -> Result<(), Fault> {
+        while self.store.expire_pushes(EXPIRIES).await? >= u64::from(EXPIRIES) && !*self.stop.borrow() {}
         Ok(())
     }
 

@@ -1,23 +1,35 @@
 //! Reads an answer with a bound on everything: what came over the wire, what it unpacks to, how much
 //! larger the one is than the other, and how long nothing may come.
 
+mod unpack;
+
 use std::{
-    io::{self, Write},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
 use bytes::Bytes;
-use flate2::write::MultiGzDecoder;
 use http::{HeaderMap, HeaderName, StatusCode, header};
 use http_body::Body;
 use http_body_util::BodyExt;
 use tokio::time::{Instant, timeout_at};
+use unpack::Unpacking;
 
-/// How many times larger than its packed form a body may be.
-const RATIO: usize = 200;
-/// Up to this size the ratio says nothing: a short text of one letter packs better than any bomb.
-const RATIO_FROM: usize = 256 * 1024;
+use crate::{
+    AnswerSink,
+    redact::{Masker, Windows},
+};
+
+/// Bytes of an answer that goes to a sink.
+pub(crate) const SINK_BYTES: usize = 50 * 1024 * 1024;
+/// Of those, bytes that are kept here as well: for the journal, and for the rules that say that a
+/// credential expired. What is larger is no such word.
+pub(crate) const HEAD_BYTES: usize = 64 * 1024;
+/// Bytes that are unpacked at a time. They come to a thousand times as many at most.
+const SLICE: usize = 1024;
 
 /// What is kept from the guest: it belongs to the connection, to a browser, or was undone here.
 const DROPPED: [HeaderName; 11] = [
@@ -34,12 +46,23 @@ const DROPPED: [HeaderName; 11] = [
     header::ALT_SVC,
 ];
 
-/// An answer, whole and unpacked.
+/// An answer, unpacked.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
+    /// All of it; its beginning, masked already, where a sink took it.
     pub(crate) body: Vec<u8>,
+    /// Whether a sink took the body.
+    pub(crate) in_sink: bool,
+}
+
+/// Where the body goes.
+pub(crate) enum To {
+    /// Here, at most so many bytes.
+    Memory(usize),
+    /// There, masked on the way.
+    Sink(Arc<dyn AnswerSink>, Arc<Masker>),
 }
 
 /// Why an answer that began is none.
@@ -56,7 +79,7 @@ pub(crate) enum ReadError {
 /// Reads all of it; `came` counts the bytes of the body as they come, also of one that ends badly.
 pub(crate) async fn read<B>(
     response: http::Response<B>,
-    limit: usize,
+    to: To,
     progress: Duration,
     came: &AtomicU64,
 ) -> Result<Answer, ReadError>
@@ -65,11 +88,16 @@ where
     B::Error: std::error::Error + 'static,
 {
     let (mut head, mut body) = response.into_parts();
+    let limit = match to {
+        To::Memory(limit) => limit,
+        To::Sink(..) => SINK_BYTES,
+    };
     let too_large = ReadError::TooLarge(as_u64(limit));
     if body.size_hint().lower() > as_u64(limit) {
         return Err(too_large);
     }
-    let mut unpacked = Unpacked::of(&head.headers, limit)?;
+    let mut unpacking = Unpacking::of(&head.headers, limit)?;
+    let mut place = Place::begin(to, &head.headers).await;
     let mut wire = 0_usize;
     let stands_still = || ReadError::Lost(format!("nothing came for {} s", progress.as_secs_f32()));
     let mut ends = Instant::now() + progress;
@@ -88,181 +116,78 @@ where
             }
             continue;
         }
-        ends = Instant::now() + progress;
         wire = wire.saturating_add(data.len());
         came.fetch_add(as_u64(data.len()), Ordering::SeqCst);
         if wire > limit {
             return Err(too_large);
         }
-        unpacked.take(&data, wire)?;
+        for slice in data.chunks(unpacking.slice()) {
+            place.put(unpacking.take(slice, wire)?).await?;
+        }
+        // What a sink takes of it is not the provider's time.
+        ends = Instant::now() + progress;
     }
+    place.put(unpacking.end(wire)?).await?;
     for name in DROPPED {
         head.headers.remove(name);
     }
     head.headers.remove("keep-alive");
     head.headers.remove("set-cookie2");
-    Ok(Answer { status: head.status, headers: head.headers, body: unpacked.end(wire)? })
+    let (body, in_sink) = place.end().await?;
+    Ok(Answer { status: head.status, headers: head.headers, body, in_sink })
 }
 
 fn as_u64(bytes: usize) -> u64 {
     u64::try_from(bytes).unwrap_or(u64::MAX)
 }
 
-/// A body on its way out of its packing.
-enum Unpacked {
-    Plain(Vec<u8>),
-    Gzip(Box<MultiGzDecoder<Bounded>>),
+/// Where the body is put, and what is kept of it here.
+enum Place {
+    Memory(Vec<u8>),
+    Sink { sink: Arc<dyn AnswerSink>, windows: Windows, head: Vec<u8> },
 }
 
-impl Unpacked {
-    fn of(headers: &HeaderMap, limit: usize) -> Result<Self, ReadError> {
-        let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
-        let coding = codings.next().map(|value| value.as_bytes().trim_ascii().to_ascii_lowercase());
-        match (coding.as_deref(), codings.next()) {
-            (None | Some(b"" | b"identity"), None) => Ok(Self::Plain(Vec::new())),
-            (Some(b"gzip" | b"x-gzip"), None) => {
-                let to = Bounded { out: Vec::new(), limit, allowed: RATIO_FROM, full: false };
-                Ok(Self::Gzip(Box::new(MultiGzDecoder::new(to))))
+impl Place {
+    async fn begin(to: To, headers: &HeaderMap) -> Self {
+        match to {
+            To::Memory(_) => Self::Memory(Vec::new()),
+            To::Sink(sink, masker) => {
+                let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                sink.begin(media_type.map(|text| masker.mask_text(text)).as_deref()).await;
+                Self::Sink { sink, windows: Windows::over(masker), head: Vec::new() }
             }
-            _ => Err(ReadError::Broken("the answer is packed in a way that was not asked for".to_owned())),
         }
     }
 
-    fn take(&mut self, data: &[u8], wire: usize) -> Result<(), ReadError> {
+    async fn put(&mut self, bytes: &[u8]) -> Result<(), ReadError> {
         match self {
-            Self::Plain(out) => out.extend_from_slice(data),
-            Self::Gzip(decoder) => {
-                decoder.get_mut().allowed = wire.saturating_mul(RATIO).max(RATIO_FROM);
-                let written = decoder.write_all(data);
-                decoder.get_ref().judge(written)?;
+            Self::Memory(body) => {
+                body.extend_from_slice(bytes);
+                Ok(())
             }
+            Self::Sink { sink, windows, head } => give(sink.as_ref(), windows.take(bytes), head).await,
         }
-        Ok(())
     }
 
-    fn end(self, wire: usize) -> Result<Vec<u8>, ReadError> {
+    async fn end(self) -> Result<(Vec<u8>, bool), ReadError> {
         match self {
-            Self::Plain(out) => Ok(out),
-            // An answer without a body names its packing all the same (HEAD, 204, 304).
-            Self::Gzip(_) if wire == 0 => Ok(Vec::new()),
-            Self::Gzip(mut decoder) => {
-                let ended = decoder.try_finish();
-                decoder.get_ref().judge(ended)?;
-                Ok(std::mem::take(&mut decoder.get_mut().out))
+            Self::Memory(body) => Ok((body, false)),
+            Self::Sink { sink, mut windows, mut head } => {
+                give(sink.as_ref(), windows.end(), &mut head).await?;
+                Ok((head, true))
             }
         }
     }
 }
 
-/// Takes what is unpacked until it is too much.
-struct Bounded {
-    out: Vec<u8>,
-    limit: usize,
-    /// By the ratio, for what came so far.
-    allowed: usize,
-    full: bool,
-}
-
-impl Bounded {
-    fn judge(&self, done: io::Result<()>) -> Result<(), ReadError> {
-        if self.full {
-            return Err(ReadError::TooLarge(as_u64(self.limit)));
-        }
-        done.map_err(|error| ReadError::Broken(format!("the answer cannot be unpacked: {error}")))
+async fn give(sink: &dyn AnswerSink, bytes: Vec<u8>, head: &mut Vec<u8>) -> Result<(), ReadError> {
+    if bytes.is_empty() {
+        return Ok(());
     }
-}
-
-impl Write for Bounded {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        if self.out.len().saturating_add(data.len()) > self.limit.min(self.allowed) {
-            self.full = true;
-            return Err(io::Error::other("too large"));
-        }
-        self.out.extend_from_slice(data);
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    let room = HEAD_BYTES.saturating_sub(head.len());
+    head.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
+    if sink.take(bytes).await { Ok(()) } else { Err(ReadError::TooLarge(as_u64(SINK_BYTES))) }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{
-        convert::Infallible,
-        pin::Pin,
-        task::{Context, Poll},
-    };
-
-    use flate2::{Compression, write::GzEncoder};
-    use http_body::Frame;
-    use http_body_util::Full;
-
-    use super::*;
-
-    fn gzip(data: &[u8]) -> Vec<u8> {
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
-        encoder.write_all(data).expect("it fits into memory");
-        encoder.finish().expect("it fits into memory")
-    }
-
-    async fn answer(coding: &str, body: Vec<u8>, limit: usize) -> Result<Answer, ReadError> {
-        let response = http::Response::builder()
-            .header("content-encoding", coding)
-            .header("set-cookie", "a=b")
-            .header("x-kept", "1")
-            .body(Full::new(Bytes::from(body)))
-            .expect("a response");
-        read(response, limit, Duration::from_secs(1), &AtomicU64::default()).await
-    }
-
-    #[tokio::test]
-    async fn a_packed_answer_arrives_unpacked_without_the_connections_headers() {
-        let answer = answer("GZIP", gzip(b"{\"a\":1}"), 1_000).await.expect("an answer");
-        assert_eq!(answer.body, b"{\"a\":1}");
-        assert_eq!(answer.headers.len(), 1);
-        assert!(answer.headers.contains_key("x-kept"));
-    }
-
-    #[tokio::test]
-    async fn a_bomb_is_too_large_by_size_and_by_ratio() {
-        let zeros = vec![0; 3_000_000];
-        assert!(matches!(answer("gzip", gzip(&zeros), 1_000_000).await, Err(ReadError::TooLarge(1_000_000))));
-        assert!(matches!(answer("gzip", gzip(&zeros), 8_000_000).await, Err(ReadError::TooLarge(_))));
-        assert!(matches!(answer("identity", zeros, 1_000_000).await, Err(ReadError::TooLarge(1_000_000))));
-    }
-
-    #[tokio::test]
-    async fn what_was_not_asked_for_or_is_torn_is_broken() {
-        for coding in ["br", "zstd", "deflate", "gzip, gzip"] {
-            assert!(matches!(answer(coding, gzip(b"x"), 1_000).await, Err(ReadError::Broken(_))), "{coding}");
-        }
-        let whole = gzip(&[7; 5_000]);
-        for cut in [1, 9, 12, whole.len() - 9, whole.len() - 1] {
-            let torn = whole.get(..cut).expect("a part").to_vec();
-            assert!(matches!(answer("gzip", torn, 10_000).await, Err(ReadError::Broken(_))), "{cut}");
-        }
-        assert!(matches!(answer("gzip", b"no gzip at all".to_vec(), 1_000).await, Err(ReadError::Broken(_))));
-        assert!(answer("gzip", Vec::new(), 1_000).await.is_ok_and(|answer| answer.body.is_empty()));
-    }
-
-    /// Pieces without a byte, for as long as anybody asks.
-    struct Nothing;
-
-    impl Body for Nothing {
-        type Data = Bytes;
-        type Error = Infallible;
-
-        fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            Poll::Ready(Some(Ok(Frame::data(Bytes::new()))))
-        }
-    }
-
-    #[tokio::test]
-    async fn pieces_of_nothing_are_no_progress() {
-        let came = AtomicU64::default();
-        let answer = read(http::Response::new(Nothing), 1_000, Duration::from_millis(20), &came).await;
-        assert!(matches!(answer, Err(ReadError::Lost(_))));
-    }
-}
+mod tests;

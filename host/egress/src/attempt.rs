@@ -1,7 +1,10 @@
 //! One attempt: a connection, the credential, the request, the answer.
 
 use std::{
-    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -10,10 +13,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{
     Gate, Grant, Values,
-    answer::{self, Answer, ReadError},
+    answer::{self, Answer, ReadError, To},
     dial::DialError,
     order::Order,
+    outflow::{EndedEarly, Going, Outflow},
     pool::PoolKey,
+    redact::Masker,
     slots,
     wire::{Wire, WireError},
 };
@@ -34,8 +39,8 @@ pub(crate) enum AttemptError {
     Unknown(String),
     /// It may have left; nothing came in the time that the gate gives.
     Slow(String),
-    /// The guest's own limit, or the run's time, was shorter than what the gate gives; `left`: something
-    /// may have left.
+    /// It ended on our side: the guest's own limit or the run's time was shorter than what the gate
+    /// gives, or a file of the request ended early; `left`: something may have left.
     CutShort { left: bool, reason: String },
     /// The answer passes this many bytes.
     TooLarge(u64),
@@ -48,12 +53,18 @@ pub(crate) enum AttemptError {
 pub(crate) struct UnderWay {
     left: AtomicBool,
     came: AtomicU64,
+    going: Arc<Going>,
 }
 
 impl UnderWay {
     /// Whether something of the request may have left.
     pub(crate) fn left(&self) -> bool {
         self.left.load(Ordering::SeqCst)
+    }
+
+    /// Bytes of the request's body that went to a connection.
+    pub(crate) fn went(&self) -> u64 {
+        self.going.bytes()
     }
 
     /// Bytes of the answer's body that came.
@@ -68,6 +79,7 @@ pub(crate) async fn run(
     grant: &Grant,
     order: &Order,
     values: &Values,
+    masker: &Arc<Masker>,
     deadline: Instant,
     under_way: &UnderWay,
 ) -> Result<Answer, AttemptError> {
@@ -75,7 +87,7 @@ pub(crate) async fn run(
     let limit = order.timeout.map_or(total, |asked| asked.min(total));
     let now = Instant::now();
     let ends = deadline.min(now + limit);
-    let attempt = Box::pin(attempt(gate, grant, order, values, under_way));
+    let attempt = Box::pin(attempt(gate, grant, order, values, masker, under_way));
     match timeout_at(ends, attempt).await {
         Ok(done) => done,
         Err(_) if ends < now + total => Err(AttemptError::CutShort { left: under_way.left(), reason: no_time(limit) }),
@@ -93,6 +105,7 @@ async fn attempt(
     grant: &Grant,
     order: &Order,
     values: &Values,
+    masker: &Arc<Masker>,
     under_way: &UnderWay,
 ) -> Result<Answer, AttemptError> {
     let timeouts = gate.timeouts();
@@ -106,30 +119,46 @@ async fn attempt(
     loop {
         // A kept connection may be closed in the very moment it is used, and then nobody knows what
         // the other side took; a read is sent again, a write would be a question for a person.
-        let kept = order.write.is_none() && stale < STALE;
+        // One that carries files has a connection of its own too: the other side may answer before it
+        // took them, and what is then still on its way ends with the connection.
+        let kept = order.write.is_none() && !order.has_files() && stale < STALE;
         let mut wire = connection(gate, &key, kept).await?;
         let outgoing = slots::put(&order.slots, grant, values, &order.outgoing).map_err(AttemptError::Denied)?;
+        let pieces = outgoing.body.pieces().map_err(AttemptError::Denied)?;
+        let mut body = Outflow::of(&pieces, Arc::clone(&under_way.going));
+        let ended = |left, error: EndedEarly| AttemptError::CutShort { left, reason: error.to_string() };
+        body.prime().await.map_err(|error| ended(false, error))?;
         under_way.left.store(true, Ordering::SeqCst);
-        let response = match wire.send(&outgoing, timeouts.first_byte).await {
+        let response = match wire.send(&outgoing, body, timeouts.first_byte).await {
             Ok(response) => response,
             // The other side closed a kept connection before it took anything: not this request's failure.
             Err(WireError::NotSent(_)) if wire.reused => {
                 under_way.left.store(false, Ordering::SeqCst);
+                under_way.going.again();
                 stale += 1;
                 continue;
             }
             Err(WireError::NotSent(reason)) => return Err(AttemptError::NotSent(reason)),
             Err(WireError::Unknown(reason)) => return Err(AttemptError::Unknown(reason)),
             Err(WireError::Slow(reason)) => return Err(AttemptError::Slow(reason)),
+            Err(WireError::EndedEarly(error)) => return Err(ended(true, error)),
             Err(WireError::TooLarge(bytes)) => return Err(AttemptError::TooLarge(bytes)),
         };
-        let answer = answer::read(response, ANSWER_BYTES, timeouts.progress, &under_way.came).await;
+        let to = match &order.sink {
+            // Another status is an error to read, or a word about the credential.
+            Some(sink) if response.status().is_success() => To::Sink(Arc::clone(sink), Arc::clone(masker)),
+            _ => To::Memory(ANSWER_BYTES),
+        };
+        let answer = answer::read(response, to, timeouts.progress, &under_way.came).await;
         let answer = answer.map_err(|error| match error {
             ReadError::TooLarge(bytes) => AttemptError::TooLarge(bytes),
             ReadError::Broken(reason) => AttemptError::Broken(reason),
             ReadError::Lost(reason) => AttemptError::Unknown(reason),
         })?;
-        gate.pool().put(key, wire);
+        let len = pieces.iter().fold(0, |sum: u64, piece| sum.saturating_add(piece.len()));
+        if under_way.went() >= len {
+            gate.pool().put(key, wire);
+        }
         return Ok(answer);
     }
 }

@@ -3,21 +3,26 @@
 //! | layer | why here |
 //! |---|---|
 //! | incident, open circuit | a run that gave itself away sends nothing more, and one that has to stop does no work for it |
-//! | `order`: parse, reserved headers, `scope`, slot, effect | needs nothing but the request, so a refusal costs nothing and connects to nothing |
+//! | `order`: parse, reserved headers, `scope`, slot, effect, body, key of the step | needs nothing but the request, so a refusal costs nothing and connects to nothing |
+//! | rehearsal: what is not read ends here | nothing is set in motion for what is not sent; secrets are looked for all the same, because it is shown |
 //! | circuit | nobody waits, and no credential is fetched, for a host that is left alone |
 //! | `rate` | before the credential, so that a token does not age in line |
 //! | credential | as late as can be; one refresh for all who ask |
-//! | secrets in what the guest sent | before the gate fills its own in, or it would find its own work |
+//! | secrets in what the guest sent | before the gate fills its own in, or it would find its own work; files that the guest made are read for it |
 //! | circuit once more | the line may have been long; the probe of a host that was down is taken here |
 //! | `journal` begin | after everything that can refuse, before anything that can leave |
-//! | `attempt`: resolve, judge, connect, fill, send, read | the credential is filled only for a connection that was judged |
-//! | mask | before the journal keeps the answer and before the guest sees it |
+//! | `attempt`: resolve, judge, connect, fill, send, read | the credential is filled only for a connection that was judged; files are read while they leave, once more for each attempt |
+//! | mask | before the journal keeps the answer and before the guest sees it; of an answer that goes to a sink, while it is read |
 //! | `journal` answered | before the guest sees it |
-//! | expired, `Retry-After`, failures | last, because each starts again at the circuit |
+//! | expired, `Retry-After`, failures | each starts again at the circuit, and a sink from its beginning |
+//! | sink | last: an error and an answer of the journal go there when nothing follows upon them |
 
 mod circuit;
 mod failed;
+mod given;
+mod journaled;
 mod masked;
+mod rehearse;
 mod told;
 
 use std::{
@@ -28,19 +33,21 @@ use std::{
 
 use tokio::time::{Instant, sleep_until};
 
+use given::given;
+use journaled::{answered, unkept};
+
 use crate::{
-    Begin, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, JournalError, Request, Response,
-    SendError, StoredAnswer, Usage, Values,
+    AnswerSink, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, Request, Response, SendError,
+    Usage, Values,
+    answer::HEAD_BYTES,
     attempt::{self, UnderWay},
     breaker::CircuitKey,
-    order::{Order, Step},
+    order::Order,
+    outflow::EndedEarly,
     rate::Lane,
     redact::Masker,
     retry,
 };
-
-/// Bytes of a body that the journal keeps.
-const STORED_BYTES: usize = 64 * 1024;
 
 /// The gate bound to one run: its grant, its credential, its journal and its time.
 pub struct Door {
@@ -64,6 +71,8 @@ struct State {
     pause: Option<Instant>,
     /// Why the run has to stop, and until when the provider is left alone.
     circuit: Option<Instant>,
+    /// Requests that a rehearsal showed.
+    shown: u32,
 }
 
 impl Door {
@@ -81,6 +90,16 @@ impl Door {
     /// A write goes on in its own task when this future is dropped, so that its answer reaches the
     /// journal.
     pub async fn send(&self, request: Request) -> Result<Response, SendError> {
+        self.ask(request, None).await
+    }
+
+    /// As [`Door::send`], for an answer of up to 50 MiB: its body goes to `sink`, piece by piece, and the
+    /// answer that comes back has none. What the sink took of a request that failed is worth nothing.
+    pub async fn send_into(&self, request: Request, sink: Arc<dyn AnswerSink>) -> Result<Response, SendError> {
+        self.ask(request, Some(sink)).await
+    }
+
+    async fn ask(&self, request: Request, sink: Option<Arc<dyn AnswerSink>>) -> Result<Response, SendError> {
         let run = &self.run;
         match run.state().incident.clone() {
             Some(Incident::SecretSeen) => return Err(SendError::SecretSeen),
@@ -92,8 +111,10 @@ impl Door {
             return Err(SendError::Stopped);
         }
         run.state().usage.requests += 1;
-        let sent = match Order::check(&run.grant, run.gate.ports(), &run.scope.writes, request) {
+        let order = Order::check(&run.grant, run.gate.ports(), &run.scope.writes, request);
+        let sent = match order.map(|order| order.answered_to(sink)) {
             Err(reason) => Err(SendError::Denied(reason)),
+            Ok(order) if order.held_back.is_some() => Err(run.hold_back(&order).await),
             Ok(order) if order.write.is_some() => {
                 let task = tokio::spawn(Arc::clone(run).send(order));
                 task.await.unwrap_or_else(|error| Err(SendError::Unknown(format!("the write's task ended: {error}"))))
@@ -140,6 +161,7 @@ impl Run {
         let circuit = CircuitKey::of(&self.grant.tenant, origin);
         let (mut attempts, mut failures, mut waits) = (0_u64, 0, 0);
         let mut renewed: Option<Arc<Values>> = None;
+        let mut searched = None;
         loop {
             self.unless_open(&circuit)?;
             let turn = self.turn(&lane).await?;
@@ -148,26 +170,31 @@ impl Run {
                 None => self.unless_stopped(self.credential.current()).await?.map_err(lacking)?,
             };
             let masker = self.learn(&values)?;
-            if order.betrays(&masker) {
-                return Err(SendError::SecretSeen);
+            // The same search again would find the same.
+            if !searched.as_ref().is_some_and(|searched| Arc::ptr_eq(searched, &masker)) {
+                if self.unless_stopped(order.betrays(&masker)).await?.map_err(gone)? {
+                    return Err(SendError::SecretSeen);
+                }
+                searched = Some(Arc::clone(&masker));
             }
             let pass = self.pass(&circuit)?;
             if let Some(step) = &order.write
                 && let Some(known) = self.begin(step).await?
             {
-                return Ok(known);
+                return given(&order, known, false).await;
             }
             self.state().usage.retries += u64::from(attempts > 0);
             attempts += 1;
             let (started, under_way) = (Instant::now(), UnderWay::default());
-            let attempt = attempt::run(&self.gate, &self.grant, &order, &values, self.scope.deadline, &under_way);
+            let attempt =
+                attempt::run(&self.gate, &self.grant, &order, &values, &masker, self.scope.deadline, &under_way);
             // A write that began is not cut off: half a write is a question for a person.
             let outcome = match &order.write {
                 Some(_) => Ok(attempt.await),
                 None => self.unless_stopped(attempt).await,
             };
             let outcome = outcome.inspect_err(|_| {
-                self.used(&order, &under_way, under_way.left());
+                self.used(&under_way, under_way.left());
             })?;
             drop(turn);
             self.audit(&order, &outcome, &under_way, started, &masker);
@@ -185,7 +212,7 @@ impl Run {
             let now = self.gate.clock().now();
             lane.learn(&answer.headers, now);
             let wait = retry::asked_to_wait(answer.status, &answer.headers, now);
-            let status = answer.status;
+            let (status, in_sink) = (answer.status, answer.in_sink);
             let response = masked::masked(answer, &masker);
             if let Some(step) = &order.write {
                 answered(step, &response, expired || retry::opens_again(status)).await?;
@@ -204,7 +231,7 @@ impl Run {
                 }
                 self.state().pause = Some(Instant::now() + wait);
             }
-            return Ok(response);
+            return given(&order, response, in_sink).await;
         }
     }
 
@@ -218,27 +245,6 @@ impl Run {
             state.pause = Some(Instant::now() + left);
             SendError::Stopped
         })
-    }
-
-    /// Asks the journal; an answer means that nothing is sent.
-    async fn begin(&self, step: &Step) -> Result<Option<Response>, SendError> {
-        if *self.scope.stop.borrow() {
-            return Err(SendError::Stopped);
-        }
-        match step.journal.begin(&step.name, step.hash).await {
-            Ok(Begin::Send) => Ok(None),
-            Ok(Begin::Replay(StoredAnswer { status, headers, body })) => {
-                Ok(Some(Response { status, headers, body, replayed: true }))
-            }
-            Ok(Begin::Unknown) => {
-                Err(SendError::Unknown(format!("an earlier attempt of the step `{}` has no answer", step.name)))
-            }
-            Ok(Begin::Mismatch) => Err(SendError::Denied(format!(
-                "the step `{}` was another request before: one step is one request, the same on every attempt",
-                step.name
-            ))),
-            Err(error) => Err(SendError::NotSent(error.to_string())),
-        }
     }
 
     /// A token that is young, or was itself fetched for a refusal, was refused for another reason.
@@ -275,12 +281,7 @@ fn lacking(error: CredentialError) -> SendError {
     }
 }
 
-fn unkept(error: JournalError) -> SendError {
-    SendError::Unknown(error.to_string())
-}
-
-async fn answered(step: &Step, response: &Response, opens_again: bool) -> Result<(), SendError> {
-    let body = response.body.get(..STORED_BYTES).unwrap_or(&response.body).to_vec();
-    let stored = StoredAnswer { status: response.status, headers: response.headers.clone(), body };
-    step.journal.answered(&step.name, &stored, opens_again).await.map_err(unkept)
+/// A file of the request that is not there any more: nothing left.
+fn gone(error: EndedEarly) -> SendError {
+    SendError::NotSent(error.to_string())
 }

@@ -3,7 +3,7 @@
 //! The same addresses, the same TLS and the same bounded reading as for a guest, but no pool (a
 //! client's secret travels alone), no redirects and a small answer.
 
-use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, atomic::AtomicU64};
 
 use bytes::Bytes;
 use http::header;
@@ -11,9 +11,11 @@ use tokio::time::timeout;
 
 use crate::{
     Gate,
-    answer::{self, ReadError},
+    answer::{self, ReadError, To},
     dial::DialError,
     order::{AGENT, CODING},
+    outflow::Outflow,
+    payload::Payload,
     target::Target,
     wire::{Outgoing, WireError},
 };
@@ -74,7 +76,7 @@ pub(crate) async fn run(
             headers.push((name.clone(), value.clone()));
         }
     }
-    let outgoing = Outgoing { method: head.method, target, headers, body };
+    let outgoing = Outgoing { method: head.method, target, headers, body: Payload::Bytes(body) };
     let limit = gate.timeouts().exchange;
     let answer = timeout(limit, Box::pin(send(gate, &outgoing, reach))).await;
     let answered = answer
@@ -100,17 +102,23 @@ async fn send(gate: &Gate, outgoing: &Outgoing, reach: Reach) -> Result<http::Re
         DialError::Denied(reason) => ExchangeError::Denied(reason),
         DialError::Untrusted(reason) | DialError::Failed(reason) => ExchangeError::NotSent(reason),
     })?;
-    let response = wire.send(outgoing, timeouts.first_byte).await.map_err(|error| match error {
+    let pieces = outgoing.body.pieces().map_err(ExchangeError::Denied)?;
+    let body = Outflow::of(&pieces, Arc::default());
+    let response = wire.send(outgoing, body, timeouts.first_byte).await.map_err(|error| match error {
         WireError::NotSent(reason) => ExchangeError::NotSent(reason),
         WireError::Unknown(reason) | WireError::Slow(reason) => ExchangeError::Unknown(reason),
+        WireError::EndedEarly(error) => ExchangeError::Unknown(error.to_string()),
         WireError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
     })?;
     let came = AtomicU64::default();
-    let answer = answer::read(response, ANSWER_BYTES, timeouts.progress, &came).await.map_err(|error| match error {
-        ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
-        ReadError::Broken(reason) => ExchangeError::Other(reason),
-        ReadError::Lost(reason) => ExchangeError::Unknown(reason),
-    })?;
+    let answer =
+        answer::read(response, To::Memory(ANSWER_BYTES), timeouts.progress, &came).await.map_err(
+            |error| match error {
+                ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
+                ReadError::Broken(reason) => ExchangeError::Other(reason),
+                ReadError::Lost(reason) => ExchangeError::Unknown(reason),
+            },
+        )?;
     let mut response = http::Response::new(Bytes::from(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

@@ -8,7 +8,7 @@ use patchbay_model::{
 };
 use tokio::{sync::watch, time::Instant};
 
-use crate::Journal;
+use crate::{Journal, Rehearsal};
 
 /// What one connection's guest may reach: the manifest as it was approved, and the values that fill
 /// its placeholders. Nothing else widens it.
@@ -53,4 +53,6 @@ pub enum Writes {
     Forbidden,
     /// They are, each under a step of this journal.
     Journal(Arc<dyn Journal>),
+    /// They are noted here instead of being sent, and so is all else that is not read.
+    Rehearse(Arc<dyn Rehearsal>),
 }

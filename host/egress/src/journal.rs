@@ -21,6 +21,11 @@ pub trait Journal: Send + Sync {
     async fn not_sent(&self, step: &str) -> Result<(), JournalError>;
     /// Notes that the request may have left and that no answer came.
     async fn lost(&self, step: &str) -> Result<(), JournalError>;
+    /// The idempotency key of this step, where the provider is told one: a request that does not carry it,
+    /// in its address, a header or its body, is refused.
+    fn key(&self, _step: &str) -> Option<String> {
+        None
+    }
 }
 
 /// What the journal says about a step.
@@ -34,6 +39,11 @@ pub enum Begin {
     Unknown,
     /// The same step was another request before: do not send.
     Mismatch,
+    /// Its answer was lost and somebody looked: the provider has the object. Do not send.
+    Found {
+        /// The object's id at the provider.
+        id: String,
+    },
 }
 
 /// An answer as it is kept, secrets masked.

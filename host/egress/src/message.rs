@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use patchbay_model::contract::{CredentialChoice, Effect};
 
+use crate::BlobBody;
+
 /// One request of a guest, as it said it.
 #[derive(Debug, Clone)]
 pub struct Request {
@@ -25,7 +27,7 @@ pub struct Request {
     pub timeout: Option<Duration>,
 }
 
-/// A request's body; blobs are bytes by now.
+/// A request's body. Files are named, not held: the gate reads them while it sends.
 #[derive(Debug, Clone)]
 pub enum Body {
     /// None.
@@ -34,6 +36,16 @@ pub enum Body {
     Bytes(Vec<u8>),
     /// A JSON document; sent as `application/json` unless the guest names another type.
     Json(Vec<u8>),
+    /// A JSON document with files in it: each a JSON pointer, where the document holds null and the file's
+    /// base64 goes, and the file.
+    JsonBlobs {
+        /// The document.
+        document: Vec<u8>,
+        /// The files by their pointers.
+        blobs: Vec<(String, BlobBody)>,
+    },
+    /// A file as it is.
+    Blob(BlobBody),
     /// `multipart/form-data`, put together by the gate.
     Multipart(Vec<Part>),
 }
@@ -47,8 +59,17 @@ pub struct Part {
     pub filename: Option<String>,
     /// Its media type.
     pub content_type: Option<String>,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a part holds.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// These bytes.
+    Bytes(Vec<u8>),
+    /// A file.
+    Blob(BlobBody),
 }
 
 /// The answer that a guest gets: decoded, bounded, secrets masked.

@@ -28,15 +28,19 @@
 //! secret, and for those the automaton is not even started: a few bytes of each needle, its core, are
 //! looked for first with vector instructions, and where no core stands there is no secret.
 
+mod windows;
+
 use std::ops::Range;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, BuildError, packed};
 use base64::{Engine, engine::general_purpose::STANDARD_NO_PAD};
 use memchr::{memchr_iter, memchr2_iter};
 
+pub(crate) use windows::Windows;
+
 use crate::{
     slots::Echoes,
-    spelling::{Reading, Spelling},
+    spelling::{self, Reading, Spelling},
     template::percent,
 };
 
@@ -70,6 +74,8 @@ pub(crate) struct Masker {
     parameters: Vec<(String, String)>,
     /// Whether a plus may stand for a space in one of them.
     spaced: bool,
+    /// Bytes that a long secret may take up, however it is spelt; 0 when there is none.
+    reach: usize,
 }
 
 impl Masker {
@@ -105,7 +111,9 @@ impl Masker {
             Some(AhoCorasick::builder().kind(kind).prefilter(false).build(&rest)?)
         };
         let heads = heads.into_iter().map(<[u8]>::to_vec).collect();
-        Ok(Self { heads, tails, cores, short, headers: echoes.headers.clone(), parameters, spaced })
+        // And one more escape, which the end of a window may tear.
+        let reach = needles.iter().map(|needle| (needle.len() + 2) * spelling::LONGEST).max().unwrap_or(0);
+        Ok(Self { reach, heads, tails, cores, short, headers: echoes.headers.clone(), parameters, spaced })
     }
 
     /// Whether a secret stands anywhere in these bytes.

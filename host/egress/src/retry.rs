@@ -128,6 +128,7 @@ mod tests {
             status: StatusCode::from_u16(status).expect("a status"),
             headers: HeaderMap::new(),
             body: body.to_string().into_bytes(),
+            in_sink: false,
         };
         let rule = |status, pointer: Option<&str>, equals| ResponseRule {
             status,

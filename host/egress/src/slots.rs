@@ -8,7 +8,6 @@ mod echo;
 mod signed;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, header};
 use patchbay_model::{
     contract::CredentialChoice,
@@ -18,7 +17,8 @@ use patchbay_model::{
 pub(crate) use echo::{Echoes, echoes};
 
 use crate::{
-    Grant, Values, json,
+    Grant, Values,
+    payload::Payload,
     template::{fill, percent},
     wire::Outgoing,
 };
@@ -130,14 +130,15 @@ pub(crate) fn check_query(grant: &Grant, query: Option<&str>) -> Result<(), Stri
 
 /// Refuses a body that one of the slots could not be filled into, before anything is sent for: tried
 /// with nothing in place of the values.
-pub(crate) fn check_body(slots: &[Slot], body: &Bytes) -> Result<(), String> {
-    let mut tried: Option<Vec<u8>> = None;
+pub(crate) fn check_body(slots: &[Slot], body: &Payload) -> Result<(), String> {
+    let mut tried = body.clone();
     for slot in slots {
         if let Some(Place::Json(pointer)) = place(slot) {
-            tried = Some(json::fill(tried.as_deref().unwrap_or(body), pointer, "")?);
+            tried = tried.fill(pointer, "")?;
         }
     }
-    Ok(())
+    // And a file still has the place that it is meant for.
+    tried.pieces().map(drop)
 }
 
 /// A template of a slot with the credential's values in it.
@@ -181,7 +182,7 @@ pub(crate) fn put(slots: &[Slot], grant: &Grant, values: &Values, outgoing: &Out
                 filled.headers.push((name, sensitive(slot, &text)?));
             }
             Some(Place::Query(name)) => filled.target.append(&percent(name), &percent(&text)),
-            Some(Place::Json(pointer)) => filled.body = Bytes::from(json::fill(&filled.body, pointer, &text)?),
+            Some(Place::Json(pointer)) => filled.body = filled.body.fill(pointer, &text)?,
             None => return Err(format!("the slot `{}` has no place", slot.id)),
         }
     }

@@ -87,6 +87,21 @@ impl Spelling {
         }
     }
 
+    /// The last place up to `most` where no escape of any reader is torn. Escapes of the two kinds never
+    /// overlap, so one reading knows all of them.
+    pub(crate) fn border(bytes: &[u8], most: usize) -> usize {
+        let all = Self { percent: true, plus: false, json: true };
+        let mut last = 0;
+        // What begins at the place itself is still read as a whole.
+        let near = bytes.get(..most + 2 * LONGEST).unwrap_or(bytes);
+        all.each(near, |at, text, bare| {
+            if at <= most {
+                last = if bare { most.min(at + text.len()) } else { at };
+            }
+        });
+        last
+    }
+
     fn unit(self, rest: &[u8]) -> Option<Unit> {
         let one = |byte, len| Unit { bytes: [byte, 0, 0, 0], count: 1, len };
         let plain = one(*rest.first()?, 1);
@@ -206,7 +221,7 @@ impl<'b> Reading<'b> {
 }
 
 /// Bytes of the escape that is longest for each byte it stands for: `\u0041`.
-const LONGEST: usize = 6;
+pub(crate) const LONGEST: usize = 6;
 
 #[cfg(test)]
 mod tests {

@@ -6,11 +6,9 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method, Uri, Version, header};
-use http_body_util::Full;
 use hyper::{
-    body::Incoming,
+    body::{Body as _, Incoming},
     client::conn::{TrySendError, http1, http2},
 };
 use hyper_util::rt::TokioIo;
@@ -21,12 +19,16 @@ use tokio::{
 };
 
 use crate::{
+    outflow::{EndedEarly, Outflow},
+    payload::Payload,
     target::Target,
     traffic::{Counted, Traffic},
 };
 
 /// Bytes of an answer's head.
 const HEAD_BYTES: u32 = 64 * 1024;
+/// Bytes of a request that wait for room in a connection.
+const SEND_BYTES: usize = 64 * 1024;
 /// Headers of an answer.
 const HEAD_FIELDS: usize = 200;
 
@@ -36,7 +38,7 @@ pub(crate) struct Outgoing {
     pub(crate) method: Method,
     pub(crate) target: Target,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(crate) body: Bytes,
+    pub(crate) body: Payload,
 }
 
 /// Why no answer began.
@@ -48,6 +50,8 @@ pub(crate) enum WireError {
     Unknown(String),
     /// It may have left, and no answer began in time.
     Slow(String),
+    /// A file of the request ended early; what came before it may have left.
+    EndedEarly(EndedEarly),
     /// The answer's head passes its bounds.
     TooLarge(u64),
 }
@@ -86,8 +90,8 @@ impl<F: Future<Output = ()> + Send + 'static> hyper::rt::Executor<F> for Tasks {
 }
 
 enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Outflow>),
+    Http2(http2::SendRequest<Outflow>),
 }
 
 impl Wire {
@@ -116,6 +120,8 @@ impl Wire {
             .max_header_list_size(HEAD_BYTES)
             .initial_stream_window_size(256 * 1024)
             .initial_connection_window_size(1024 * 1024)
+            // Of a body, while the other side does not take it.
+            .max_send_buf_size(SEND_BYTES)
             .handshake(TokioIo::new(stream))
             .await
             .map_err(|error| told(&error))?;
@@ -147,14 +153,16 @@ impl Wire {
     pub(crate) async fn send(
         &mut self,
         outgoing: &Outgoing,
+        body: Outflow,
         first_byte: Duration,
     ) -> Result<http::Response<Incoming>, WireError> {
+        let going = body.going();
         let ready = match &mut self.sender {
             Sender::Http1(sender) => sender.ready().await,
             Sender::Http2(sender) => sender.ready().await,
         };
         ready.map_err(|error| WireError::NotSent(told(&error)))?;
-        let request = self.request(outgoing).map_err(|error| WireError::NotSent(error.to_string()))?;
+        let request = self.request(outgoing, body).map_err(|error| WireError::NotSent(error.to_string()))?;
         let before = self.traffic.written();
         let traffic = self.traffic.clone();
         let send = async {
@@ -168,6 +176,10 @@ impl Wire {
         let mut limit = Instant::now() + first_byte;
         let answer = loop {
             tokio::select! {
+                biased;
+                // Before hyper's own word for it, which over HTTP/2 never comes. What the connection has in
+                // hand it may still write.
+                () = going.broken() => return Err(WireError::EndedEarly(EndedEarly)),
                 answer = &mut send => break answer,
                 () = sleep_until(limit) => {
                     if traffic.written() == written {
@@ -182,10 +194,11 @@ impl Wire {
         answer.map_err(|error| failure(error, traffic.written() == before))
     }
 
-    fn request(&self, outgoing: &Outgoing) -> Result<http::Request<Full<Bytes>>, http::Error> {
+    fn request(&self, outgoing: &Outgoing, body: Outflow) -> Result<http::Request<Outflow>, http::Error> {
         let path = outgoing.target.path_and_query();
         let origin = &outgoing.target.origin;
-        let mut request = http::Request::new(Full::new(outgoing.body.clone()));
+        let empty = body.is_end_stream();
+        let mut request = http::Request::new(body);
         *request.method_mut() = outgoing.method.clone();
         let headers = request.headers_mut();
         let uri: Uri;
@@ -201,7 +214,7 @@ impl Wire {
         }
         // A body of nothing is said by its length where a method usually has one: some servers wait.
         let usual = matches!(outgoing.method, Method::POST | Method::PUT | Method::PATCH);
-        if outgoing.body.is_empty() && usual {
+        if empty && usual {
             headers.insert(header::CONTENT_LENGTH, HeaderValue::from_static("0"));
         }
         if matches!(self.sender, Sender::Http2(_)) {
@@ -232,3 +245,6 @@ pub(crate) fn told(error: &(dyn std::error::Error + 'static)) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

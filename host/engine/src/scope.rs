@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use patchbay_egress::Door;
+use patchbay_egress::{BlobBody, Door};
 use patchbay_model::{Clock, Random};
 use tokio::{sync::watch, time::Instant};
 
@@ -55,10 +55,15 @@ pub trait Blobs: Send + Sync {
     async fn size(&self, id: &str) -> Option<u64>;
     /// At most `len` bytes from `offset`; none when this run has no such blob.
     async fn read(&self, id: &str, offset: u64, len: u32) -> Option<Vec<u8>>;
+    /// It as a request carries it, as long as it is now; none when this run has no such blob.
+    async fn body(&self, id: &str) -> Option<BlobBody>;
     /// Makes an empty blob and returns its id.
     async fn create(&self, media_type: &str) -> String;
     /// Adds to a blob that this run made; false when it is full or is not this run's.
     async fn append(&self, id: &str, data: Vec<u8>) -> bool;
+    /// A blob that this run made and that nobody will ask for: an answer that broke off. Its room may be
+    /// used again.
+    async fn discard(&self, _id: &str) {}
 }
 
 /// For runs that are not a push: no key, nothing to refuse.
@@ -85,6 +90,10 @@ impl Blobs for NoBlobs {
     }
 
     async fn read(&self, _id: &str, _offset: u64, _len: u32) -> Option<Vec<u8>> {
+        None
+    }
+
+    async fn body(&self, _id: &str) -> Option<BlobBody> {
         None
     }
 

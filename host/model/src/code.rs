@@ -163,6 +163,15 @@ codes! {
     "4004" OutcomeUnknown Failed "It is not known whether this was written";
     "4005" ActionUnknown NotFound "There is no such action";
     "4006" StepReused Failed "The connector used one step for two different requests";
+    "4007" PushBusy Conflict "This push is being worked on";
+    "4008" TargetMissing Pause "The item has no target yet";
+    "4009" SwitchedOff Pause "This kind of data is switched off";
+    "4010" PushExpired Pause "The item waited too long";
+    "4011" BlobUnusable Invalid "A file cannot be used";
+    "4012" BlobQuota TooLarge "The files of this tenant take up too much room";
+    "4013" NoConnection Pause "There is no connection to send this by";
+    "4014" OnDemand Pause "The item is sent when somebody says so";
+    "4015" Withdrawn Pause "Somebody took the item back";
     "5001" BodyInvalid Invalid "The request body is not what this endpoint takes";
     "5002" BodyTooLarge TooLarge "The request body is too large";
     "5003" Unauthenticated Unauthenticated "This needs an API key";
@@ -177,6 +186,7 @@ codes! {
     "5012" ScheduleInvalid Invalid "A schedule is wrong";
     "5013" WebhookInvalid Invalid "A webhook endpoint is wrong";
     "5014" StreamsExhausted Unavailable "Too many progress streams are open";
+    "5015" UploadsExhausted Unavailable "Too many files are being uploaded";
     "6001" EgressDenied Failed "The connector asked for an address that it may not reach";
     "6002" SecretSeen Failed "A secret of the connection was found in what the connector sent";
     "7001" ConfigInvalid Invalid "The configuration is wrong";

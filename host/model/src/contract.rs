@@ -289,6 +289,10 @@ pub struct Item {
     pub attachments: Vec<Attachment>,
     /// 1 for the first attempt.
     pub attempt: u32,
+    /// What else there is to know, by name: `object` is the id of the object that an item with other content under
+    /// this key was written to, and that is to be changed now; `step.NAME` is the id of what the step was found to
+    /// have written after its answer was lost, so that it is not to be done again; each with `….url` where it has one.
+    pub ext: Ext,
 }
 
 /// An object at the provider.

@@ -1,6 +1,7 @@
 //! Plain types that every room of Patchbay shares: ids, moments, secrets, states, failures, the
 //! contract's records and the manifest. No I/O, no runtime, no database.
 
+pub mod choice;
 mod clock;
 mod code;
 pub mod contract;

@@ -11,6 +11,8 @@ use crate::config::{Config, Database, Location};
 
 /// Runs of a sync that are kept however old they are.
 const RUNS_PER_SYNC: u32 = 20;
+/// How long a file waits for an item that names it.
+const UNUSED_BLOBS: Duration = Duration::from_secs(86_400);
 /// How long after its longest request a delivery of a webhook is somebody else's.
 const TO_STORE: Duration = Duration::from_secs(30);
 /// Letters and digits of a node's name.
@@ -32,6 +34,7 @@ pub(crate) fn app(config: &Config, public_url: Url, node: String) -> Settings {
         public_url,
         node,
         components_dir: config.data_dir.join("components"),
+        scratch_dir: config.data_dir.join("scratch"),
         workers: jobs.workers,
         per_tenant: jobs.per_tenant,
         per_connector: jobs.per_connector,
@@ -45,6 +48,9 @@ pub(crate) fn app(config: &Config, public_url: Url, node: String) -> Settings {
         run_bytes: limits.run_bytes,
         memory_bytes: limits.memory_bytes,
         component_bytes: limits.component_bytes,
+        blob_bytes: limits.blob_bytes,
+        tenant_blob_bytes: limits.tenant_blob_bytes,
+        push_expires: config.push.expires,
         login_time: limits.login,
         session_time: config.connect.session,
         completion_time: config.connect.completion,
@@ -66,6 +72,8 @@ pub(crate) fn app(config: &Config, public_url: Url, node: String) -> Settings {
             events: retention.events,
             // Each names the run that saw it.
             drifts: retention.runs,
+            blobs: retention.blobs,
+            unused_blobs: UNUSED_BLOBS,
             runs_per_sync: RUNS_PER_SYNC,
         },
     }
@@ -106,11 +114,14 @@ mod tests {
 
     #[test]
     fn what_is_written_reaches_the_use_cases() {
-        let text = "[jobs]\nper_tenant = 7\n[limits]\nrun_pages = 9\n[retention]\ndeletions_days = 3\n[egress]\nexchange_seconds = 60";
+        let text = "[jobs]\nper_tenant = 7\n[limits]\nrun_pages = 9\nblob_mib = 2\n[retention]\ndeletions_days = 3\n\
+            [egress]\nexchange_seconds = 60";
         let url = "https://hub.example.com".parse().expect("a URL");
         let settings = app(&config(text), url, "n".to_owned());
         assert_eq!((settings.per_tenant, settings.per_connector, settings.run_pages), (7, u32::MAX, 9));
         assert_eq!(settings.retention.tombstones, Duration::from_secs(3 * 86_400));
+        assert_eq!((settings.blob_bytes, settings.tenant_blob_bytes), (2 << 20, 2 << 30));
+        assert_eq!(settings.retention.blobs, Duration::from_secs(7 * 86_400));
         assert!(settings.webhook_lease > Duration::from_secs(60), "an attempt ends before its lease does");
     }
 

@@ -6,7 +6,7 @@ use sqlx::AnyConnection;
 use crate::{
     Store, StoreError, Trigger,
     audit::{NewAudit, append},
-    connections,
+    connections, picked,
     row::{Reader, Row, many, one, select},
     runs,
 };
@@ -97,7 +97,7 @@ impl Store {
         let about = |action| NewAudit::of(Some(&tenant), actor, action, &connection);
         let line = self.audit_line(about("account.selected").detail(&detail));
         let mut moved = self.audit_line(about("connection.state"));
-        let (clock, random) = (self.clock.clone(), self.random.clone());
+        let (clock, random, store) = (self.clock.clone(), self.random.clone(), self.clone());
         let changed = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -134,8 +134,12 @@ impl Store {
                         append(&mut *tx, &moved).await?;
                         if state == ConnectionState::Active {
                             let fresh = || RunId::fresh(&*clock, &*random);
-                            runs::enqueue_due_of(tx, &connection, now, Trigger::Connect, &fresh).await?;
+                            runs::enqueue_due_of(&mut *tx, &connection, now, Trigger::Connect, &fresh).await?;
                         }
+                    }
+                    picked::keep(&mut *tx, &connection, now).await?;
+                    if selected {
+                        picked::show(tx, &store, Some(&connection), picked::SHOWN, now).await?;
                     }
                     Ok(found)
                 })

@@ -75,6 +75,11 @@ impl NewAudit {
 }
 
 impl Entry {
+    /// Who did it.
+    pub(crate) fn actor(&self) -> &str {
+        &self.line.actor
+    }
+
     /// The same line about another subject; to be written once.
     pub(crate) fn about(&self, subject: String) -> Self {
         Self { line: AuditLine { subject, ..self.line.clone() }, key: self.key.clone() }

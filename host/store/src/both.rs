@@ -6,7 +6,8 @@ use patchbay_model::{PushState, Random as _, RunState, Schedule, SeededRandom, S
 use sqlx::Row as _;
 
 use crate::{
-    ClaimLimits, ClaimedPush, ClaimedRun, NextRun, PushEnd, RunEnd, RunFilter, Step, StoreError, Trigger,
+    ClaimLimits, ClaimedPush, ClaimedRun, NewPush, NextRun, PushEnd, RunEnd, RunFilter, SendPush, Step, StoreError,
+    Trigger,
     testing::{LEASE, World, limits, page},
 };
 
@@ -100,7 +101,22 @@ impl Side {
                 let ours: Vec<_> = self.runs.iter().map(|run| (run.run.clone(), run.epoch)).collect();
                 said(store.cancelled_runs(&ours).await)
             }
-            15 => said(store.accept_push(self.world.push(&format!("p{}", a % 9), None)).await),
+            15 => {
+                let lane = (c % 3 > 0).then(|| format!("t{}", c % 3));
+                let content_hash = [u8::from(b % 5 == 0); 32];
+                let (on_demand, expires_at) = (b % 7 == 0, (b % 3 == 0).then(|| now.plus(seconds)));
+                let key = format!("p{}", a % 9);
+                let new = NewPush {
+                    lane,
+                    content_hash,
+                    on_demand,
+                    expires_at,
+                    update: b % 2 == 0,
+                    ..self.world.push(&key, None)
+                };
+                said(store.accept_push(new).await)
+            }
+            16 if c % 4 == 0 => said(store.expire_pushes(2).await),
             16 => said(store.wake_waiting_pushes().await),
             17 => {
                 let claimed = store.claim_pushes(LEASE, 2).await;
@@ -110,10 +126,15 @@ impl Side {
             _ => {
                 let Some(push) = at(&self.pushes, a) else { return String::new() };
                 let (id, epoch) = (&push.push.id, push.push.epoch);
-                match c % 4 {
+                match c % 8 {
                     0 => said(store.step_begin(id, epoch, "create", [1; 32]).await),
                     1 => said(store.step_lost(id, epoch, "create").await),
                     2 => said(store.step_absent(id, epoch, "create").await),
+                    3 => said(store.step_found(id, epoch, "create", "o1", None).await),
+                    4 => said(store.finish_push(id, epoch, PushEnd::of(PushState::Unknown)).await),
+                    5 => said(store.send_push(tenant, id, SendPush::default(), "x").await),
+                    6 => said(store.decide_push(tenant, id, PushEnd::of(PushState::Failed), "x").await),
+                    _ if b % 3 == 0 => said(store.withdraw_push(tenant, id, "x").await),
                     _ => said(store.finish_push(id, epoch, PushEnd::of(PushState::Done)).await),
                 }
             }
@@ -136,7 +157,10 @@ impl Side {
              FROM records ORDER BY seq",
             "SELECT id || action || subject || detail FROM audit ORDER BY no",
             "SELECT id || kind || subject || data FROM events ORDER BY no",
-            "SELECT id || state || CAST(epoch AS TEXT) || CAST(deaths AS TEXT) FROM pushes ORDER BY id",
+            "SELECT id || state || CAST(epoch AS TEXT) || CAST(deaths AS TEXT) || CAST(queued_at AS TEXT) || \
+             coalesce(lane, '-') || CAST(revision AS TEXT) FROM pushes ORDER BY id",
+            "SELECT push || state || CAST(at AS TEXT) || coalesce(code, '-') || coalesce(actor, '-') FROM push_moves \
+             ORDER BY no",
         ] {
             let rows = sqlx::query(statement).fetch_all(store.read()).await.expect("rows");
             all.extend(rows.iter().map(|row| row.get::<String, _>(0)));

@@ -9,7 +9,7 @@ use crate::{
     Page, Store, StoreError,
     audit::{NewAudit, append},
     events::{NewEvent, emit},
-    row::{Reader, Row, many, maybe, one, one_more, select},
+    row::{Reader, Row, json, many, maybe, one, one_more, select},
 };
 
 /// A connection.
@@ -37,6 +37,8 @@ pub struct Connection {
     pub facts: String,
     /// Settings, a JSON object.
     pub settings: String,
+    /// Functions that are switched off.
+    pub off: Vec<String>,
     /// What the tenant calls it.
     pub name: String,
     /// How it stands.
@@ -101,6 +103,8 @@ pub struct ConnectionUpdate {
     pub enabled: Option<bool>,
     /// Settings, a JSON object.
     pub settings: Option<String>,
+    /// Functions that are switched off: all of them.
+    pub off: Option<Vec<String>>,
     /// The release to pin it to; the inner none unpins.
     pub release: Option<Option<ReleaseId>>,
 }
@@ -109,13 +113,14 @@ impl Row for Connection {
     const TABLE: &'static str = "connections";
     const FROM: &'static str = "connections c";
     const COLUMNS: &'static str = "c.id, c.tenant, c.connector, c.release, c.client, c.auth, c.business_id, \
-        c.business_name, c.login, c.facts, c.settings, c.name, c.state, c.enabled, c.reason_code, c.reason, \
+        c.business_name, c.login, c.facts, c.settings, c.off, c.name, c.state, c.enabled, c.reason_code, c.reason, \
         c.verified, c.created_at, c.authorized_at, c.identified_at, c.updated_at, \
         (SELECT count(*) FROM accounts u WHERE u.connection = c.id AND u.usable)";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        let id: ConnectionId = r.next("id")?;
         Ok(Self {
-            id: r.next("id")?,
+            id: id.clone(),
             tenant: r.next("tenant")?,
             connector: r.next("connector")?,
             release: r.next("release")?,
@@ -126,6 +131,7 @@ impl Row for Connection {
             login: r.next("login")?,
             facts: r.next("facts")?,
             settings: r.next("settings")?,
+            off: words_of(&r.next::<String>("off")?, &id)?,
             name: r.next("name")?,
             state: r.next("state")?,
             enabled: r.next("enabled")?,
@@ -139,6 +145,12 @@ impl Row for Connection {
             usable_accounts: r.next("usable_accounts")?,
         })
     }
+}
+
+/// A JSON list of words.
+fn words_of(list: &str, id: &ConnectionId) -> Result<Vec<String>, StoreError> {
+    let odd = |_| StoreError::Inconsistent { table: "connections", column: "off", row: id.to_string() };
+    serde_json::from_str(list).map_err(odd)
 }
 
 /// The largest page.
@@ -247,12 +259,13 @@ impl Store {
     ) -> Result<Connection, StoreError> {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.updated", &id));
+        let off = update.off.as_ref().map(json).transpose()?;
         let changed = self
             .write(move |tx| {
                 Box::pin(async move {
                     let done = sqlx::query(
                         "UPDATE connections SET name = coalesce($3, name), enabled = coalesce($4, enabled), \
-                         settings = coalesce($5, settings), release = CASE WHEN $6 THEN $7 ELSE release END, \
+                         settings = coalesce($5, settings), off = coalesce($9, off), release = CASE WHEN $6 THEN $7 ELSE release END, \
                          updated_at = $8 WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
                     )
                     .bind(id.as_str())
@@ -263,6 +276,7 @@ impl Store {
                     .bind(update.release.is_some())
                     .bind(update.release.flatten().map(String::from))
                     .bind(now.as_micros())
+                    .bind(off)
                     .execute(&mut *tx)
                     .await?;
                     if done.rows_affected() == 0 {

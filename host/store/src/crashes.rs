@@ -9,8 +9,8 @@ use crate::{
     audit::{NewAudit, append},
     dialect::Dialect,
     events::{NewEvent, emit},
-    push_queue,
-    row::{Reader, json, many, one, select},
+    push_moves, push_queue, push_steps,
+    row::{Reader, Row as _, json, many, one, select},
     run_end::{EndedRun, note, tell_failure},
 };
 
@@ -121,8 +121,8 @@ async fn quarantine(
 }
 
 /// Ends the pushes whose last allowed worker has died, inside a transaction. What may have been written
-/// waits for a person.
-pub(crate) async fn end_pushes(tx: &mut AnyConnection, store: &Store, now: Timestamp) -> Result<(), StoreError> {
+/// waits for a person. Whether there was one.
+pub(crate) async fn end_pushes(tx: &mut AnyConnection, store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     // Taken first and judged afterwards: a step that is being begun decides whether something may have been written.
     let locked = Dialect::of(tx).pick("", "FOR UPDATE SKIP LOCKED");
     let dead: Vec<String> = sqlx::query_scalar(AssertSqlSafe(format!(
@@ -133,29 +133,29 @@ pub(crate) async fn end_pushes(tx: &mut AnyConnection, store: &Store, now: Times
     .fetch_all(&mut *tx)
     .await?;
     if dead.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    sqlx::query(
-        "UPDATE pushes SET state = CASE WHEN doubt THEN 'unknown' ELSE 'failed' END, \
-         ended_at = CASE WHEN doubt THEN NULL ELSE $1 END, epoch = epoch + 1, deaths = deaths + 1, \
-         lease_until = NULL, next_at = NULL, updated_at = $1, code = $3, person = $4, operator = $5 \
-         FROM (SELECT p.id AS push, p.state = 'unknown' OR EXISTS (SELECT 1 FROM push_steps t WHERE t.push = p.id \
-         AND t.state IN ('sending', 'lost', 'answered')) AS doubt FROM pushes p \
-         WHERE p.id IN (SELECT value FROM json_each($2))) dead WHERE pushes.id = dead.push",
-    )
+    let in_doubt = push_steps::IN_DOUBT;
+    let statement = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE pushes SET state = CASE WHEN state = 'unknown' OR {in_doubt} THEN 'unknown' ELSE 'failed' END, \
+         ended_at = CASE WHEN state = 'unknown' OR {in_doubt} THEN NULL ELSE $1 END, epoch = epoch + 1, \
+         deaths = deaths + 1, lease_until = NULL, next_at = NULL, updated_at = $1, code = $3, person = $4, operator = $5 \
+         WHERE id IN (SELECT value FROM json_each($2)) RETURNING {}",
+        Push::COLUMNS
+    )))
     .bind(now.as_micros())
     .bind(json(&dead)?)
     .bind(Code::ConnectorCrashed.id())
     .bind(Code::ConnectorCrashed.title())
-    .bind(operator())
-    .execute(&mut *tx)
-    .await?;
-    let failed = select::<Push>("WHERE p.id IN (SELECT value FROM json_each($1)) AND p.state = 'failed'");
-    let failed: Vec<Push> = many(&mut *tx, sqlx::query(failed).bind(json(&dead)?)).await?;
-    for push in &failed {
+    .bind(operator());
+    let mut ended: Vec<Push> = many(&mut *tx, statement).await?;
+    ended.sort_by(|one, other| one.id.cmp(&other.id));
+    let ids: Vec<&str> = ended.iter().map(|push| push.id.as_str()).collect();
+    push_moves::note(&mut *tx, &ids, None, now).await?;
+    for push in &ended {
         push_queue::tell(&mut *tx, store, push, now).await?;
     }
-    Ok(())
+    Ok(true)
 }
 
 #[cfg(test)]
@@ -323,6 +323,10 @@ mod tests {
         let dead = world.store.push(&world.tenant, &ours.push.id).await.expect("read");
         assert_eq!((dead.state, dead.next_at, dead.ended_at), (PushState::Unknown, None, None));
         assert_eq!(dead.code, Some(Code::ConnectorCrashed));
+        assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.unknown'").await, 1);
+        let moves = world.store.push_moves(&dead.id).await.expect("moves");
+        let states: Vec<&str> = moves.iter().map(|one| one.state.as_str()).collect();
+        assert_eq!(states, ["planned", "sending", "unknown"]);
 
         let again = PushEnd { next_at: Some(world.store.now()), ..PushEnd::of(PushState::Planned) };
         world.store.decide_push(&world.tenant, &dead.id, again, "person").await.expect("decided");

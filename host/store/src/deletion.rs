@@ -7,7 +7,7 @@ use crate::{
     Pending, Push, Store, StoreError,
     audit::{NewAudit, append},
     commit::{self, Place, SEQ_BITS},
-    lost, pendings, push_queue, revocations,
+    lost, pendings, push_moves, push_queue, revocations,
     row::{Reader, Row as _, one, select},
 };
 
@@ -123,7 +123,8 @@ async fn remove_records(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let statement = "UPDATE syncs SET enabled = FALSE, next_due_at = NULL, cursor = NULL, held = NULL, held_pass = NULL, \
-        bury = CASE WHEN $2 THEN NULL ELSE '' END WHERE connection = $1";
+        bury = CASE WHEN $2 AND (enabled OR unseen IS NULL) THEN NULL ELSE '' END, picked = FALSE, unseen = NULL \
+        WHERE connection = $1";
     sqlx::query(statement).bind(id.as_str()).bind(keep).execute(&mut *tx).await?;
     if !keep {
         // They hold parts of records.
@@ -179,8 +180,11 @@ pub(crate) async fn end_work(tx: &mut AnyConnection, id: &str, now: Timestamp) -
     let statement = "UPDATE pushes SET state = CASE WHEN state IN ('sending', 'unknown') THEN 'unknown' ELSE 'failed' END, \
         epoch = epoch + 1, lease_until = NULL, next_at = NULL, updated_at = $2, ended_at = $2 \
         WHERE connection = $1 AND state IN ('waiting', 'planned', 'sending', 'unknown') RETURNING id";
-    let rows = sqlx::query(statement).bind(id).bind(now.as_micros()).fetch_all(tx).await?;
-    rows.iter().map(|row| Reader::of(row, Push::TABLE).next("id")).collect()
+    let rows = sqlx::query(statement).bind(id).bind(now.as_micros()).fetch_all(&mut *tx).await?;
+    let ended: Vec<PushId> =
+        rows.iter().map(|row| Reader::of(row, Push::TABLE).next("id")).collect::<Result<_, _>>()?;
+    push_moves::note(tx, &ended.iter().map(PushId::as_str).collect::<Vec<_>>(), None, now).await?;
+    Ok(ended)
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub enum StoreError {
     /// What was changed at this place of the feed is partly forgotten.
     #[error("older than what the feed keeps")]
     Gone,
+    /// The tenant has no room for it.
+    #[error("the files of the tenant take up too much room")]
+    Full,
     /// The lease or epoch it was done under is over; nothing was written.
     #[error("stale epoch")]
     Stale,
@@ -55,6 +58,7 @@ impl From<StoreError> for Fault {
                 Self::because(Code::ParameterInvalid, "after is not the `next` of a page of this list.")
             }
             StoreError::Gone => Self::new(Code::FeedTooOld),
+            StoreError::Full => Self::new(Code::BlobQuota),
             StoreError::Stale => Self::new(Code::LeaseLost),
             StoreError::Inconsistent { .. } => Self::new(Code::Internal).operator(&error),
             StoreError::Unavailable(text) => Self::new(Code::StorageFailed).operator(text),

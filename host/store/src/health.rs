@@ -82,9 +82,9 @@ impl Store {
              count(CASE WHEN s.enabled THEN 1 END), \
              count(CASE WHEN s.enabled AND s.last_state IN ('failed', 'stalled', 'held') THEN 1 END), \
              min(CASE WHEN s.enabled THEN coalesce(s.last_success_at, s.created_at) + 3 * s.every END), \
-             max(s.last_success_at), \
+             max(CASE WHEN s.enabled OR s.unseen IS NULL THEN s.last_success_at END), \
              (SELECT count(*) FROM runs r WHERE r.connection = c.id AND r.state IN ('due', 'running')), \
-             CAST(coalesce(sum(s.records), 0) AS BIGINT), \
+             CAST(coalesce(sum(CASE WHEN s.enabled OR s.unseen IS NULL THEN s.records END), 0) AS BIGINT), \
              (SELECT count(*) FROM pushes p WHERE p.connection = c.id AND p.state = 'unknown') \
              FROM connections c LEFT JOIN syncs s ON s.connection = c.id \
              WHERE c.tenant = $1 AND c.state <> 'deleted' AND ($2 IS NULL OR c.connector = $2) \

@@ -1,17 +1,23 @@
-//! The queue of pushes: like that of runs, owned by epoch.
+//! The queue of pushes: like that of runs, owned by epoch. Which one of several comes first is told in [`lanes`], what a
+//! person can say about one in [`decide`].
 
-use std::time::Duration;
+mod decide;
+mod lanes;
 
-use patchbay_model::{Code, EventKind, PushId, PushResult, PushState, TenantId, Timestamp};
+use std::{collections::HashMap, time::Duration};
+
+use patchbay_model::{Code, EventKind, PushId, PushResult, PushState, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+pub use decide::SendPush;
+pub(crate) use lanes::is_taken;
+
 use crate::{
-    Push, Store, StoreError,
-    audit::{NewAudit, append},
-    crashes,
+    Push, Store, StoreError, crashes,
     dialect::Dialect,
     events::{NewEvent, emit},
-    row::{Row as _, many, one, select},
+    push_moves,
+    row::{Row as _, json, many, maybe},
 };
 
 /// A push that is ours now.
@@ -30,7 +36,7 @@ pub struct PushEnd {
     pub state: PushState,
     /// How it ended well.
     pub result: Option<PushResult>,
-    /// The object at the provider.
+    /// The object at the provider; without it, the one that is known stays.
     pub object_id: Option<String>,
     /// Where a person can see it.
     pub object_url: Option<String>,
@@ -44,6 +50,8 @@ pub struct PushEnd {
     pub fields: String,
     /// When to go on; none waits for a person.
     pub next_at: Option<Timestamp>,
+    /// Whether it was looked for at the provider.
+    pub looked: bool,
 }
 
 impl PushEnd {
@@ -60,54 +68,35 @@ impl PushEnd {
             operator: None,
             fields: "[]".to_owned(),
             next_at: None,
+            looked: false,
         }
     }
 }
 
 impl Store {
-    /// Takes pushes that are due, and ones whose lease has lapsed, oldest first. One on which the third
-    /// worker has died is not handed out again: it ends as failed, or waits for a person as unknown.
+    /// Takes pushes that are due and that nothing stands before, and ones whose lease has lapsed, oldest first. One on
+    /// which the third worker has died is not handed out again: it ends as failed, or waits for a person as unknown.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn claim_pushes(&self, lease: Duration, limit: u32) -> Result<Vec<ClaimedPush>, StoreError> {
         let store = self.clone();
-        self.write_beside(move |tx| {
-            Box::pin(async move {
-                let now = store.now();
-                crashes::end_pushes(&mut *tx, &store, now).await?;
-                // Judged again as they are once they are locked; what somebody else just takes is left to him.
-                let dialect = Dialect::of(tx);
-                let rest = "WHERE p.id IN (SELECT x.id FROM ( \
-                        SELECT id, connection, created_at FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
-                        UNION ALL \
-                        SELECT id, connection, created_at FROM pushes WHERE lease_until <= $1 \
-                    ) x JOIN connections c ON c.id = x.connection AND c.enabled AND c.state = 'active' \
-                    ORDER BY x.created_at, x.id LIMIT $2) \
-                    AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.id";
-                let locked = dialect.pick("", "FOR UPDATE OF p SKIP LOCKED");
-                let rest = format!("SELECT {} FROM {} {rest} {locked}", Push::COLUMNS, Push::FROM);
-                let statement = sqlx::query(AssertSqlSafe(rest)).bind(now.as_micros()).bind(i64::from(limit));
-                let due: Vec<Push> = many(&mut *tx, statement).await?;
-                let mut claimed = Vec::with_capacity(due.len());
-                for push in due {
-                    sqlx::query(
-                        "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, \
-                         epoch = epoch + 1, attempts = attempts + 1, \
-                         deaths = deaths + CASE WHEN lease_until IS NOT NULL THEN 1 ELSE 0 END, lease_until = $3, next_at = NULL, updated_at = $2 \
-                         WHERE id = $1",
-                    )
-                    .bind(push.id.as_str())
-                    .bind(now.as_micros())
-                    .bind(now.plus(lease).as_micros())
-                    .execute(&mut *tx)
-                    .await?;
-                    claimed.push(ClaimedPush { was: push.state, push: load(&mut *tx, &push.id).await? });
-                }
-                Ok(claimed)
+        let (claimed, told) = self
+            .write_beside(move |tx| {
+                Box::pin(async move {
+                    let now = store.now();
+                    let told = crashes::end_pushes(&mut *tx, &store, now).await?;
+                    let statement = sqlx::query(AssertSqlSafe(due_statement(Dialect::of(tx))));
+                    let due: Vec<Push> = many(&mut *tx, statement.bind(now.as_micros()).bind(i64::from(limit))).await?;
+                    let due = lanes::still_first(&mut *tx, due).await?;
+                    Ok((take(tx, due, lease, now).await?, told))
+                })
             })
-        })
-        .await
+            .await?;
+        if told {
+            self.woke();
+        }
+        Ok(claimed)
     }
 
     /// Renews a lease that has not lapsed.
@@ -142,84 +131,86 @@ impl Store {
         let left = self
             .write_beside(move |tx| {
                 Box::pin(async move {
-                    let owned = sqlx::query(
-                        "UPDATE pushes SET lease_until = NULL WHERE id = $1 AND epoch = $2 AND lease_until IS NOT NULL",
-                    );
-                    let owned = owned.bind(push.as_str()).bind(epoch).execute(&mut *tx).await?;
-                    if owned.rows_affected() == 0 {
-                        return Err(StoreError::Stale);
+                    let left = leave(&mut *tx, &push, Some(epoch), end, None, now).await?;
+                    if is_told(&left) {
+                        tell(tx, &store, &left, now).await?;
                     }
-                    leave(tx, &store, &push, end, now).await
-                })
-            })
-            .await?;
-        if left.next_at.is_some() || left.ended_at.is_some() {
-            self.woke();
-        }
-        Ok(left)
-    }
-
-    /// A person's decision about a push that nobody works on. `planned` sends it again: what was lost
-    /// is open for that.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] while a worker has it, or when it has ended.
-    pub async fn decide_push(
-        &self,
-        tenant: &TenantId,
-        push: &PushId,
-        end: PushEnd,
-        actor: &str,
-    ) -> Result<Push, StoreError> {
-        let (store, tenant, push, now) = (self.clone(), tenant.clone(), push.clone(), self.now());
-        let detail = serde_json::json!({ "state": end.state.as_str() });
-        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "push.decided", &push).detail(&detail));
-        let decided = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let statement = sqlx::query(select::<Push>("WHERE p.id = $1 AND p.tenant = $2"));
-                    let there: Push = one(&mut *tx, statement.bind(push.as_str()).bind(tenant.as_str())).await?;
-                    let over = matches!(there.state, PushState::Done | PushState::Skipped);
-                    if there.lease_until.is_some() || over {
-                        return Err(StoreError::Conflict("the push cannot be decided now"));
-                    }
-                    if end.state == PushState::Planned {
-                        sqlx::query(
-                            "UPDATE push_steps SET state = 'open' WHERE push = $1 AND state IN ('lost', 'sending')",
-                        )
-                        .bind(push.as_str())
-                        .execute(&mut *tx)
-                        .await?;
-                    }
-                    sqlx::query("UPDATE pushes SET epoch = epoch + 1 WHERE id = $1")
-                        .bind(push.as_str())
-                        .execute(&mut *tx)
-                        .await?;
-                    let left = leave(&mut *tx, &store, &push, end, now).await?;
-                    append(tx, &line).await?;
                     Ok(left)
                 })
             })
             .await?;
+        // A place in a lane may be free, something may be due, and somebody may have to be told.
         self.woke();
-        Ok(decided)
+        Ok(left)
     }
 }
 
-/// Leaves a push so, and tells it when that is its end; how it stands now.
+/// Pushes that may be taken, locked: at most `$2` at `$1`.
+fn due_statement(dialect: Dialect) -> String {
+    // Judged again as they are once they are locked; what somebody else just takes is left to him.
+    let locked = dialect.pick("", "FOR UPDATE OF p SKIP LOCKED");
+    let columns = "id, connection, lane, queued_at";
+    format!(
+        "SELECT {} FROM {} WHERE p.id IN (SELECT x.id FROM ( \
+            SELECT {columns} FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
+            UNION ALL \
+            SELECT {columns} FROM pushes WHERE lease_until <= $1 \
+        ) x JOIN connections c ON c.id = x.connection AND c.enabled AND c.state = 'active' \
+        WHERE x.lane IS NULL OR x.id IN ({heads}) ORDER BY x.queued_at, x.id LIMIT $2) \
+        AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.queued_at, p.id {locked}",
+        Push::COLUMNS,
+        Push::FROM,
+        heads = lanes::heads(dialect),
+    )
+}
+
+/// Takes pushes that are locked, in their order.
+async fn take(
+    tx: &mut AnyConnection,
+    due: Vec<Push>,
+    lease: Duration,
+    now: Timestamp,
+) -> Result<Vec<ClaimedPush>, StoreError> {
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<&str> = due.iter().map(|push| push.id.as_str()).collect();
+    let statement = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, epoch = epoch + 1, \
+         attempts = attempts + 1, deaths = deaths + CASE WHEN lease_until IS NOT NULL THEN 1 ELSE 0 END, \
+         lease_until = $2, next_at = NULL, updated_at = $3 WHERE id IN (SELECT value FROM json_each($1)) RETURNING {}",
+        Push::COLUMNS
+    )));
+    let statement = statement.bind(json(&ids)?).bind(now.plus(lease).as_micros()).bind(now.as_micros());
+    let taken: Vec<Push> = many(&mut *tx, statement).await?;
+    let begun: Vec<&str> =
+        due.iter().filter(|push| push.state == PushState::Planned).map(|push| push.id.as_str()).collect();
+    push_moves::note(tx, &begun, None, now).await?;
+    let mut taken: HashMap<PushId, Push> = taken.into_iter().map(|push| (push.id.clone(), push)).collect();
+    let claimed = due.into_iter().filter_map(|was| Some(ClaimedPush { push: taken.remove(&was.id)?, was: was.state }));
+    Ok(claimed.collect())
+}
+
+/// Leaves a push so, inside a transaction; how it stands now. With an epoch only where that is the one that has it.
 async fn leave(
     tx: &mut AnyConnection,
-    store: &Store,
     push: &PushId,
+    epoch: Option<i64>,
     end: PushEnd,
+    actor: Option<&str>,
     now: Timestamp,
 ) -> Result<Push, StoreError> {
     use PushState as S;
     let over = matches!(end.state, S::Done | S::Rejected | S::Failed | S::Skipped | S::Expired);
-    sqlx::query(
-        "UPDATE pushes SET state = $2, deaths = 0, result = $3, object_id = $4, object_url = $5, code = $6, person = $7, \
-         operator = $8, fields = $9, next_at = $10, updated_at = $11, ended_at = $12 WHERE id = $1",
-    )
+    push_moves::note_before(&mut *tx, push, (end.state, end.code), actor, now).await?;
+    let statement = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE pushes SET state = $2, lease_until = NULL, deaths = 0, result = $3, object_id = coalesce($4, object_id), \
+         object_url = CASE WHEN $4 IS NULL THEN object_url ELSE $5 END, code = $6, person = $7, operator = $8, fields = $9, \
+         next_at = $10, updated_at = $11, ended_at = $12, looks = CASE WHEN $13 THEN looks + 1 \
+         WHEN $2 = 'unknown' AND state <> 'unknown' THEN 0 ELSE looks END \
+         WHERE id = $1 AND ($14 IS NULL OR (epoch = $14 AND lease_until IS NOT NULL)) RETURNING {}",
+        Push::COLUMNS
+    )))
     .bind(push.as_str())
     .bind(end.state.as_str())
     .bind(end.result.map(PushResult::as_str))
@@ -232,62 +223,27 @@ async fn leave(
     .bind(end.next_at.filter(|_| !over).map(Timestamp::as_micros))
     .bind(now.as_micros())
     .bind(over.then(|| now.as_micros()))
-    .execute(&mut *tx)
-    .await?;
-    let left = load(&mut *tx, push).await?;
-    if over {
-        tell(tx, store, &left, now).await?;
-    }
-    Ok(left)
+    .bind(end.looked)
+    .bind(epoch);
+    maybe(tx, statement).await?.ok_or(StoreError::Stale)
 }
 
-/// Tells that a push came to its end, inside the transaction in which it did.
+/// Whether somebody is told how a push stands now: it has ended, or only a person can say how.
+fn is_told(push: &Push) -> bool {
+    push.ended_at.is_some() || (push.state == PushState::Unknown && push.next_at.is_none())
+}
+
+/// Tells that a push came to its end, or to where only a person can say how it ended; inside the transaction in which
+/// it did.
 pub(crate) async fn tell(tx: &mut AnyConnection, store: &Store, push: &Push, now: Timestamp) -> Result<(), StoreError> {
     let data = serde_json::json!({
         "push": push.id, "connection": push.connection, "action": push.action, "key": push.key,
         "state": push.state.as_str(), "code": push.code.map(Code::id),
     });
-    let (tenant, kind, subject) = (push.tenant.clone(), EventKind::PushEnded, push.id.to_string());
+    let kind = if push.ended_at.is_some() { EventKind::PushEnded } else { EventKind::PushUnknown };
+    let (tenant, subject) = (push.tenant.clone(), push.id.to_string());
     emit(tx, &NewEvent { id: store.event_id(), tenant, kind, subject, data }, now).await
 }
 
-async fn load(tx: &mut AnyConnection, push: &PushId) -> Result<Push, StoreError> {
-    one(tx, sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str())).await
-}
-
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::*;
-    use crate::testing::{LEASE, World};
-
-    #[tokio::test]
-    async fn two_nodes_never_have_one_push_and_its_end_is_told_once() {
-        let world = World::open().await;
-        let Some(other) = world.node().await else { return };
-        let id = world.connect("b1").await.connection.id;
-        for n in 0..90 {
-            world.store.accept_push(world.push(&format!("k{n}"), Some(&id))).await.expect("accepted");
-        }
-        let mut owners: BTreeMap<PushId, u32> = BTreeMap::new();
-        let mut ours = Vec::new();
-        while owners.len() < 90 {
-            let claims = [&world.store, &other, &world.store, &other].map(|node| node.claim_pushes(LEASE, 3));
-            for claimed in futures_util::future::join_all(claims).await {
-                for claimed in claimed.expect("claimed") {
-                    *owners.entry(claimed.push.id.clone()).or_default() += 1;
-                    ours.push(claimed.push);
-                }
-            }
-            assert!(owners.values().all(|count| *count == 1), "{owners:?}");
-        }
-        let push = ours.first().expect("one");
-        let ends =
-            [&world.store, &other].map(|node| node.finish_push(&push.id, push.epoch, PushEnd::of(PushState::Done)));
-        let ends = futures_util::future::join_all(ends).await;
-        assert_eq!(ends.iter().filter(|end| end.is_ok()).count(), 1);
-        assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.ended'").await, 1);
-        other.close().await;
-    }
-}
+mod tests;

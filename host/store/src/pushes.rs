@@ -1,11 +1,22 @@
 //! Pushes: one item each that is to be written to a provider. A key is used once, for ever.
+//!
+//! [`accept`] tells what becomes of an item that is offered; [`files`] keeps what it names; how it is sent is told in
+//! [`crate::push_queue`].
 
-use patchbay_model::{Code, ConnectionId, PushId, PushResult, PushState, TenantId, Timestamp};
+mod accept;
+mod files;
+
+use std::time::Duration;
+
+use patchbay_model::{BlobId, Code, ConnectionId, PushId, PushResult, PushState, TenantId, Timestamp};
+use sqlx::AnyConnection;
+
+pub(crate) use files::{keep as keep_files, named_in};
 
 use crate::{
-    Page, Store, StoreError,
-    audit::{NewAudit, append},
-    row::{Reader, Row, many, maybe, one, one_more, select},
+    ClaimedPush, Page, Store, StoreError,
+    row::{Reader, Row, many, one, one_more, select},
+    waiting,
 };
 
 /// A push.
@@ -23,14 +34,28 @@ pub struct Push {
     pub action: String,
     /// The caller's key.
     pub key: String,
-    /// The chosen target, JSON.
+    /// The chosen target, JSON; `null` while there is none.
     pub target: String,
     /// The payload, JSON.
     pub payload: String,
     /// The files, a JSON list.
     pub attachments: String,
-    /// SHA-256 of what was accepted.
+    /// SHA-256 of payload and files.
     pub content_hash: [u8; 32],
+    /// 1, and one more with each change of the content under the same key.
+    pub revision: u32,
+    /// What it came from at the caller.
+    pub source: Option<String>,
+    /// One after the other among those of its connection with the same lane.
+    pub lane: Option<String>,
+    /// Its place in the lane.
+    pub queued_at: Timestamp,
+    /// Sent only when somebody says so.
+    pub on_demand: bool,
+    /// When it ends as expired if it still waits.
+    pub expires_at: Option<Timestamp>,
+    /// How often it was looked for since its answer was lost.
+    pub looks: u32,
     /// How it stands.
     pub state: PushState,
     /// How it ended well.
@@ -76,18 +101,32 @@ pub struct NewPush {
     pub action: String,
     /// The caller's key.
     pub key: String,
-    /// The chosen target, JSON.
+    /// The chosen target, canonical JSON; `null` where there is none yet.
     pub target: String,
     /// The payload, JSON.
     pub payload: String,
-    /// The files, a JSON list.
+    /// The files, a JSON list of objects that name a `blob`.
     pub attachments: String,
-    /// SHA-256 of what is accepted.
+    /// The blobs that those name.
+    pub blobs: Vec<BlobId>,
+    /// SHA-256 of payload and files, not of the target.
     pub content_hash: [u8; 32],
     /// `planned` is due at once; `waiting` and `skipped` are not.
     pub state: PushState,
     /// Why it waits or is skipped.
     pub reason: Option<(Code, String)>,
+    /// What it came from at the caller.
+    pub source: Option<String>,
+    /// One after the other among those of its connection with the same lane.
+    pub lane: Option<String>,
+    /// Sent only when somebody says so.
+    pub on_demand: bool,
+    /// When it ends as expired if it still waits.
+    pub expires_at: Option<Timestamp>,
+    /// Whether other content under the same key is a change and no mistake.
+    pub update: bool,
+    /// Takes it at once for so long, where nothing is before it.
+    pub claim: Option<Duration>,
 }
 
 /// What became of a push that was offered.
@@ -95,10 +134,18 @@ pub struct NewPush {
 pub enum Accepted {
     /// It is new.
     New(Push),
+    /// It is new, and ours already.
+    Claimed(ClaimedPush),
     /// The key was used for the same content: this is that push.
     Duplicate(Push),
+    /// The same, and it had ended before anything was sent, or waited for the target that came now: it goes on.
+    Revived(Push),
+    /// The key was used for another content: from now on it stands for this one.
+    Updated(Push),
     /// The key was used for another content: this is that push.
     OtherContent(Push),
+    /// It cannot be changed just now: it is being sent, or it is not known whether it was written.
+    Busy(Push),
 }
 
 /// Which pushes; newest first.
@@ -112,6 +159,12 @@ pub struct PushFilter {
     pub state: Option<PushState>,
     /// With this key.
     pub key: Option<String>,
+    /// From this source.
+    pub source: Option<String>,
+    /// Of this action.
+    pub action: Option<String>,
+    /// Waiting ones that could be sent now, or that could not.
+    pub ready: Option<bool>,
     /// [`Page::next`] of the page before.
     pub after: Option<String>,
     /// At most so many.
@@ -121,9 +174,10 @@ pub struct PushFilter {
 impl Row for Push {
     const TABLE: &'static str = "pushes";
     const FROM: &'static str = "pushes p";
-    const COLUMNS: &'static str = "p.id, p.tenant, p.connection, p.connector, p.action, p.key, p.target, p.payload, \
-        p.attachments, p.content_hash, p.state, p.result, p.object_id, p.object_url, p.code, p.person, p.operator, \
-        p.fields, p.attempts, p.epoch, p.lease_until, p.next_at, p.created_at, p.updated_at, p.ended_at";
+    // Without the alias, so that `RETURNING` takes them, too.
+    const COLUMNS: &'static str = "id, tenant, connection, connector, action, key, target, payload, attachments, \
+        content_hash, revision, source, lane, queued_at, on_demand, expires_at, looks, state, result, object_id, \
+        object_url, code, person, operator, fields, attempts, epoch, lease_until, next_at, created_at, updated_at, ended_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -137,6 +191,13 @@ impl Row for Push {
             payload: r.next("payload")?,
             attachments: r.next("attachments")?,
             content_hash: r.next("content_hash")?,
+            revision: r.next("revision")?,
+            source: r.next("source")?,
+            lane: r.next("lane")?,
+            queued_at: r.next("queued_at")?,
+            on_demand: r.next("on_demand")?,
+            expires_at: r.next("expires_at")?,
+            looks: r.next("looks")?,
             state: r.next("state")?,
             result: r.next("result")?,
             object_id: r.next("object_id")?,
@@ -156,63 +217,19 @@ impl Row for Push {
     }
 }
 
-impl Store {
-    /// Accepts a push, or finds the one that used its key first.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] for a connection that is not the tenant's.
-    pub async fn accept_push(&self, new: NewPush) -> Result<Accepted, StoreError> {
-        let (id, now) = (PushId::fresh(&*self.clock, &*self.random), self.now());
-        if let Some(connection) = &new.connection {
-            self.connection(&new.tenant, connection).await?;
-        }
-        let line = self.audit_line(NewAudit::of(Some(&new.tenant), "host", "push.accepted", &id));
-        let accepted = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let rest = "WHERE p.tenant = $1 AND p.connector = $2 AND p.action = $3 AND p.key = $4";
-                    let statement = sqlx::query(select::<Push>(rest)).bind(new.tenant.as_str());
-                    let statement = statement.bind(&new.connector).bind(&new.action).bind(&new.key);
-                    if let Some(there) = maybe::<Push>(&mut *tx, statement).await? {
-                        let same = there.content_hash == new.content_hash;
-                        return Ok(if same { Accepted::Duplicate(there) } else { Accepted::OtherContent(there) });
-                    }
-                    let due = (new.state == PushState::Planned).then(|| now.as_micros());
-                    let over = (new.state == PushState::Skipped).then(|| now.as_micros());
-                    let (code, person) = new.reason.map_or((None, None), |(code, text)| (Some(code.id()), Some(text)));
-                    sqlx::query(
-                        "INSERT INTO pushes (id, tenant, connection, connector, action, key, target, payload, attachments, \
-                         content_hash, state, code, person, fields, next_at, created_at, updated_at, ended_at) \
-                         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, '[]', $14, $15, $15, $16)",
-                    )
-                    .bind(id.as_str())
-                    .bind(new.tenant.as_str())
-                    .bind(new.connection.as_ref().map(ConnectionId::as_str))
-                    .bind(new.connector)
-                    .bind(new.action)
-                    .bind(new.key)
-                    .bind(new.target)
-                    .bind(new.payload)
-                    .bind(new.attachments)
-                    .bind(new.content_hash.to_vec())
-                    .bind(new.state.as_str())
-                    .bind(code)
-                    .bind(person)
-                    .bind(due)
-                    .bind(now.as_micros())
-                    .bind(over)
-                    .execute(&mut *tx)
-                    .await?;
-                    append(&mut *tx, &line).await?;
-                    let statement = sqlx::query(select::<Push>("WHERE p.id = $1")).bind(id.as_str());
-                    one(tx, statement).await.map(Accepted::New)
-                })
-            })
-            .await?;
-        self.woke();
-        Ok(accepted)
-    }
+/// The conditions that every list shares.
+macro_rules! list {
+    ($source:literal) => {
+        concat!(
+            "WHERE p.tenant = $1 AND ($2 IS NULL OR p.connection = $2) AND ($3 IS NULL OR p.connector = $3) \
+             AND ($4 IS NULL OR p.state = $4) AND ($5 IS NULL OR p.key = $5) AND ($6 IS NULL OR p.id < $6) \
+             AND ($8 IS NULL OR p.action = $8) AND ",
+            $source
+        )
+    };
+}
 
+impl Store {
     /// One push of a tenant.
     ///
     /// # Errors
@@ -227,57 +244,34 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn pushes(&self, tenant: &TenantId, filter: &PushFilter) -> Result<Page<Push>, StoreError> {
-        let rest = "WHERE p.tenant = $1 AND ($2 IS NULL OR p.connection = $2) AND ($3 IS NULL OR p.connector = $3) \
-            AND ($4 IS NULL OR p.state = $4) AND ($5 IS NULL OR p.key = $5) AND ($6 IS NULL OR p.id < $6) \
-            ORDER BY p.id DESC LIMIT $7";
-        let statement = sqlx::query(select::<Push>(rest))
+        // A source has an index of its own, which only a plain comparison uses.
+        let rest = if filter.source.is_some() { list!("p.source = $9") } else { list!("$9 IS NULL") };
+        let ready = waiting::ready();
+        let statement = format!(
+            "SELECT {} FROM {} {rest} AND ($10 IS NULL OR (p.state = 'waiting' AND ({ready}) = $10)) ORDER BY p.id DESC LIMIT $7",
+            Push::COLUMNS,
+            Push::FROM
+        );
+        let statement = sqlx::query(sqlx::AssertSqlSafe(statement))
             .bind(tenant.as_str())
             .bind(filter.connection.as_ref().map(ConnectionId::as_str))
             .bind(filter.connector.as_deref())
             .bind(filter.state.map(PushState::as_str))
             .bind(filter.key.as_deref())
             .bind(filter.after.as_deref())
-            .bind(one_more(filter.limit));
+            .bind(one_more(filter.limit))
+            .bind(filter.action.as_deref())
+            .bind(filter.source.as_deref())
+            .bind(filter.ready);
         Ok(Page::cut(many(self.read(), statement).await?, filter.limit, |push: &Push| push.id.to_string()))
     }
-
-    /// Gives a waiting push its connection and, where it was missing, its target.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when it does not wait.
-    pub async fn bind_push(
-        &self,
-        tenant: &TenantId,
-        id: &PushId,
-        connection: &ConnectionId,
-        target: Option<String>,
-    ) -> Result<Push, StoreError> {
-        self.connection(tenant, connection).await?;
-        self.push(tenant, id).await?;
-        let (tenant, id, connection, now) = (tenant.clone(), id.clone(), connection.clone(), self.now());
-        let bound = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let done = sqlx::query(
-                        "UPDATE pushes SET connection = $3, target = coalesce($4, target), state = 'planned', code = NULL, \
-                         person = NULL, next_at = $5, updated_at = $5 \
-                         WHERE id = $1 AND tenant = $2 AND state = 'waiting'",
-                    )
-                    .bind(id.as_str())
-                    .bind(tenant.as_str())
-                    .bind(connection.as_str())
-                    .bind(target)
-                    .bind(now.as_micros())
-                    .execute(&mut *tx)
-                    .await?;
-                    if done.rows_affected() == 0 {
-                        return Err(StoreError::Conflict("the push does not wait"));
-                    }
-                    one(tx, sqlx::query(select::<Push>("WHERE p.id = $1")).bind(id.as_str())).await
-                })
-            })
-            .await?;
-        self.woke();
-        Ok(bound)
-    }
 }
+
+/// A push of a tenant, inside a transaction.
+pub(crate) async fn of_tenant(tx: &mut AnyConnection, tenant: &TenantId, push: &PushId) -> Result<Push, StoreError> {
+    let statement = sqlx::query(select::<Push>("WHERE p.id = $1 AND p.tenant = $2"));
+    one(tx, statement.bind(push.as_str()).bind(tenant.as_str())).await
+}
+
+#[cfg(test)]
+mod tests;

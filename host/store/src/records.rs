@@ -101,7 +101,7 @@ impl Store {
         };
         // Where the page before ended is inside one account; the accounts behind it follow whole.
         let rest = "WHERE e.sync_no = s.no AND s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND s.no >= $4 \
-            AND e.key > CASE WHEN s.no = $4 THEN $5 ELSE '' END AND e.content IS NOT NULL \
+            AND e.key > CASE WHEN s.no = $4 THEN $5 ELSE '' END AND e.content IS NOT NULL AND (s.unseen IS NULL OR e.key <= s.unseen) \
             ORDER BY s.no, e.key LIMIT $6";
         let statement = sqlx::query(select::<Record>(rest))
             .bind(connection.as_str())
@@ -127,7 +127,8 @@ impl Store {
         key: &str,
     ) -> Result<Record, StoreError> {
         self.readable(tenant, connection).await?;
-        let rest = "WHERE e.sync_no = s.no AND s.connection = $1 AND s.account = $2 AND s.stream = $3 AND e.key = $4 AND e.content IS NOT NULL";
+        let rest = "WHERE e.sync_no = s.no AND s.connection = $1 AND s.account = $2 AND s.stream = $3 AND e.key = $4 AND e.content IS NOT NULL \
+            AND (s.unseen IS NULL OR e.key <= s.unseen)";
         let statement = sqlx::query(select::<Record>(rest)).bind(connection.as_str()).bind(account);
         maybe(self.read(), statement.bind(stream).bind(key)).await?.ok_or(StoreError::NotFound)
     }

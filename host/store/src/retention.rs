@@ -28,6 +28,10 @@ pub struct Retention {
     pub events: Duration,
     /// Changes of what records look like.
     pub drifts: Duration,
+    /// Files, since the last push that names them ended.
+    pub blobs: Duration,
+    /// Files that no push names.
+    pub unused_blobs: Duration,
     /// Runs of one sync, however young; never fewer than 20.
     pub runs_per_sync: u32,
 }
@@ -47,6 +51,8 @@ pub struct Forgotten {
     pub deliveries: u64,
     /// Changes of what records look like.
     pub drifts: u64,
+    /// Files, and uploads that did not end.
+    pub blobs: u64,
 }
 
 impl Forgotten {
@@ -76,6 +82,7 @@ impl Store {
             events,
             deliveries,
             drifts: self.forget_with(drifts, now.minus(keep.drifts), batch).await?,
+            blobs: self.forget_blobs(keep).await?,
         })
     }
 

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use patchbay_model::{
-    AccountId, AuditId, ClientId, Code, ConnectionId, ConnectionState, EventId, KeyId, PushId, PushResult, PushState,
-    ReleaseId, ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp, WebhookId,
+    AccountId, AuditId, BlobId, ClientId, Code, ConnectionId, ConnectionState, EventId, KeyId, PushId, PushResult,
+    PushState, ReleaseId, ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp, WebhookId,
 };
 use sqlx::{
     Any, AssertSqlSafe, Executor, Row as _, ValueRef as _,
@@ -190,6 +190,7 @@ parsed!(
     KeyId,
     ConnectionId,
     AccountId,
+    BlobId,
     SessionId,
     SyncId,
     RunId,

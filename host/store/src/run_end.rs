@@ -126,7 +126,7 @@ impl Store {
                         None => None,
                     };
                     run_logs::write(&mut *tx, &run, &end.log).await?;
-                    if ended.changed + ended.deleted > 0 {
+                    if sync.enabled && ended.changed + ended.deleted > 0 {
                         tell_changes(&mut *tx, &store, &ended, &sync, &run, now).await?;
                     }
                     tell_failure(&mut *tx, store.event_id(), &sync, &of, next.is_some(), now).await?;
@@ -214,11 +214,11 @@ async fn aftermath(
             // found this run open and made none of its own.
             let next = sync.next_due_at.unwrap_or_else(|| sync.next_slot(now));
             let next = if ended.started.is_some_and(|started| consent > started) { now } else { next };
-            return Ok((Some(Some(next).filter(|_| sync.enabled)), false));
+            return Ok((Some(Some(next).filter(|_| sync.read)), false));
         }
     }
     // A sync that somebody ran by hand after its schedule was taken away is back on it.
-    if end.state == RunState::Done && end.due_at.is_none() && sync.enabled && sync.next_due_at.is_none() {
+    if end.state == RunState::Done && end.due_at.is_none() && sync.read && sync.next_due_at.is_none() {
         return Ok((Some(Some(sync.next_slot(now))), false));
     }
     Ok((end.due_at, false))

@@ -12,6 +12,7 @@ use sqlx::AnyConnection;
 use crate::{
     Store, StoreError,
     row::{Reader, json},
+    syncs::is_read,
 };
 
 /// What a heartbeat brings back.
@@ -98,10 +99,12 @@ impl Store {
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let at: Option<i64> = sqlx::query_scalar(
+        let at: Option<i64> = sqlx::query_scalar(concat!(
             "SELECT min(at) FROM ( \
              SELECT at FROM (SELECT s.next_due_at AS at FROM syncs s JOIN connections c ON c.id = s.connection \
-             AND c.enabled AND c.state = 'active' WHERE s.enabled AND s.next_due_at IS NOT NULL \
+             AND c.enabled AND c.state = 'active' WHERE ",
+            is_read!(),
+            " AND s.next_due_at IS NOT NULL \
              ORDER BY s.next_due_at LIMIT 1) syncs_due \
              UNION ALL SELECT at FROM (SELECT r.next_at AS at FROM runs r JOIN connections c ON c.id = r.connection \
              AND c.enabled AND c.state = 'active' WHERE r.state = 'due' ORDER BY r.next_at LIMIT 1) runs_due \
@@ -110,7 +113,7 @@ impl Store {
              AND c.state = 'active' WHERE p.next_at IS NOT NULL \
              UNION ALL SELECT min(p.lease_until) FROM pushes p JOIN connections c ON c.id = p.connection \
              AND c.enabled AND c.state = 'active' WHERE p.lease_until IS NOT NULL) moments",
-        )
+        ))
         .fetch_one(self.read())
         .await?;
         Ok(at.map(Timestamp::from_micros))

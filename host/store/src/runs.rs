@@ -9,6 +9,7 @@ use crate::{
     Account, Connection, CredentialRow, Page, Store, StoreError, SyncRow,
     row::{Field, Reader, Row, many, one, one_more, select, words},
     schedules::scheduled,
+    syncs::is_read,
 };
 
 /// Why a run was made.
@@ -386,7 +387,8 @@ pub(crate) async fn enqueue_due_of(
     trigger: Trigger,
     fresh: &(dyn Fn() -> RunId + Sync),
 ) -> Result<Vec<RunId>, StoreError> {
-    let statement = sqlx::query(select::<SyncRow>("WHERE s.connection = $1 AND s.enabled AND s.next_due_at <= $2"));
+    let statement =
+        sqlx::query(select::<SyncRow>(concat!("WHERE s.connection = $1 AND ", is_read!(), " AND s.next_due_at <= $2")));
     let due: Vec<SyncRow> = many(&mut *tx, statement.bind(connection.as_str()).bind(now.as_micros())).await?;
     let mut runs = Vec::with_capacity(due.len());
     for sync in &due {

@@ -11,6 +11,7 @@ use crate::{
     audit::{NewAudit, append},
     row::{int, many, micros, one, select},
     runs::enqueue,
+    syncs::is_read,
 };
 
 /// Slots of a cron expression that are looked at in order to count what was missed: first few, then more, and after a
@@ -44,7 +45,7 @@ impl Store {
                     let after = SyncRow { every: schedule.typical_gap(now), schedule, custom, ..there };
                     sqlx::query(
                         "UPDATE syncs SET schedule = $2, custom = $3, every = $4, \
-                         next_due_at = CASE WHEN enabled THEN $5 END WHERE id = $1",
+                         next_due_at = CASE WHEN enabled OR picked THEN $5 END WHERE id = $1",
                     )
                     .bind(id.as_str())
                     .bind(after.schedule.text())
@@ -74,8 +75,11 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let now = clock.now();
-                    let rest = "JOIN connections c ON c.id = s.connection AND c.enabled AND c.state = 'active' \
-                        WHERE s.enabled AND s.next_due_at <= $1 ORDER BY s.next_due_at LIMIT $2";
+                    let rest = concat!(
+                        "JOIN connections c ON c.id = s.connection AND c.enabled AND c.state = 'active' WHERE ",
+                        is_read!(),
+                        " AND s.next_due_at <= $1 ORDER BY s.next_due_at LIMIT $2"
+                    );
                     let statement = sqlx::query(select::<SyncRow>(rest)).bind(now.as_micros()).bind(i64::from(limit));
                     let due: Vec<SyncRow> = many(&mut *tx, statement).await?;
                     let mut made = 0;

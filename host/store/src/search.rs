@@ -1,9 +1,30 @@
 //! Pickers: the host searches its own records by what their manifest's pointers point to.
+//!
+//! Reading 20,000 JSON documents at every letter that somebody types takes too long, so what was pointed to is held in
+//! memory ([`list`]): folded for searching whatever the case, one list for each sync and picker. A list stays true
+//! because records stand at the place of their last change: each search first takes in what changed behind the place up
+//! to which the list was read. The lists of a node share a bounded room; a stream that is too large for it is searched
+//! as it is read.
+//!
+//! What was typed has no signs with a meaning of their own. A label that begins with it comes before one that has it
+//! elsewhere, and before a hint that has it; an id is found by all of it.
 
-use patchbay_model::{ConnectionId, TenantId};
-use sqlx::Row as _;
+mod list;
 
-use crate::{Store, StoreError, dialect::Dialect, row::json};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use patchbay_model::{ConnectionId, TenantId, Timestamp, choice::folded, contract::Choice};
+
+use self::list::{Fields, List, Matches, Wanted};
+use crate::{
+    Store, StoreError,
+    commit::SEQ_BITS,
+    row::{Reader, Row, many},
+    syncs::is_read,
+};
 
 /// What a picker looks for.
 #[derive(Debug, Clone, Default)]
@@ -20,171 +41,181 @@ pub struct RecordSearch {
     pub hint: Option<String>,
     /// JSON pointers and what they must hold: the choices that this one depends on.
     pub parents: Vec<(String, String)>,
-    /// What label or hint must contain, whatever its case; empty for all.
+    /// What label or hint must contain, whatever its case, or what the value is; empty for all.
     pub query: String,
+    /// So many are left out: those of the pages before.
+    pub skip: u32,
     /// At most so many, and at most 200.
     pub limit: u32,
 }
 
-/// A record that fits.
+/// What was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
-    /// What goes into the push's target.
-    pub value: String,
-    /// What the person reads.
-    pub label: String,
-    /// What tells equal labels apart.
-    pub hint: Option<String>,
+pub struct RecordsFound {
+    /// In the order to show.
+    pub choices: Vec<Choice>,
+    /// Whether there are more behind them.
+    pub more: bool,
+    /// When what was searched was last read to its end; of several accounts, the one that was read longest ago. None
+    /// where one never was.
+    pub as_of: Option<Timestamp>,
+    /// Whether it is being read just now, or is about to be.
+    pub refreshing: bool,
+    /// Whether nobody has said yet that a picker searches the stream ([`Store::set_picked`]).
+    pub unmarked: bool,
 }
 
-/// The largest page.
+/// The largest page, and how far pages go.
 const LIMIT: u32 = 200;
+const FURTHEST: u32 = 10_000;
+/// Bytes of all lists of a node, and of one of them.
+const ROOM: usize = 64 << 20;
+const LARGEST: usize = 32 << 20;
 
-const SQLITE: &str = "SELECT value, label, hint FROM ( \
-    SELECT CAST(json_extract(e.content, $4) AS TEXT) AS value, \
-        CAST(json_extract(e.content, $5) AS TEXT) AS label, \
-        CASE WHEN $6 IS NULL THEN NULL ELSE CAST(json_extract(e.content, $6) AS TEXT) END AS hint \
-    FROM syncs s CROSS JOIN records e ON e.sync_no = s.no \
-    WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND e.content IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM json_each($7) p \
-        WHERE CAST(json_extract(e.content, p.value ->> 0) AS TEXT) IS NOT (p.value ->> 1)) \
-    ) WHERE value IS NOT NULL AND label IS NOT NULL \
-    AND ($8 = '' OR instr(lower(label), $8) OR instr(lower(coalesce(hint, '')), $8)) \
-    ORDER BY lower(label), value LIMIT $9";
+/// Where a stream of an account stands.
+struct Source {
+    no: i64,
+    /// The place of the tenant's last change, and the one up to which deletions were forgotten.
+    end: i64,
+    floor: i64,
+    as_of: Option<Timestamp>,
+    open: bool,
+    picked: bool,
+    read: bool,
+}
 
-/// `json_at` is made by the migration: what stands at a path of a JSON text, as text; nothing where it cannot be had.
-const POSTGRES: &str = "SELECT value, label, hint FROM ( \
-    SELECT json_at(e.content, $4) AS value, json_at(e.content, $5) AS label, \
-        CASE WHEN $6 IS NULL THEN NULL ELSE json_at(e.content, $6) END AS hint \
-    FROM syncs s JOIN records e ON e.sync_no = s.no \
-    WHERE s.connection = $1 AND s.stream = $2 AND ($3 IS NULL OR s.account = $3) AND e.content IS NOT NULL \
-    AND NOT EXISTS (SELECT 1 FROM json_each($7) p \
-        WHERE json_at(e.content, json_at(p.value, '[\"0\"]')) IS DISTINCT FROM json_at(p.value, '[\"1\"]')) \
-    ) found WHERE value IS NOT NULL AND label IS NOT NULL \
-    AND ($8 = '' OR instr(lower(label), $8) OR instr(lower(coalesce(hint, '')), $8)) \
-    ORDER BY lower(label), value LIMIT $9";
+impl Row for Source {
+    const TABLE: &'static str = "syncs";
+    const FROM: &'static str = "syncs s";
+    const COLUMNS: &'static str = "";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        let no = r.next("no")?;
+        let base = r.next::<i64>("no")? << SEQ_BITS;
+        let (seq, floor): (i64, i64) = (r.next("seq")?, r.next("seq_floor")?);
+        let (as_of, open) = (r.next("last_success_at")?, r.next("state")?);
+        let (picked, read) = (r.next("picked")?, r.next("read")?);
+        Ok(Self { no, end: base + seq, floor: base + floor, as_of, open, picked, read })
+    }
+}
 
 impl Store {
-    /// Records of a stream that fit what was typed, by label.
+    /// Records of a stream that fit what was typed, in the order to show. Of syncs that are not read nothing is found.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a connection that is not the tenant's; [`StoreError::Conflict`] for a
-    /// pointer that cannot be looked up.
+    /// [`StoreError::NotFound`] for a connection that is not the tenant's.
     pub async fn search_records(
         &self,
         tenant: &TenantId,
         connection: &ConnectionId,
         search: &RecordSearch,
-    ) -> Result<Vec<Found>, StoreError> {
+    ) -> Result<RecordsFound, StoreError> {
         self.readable(tenant, connection).await?;
-        let parents: Vec<(String, &str)> = search
-            .parents
-            .iter()
-            .map(|(pointer, value)| Ok((path(pointer, self.dialect())?, value.as_str())))
-            .collect::<Result<_, StoreError>>()?;
-        let hint = search.hint.as_deref().map(|hint| path(hint, self.dialect())).transpose()?;
-        // The paths and the parents' values are arguments; nothing of them is part of the statement.
-        let rows = sqlx::query(self.dialect().pick(SQLITE, POSTGRES))
-            .bind(connection.as_str())
-            .bind(search.stream.as_str())
-            .bind(search.account.as_deref())
-            .bind(path(&search.value, self.dialect())?)
-            .bind(path(&search.label, self.dialect())?)
-            .bind(hint)
-            .bind(json(&parents)?)
-            .bind(search.query.to_ascii_lowercase())
-            .bind(i64::from(search.limit.min(LIMIT)))
-            .fetch_all(self.read())
-            .await?;
-        rows.iter()
-            .map(|row| Ok(Found { value: row.try_get(0)?, label: row.try_get(1)?, hint: row.try_get(2)? }))
-            .collect()
+        let sources = sqlx::query(concat!(
+            "SELECT s.no, t.no, t.seq, t.seq_floor, s.last_success_at, EXISTS (SELECT 1 FROM runs r WHERE r.sync = s.id \
+             AND r.state IN ('due', 'running') AND (r.state = 'running' OR r.next_at <= $4)), s.picked, ",
+            is_read!(),
+            " FROM syncs s JOIN tenants t ON t.id = s.tenant WHERE s.connection = $1 AND s.stream = $2 \
+             AND ($3 IS NULL OR s.account = $3) AND s.bury IS NULL ORDER BY s.no"
+        ))
+        .bind(connection.as_str())
+        .bind(search.stream.as_str())
+        .bind(search.account.as_deref())
+        .bind(self.now().as_micros());
+        let mut sources: Vec<Source> = many(self.read(), sources).await?;
+        let unmarked = sources.iter().any(|source| !source.picked);
+        sources.retain(|source| source.read);
+        let fields = Arc::new(Fields {
+            value: search.value.clone(),
+            label: search.label.clone(),
+            hint: search.hint.clone(),
+            parents: search.parents.iter().map(|(pointer, _)| pointer.clone()).collect(),
+        });
+        let wanted = Wanted {
+            text: folded(search.query.trim()),
+            id: search.query.trim().to_owned(),
+            parents: search.parents.iter().map(|(_, id)| id.clone()).collect(),
+        };
+        let (skip, limit) = (search.skip.min(FURTHEST), search.limit.min(LIMIT));
+        let mut matches = Matches::of(wanted, skip as usize + limit as usize + 1);
+        for source in &sources {
+            self.search_source(source, &fields, &mut matches).await?;
+        }
+        let (choices, more) = matches.page(skip as usize, limit as usize);
+        let as_of = sources.iter().map(|source| source.as_of).min().flatten();
+        let refreshing = sources.iter().any(|source| source.open);
+        Ok(RecordsFound { choices, more: more && skip < FURTHEST, as_of, refreshing, unmarked })
+    }
+
+    async fn search_source(
+        &self,
+        source: &Source,
+        fields: &Arc<Fields>,
+        matches: &mut Matches,
+    ) -> Result<(), StoreError> {
+        let key = (source.no, Arc::clone(fields));
+        let held = self.searches.list(&key);
+        // One search of a list at a time: two that begin together read the records once.
+        let mut list = held.lock().await;
+        let whole = list.catch_up(self.read(), source.no, fields, source.floor, source.end, LARGEST).await?;
+        if whole {
+            list.search(matches);
+        } else {
+            list::search_unheld(self.read(), source.no, fields, matches).await?;
+        }
+        let bytes = list.bytes();
+        drop(list);
+        self.searches.took(&key, bytes);
+        Ok(())
     }
 }
 
-/// A JSON pointer (RFC 6901) as the database takes it: a path of SQLite, a list of names for PostgreSQL. A record is
-/// an object, so a number that is not the first part is a place in a list.
-fn path(pointer: &str, dialect: Dialect) -> Result<String, StoreError> {
-    const BAD: StoreError = StoreError::Conflict("not a pointer that can be looked up");
-    let parts: Vec<String> = match pointer.strip_prefix('/') {
-        None if pointer.is_empty() => Vec::new(),
-        None => return Err(BAD),
-        Some(parts) => parts.split('/').map(|part| part.replace("~1", "/").replace("~0", "~")).collect(),
-    };
-    let bad = |part: &String| part.is_empty() || part.contains(['"', '\\']) || part.chars().any(char::is_control);
-    if parts.iter().any(bad) {
-        return Err(BAD);
+type Key = (i64, Arc<Fields>);
+
+/// The lists of this node.
+#[derive(Default)]
+pub(crate) struct Searches(Mutex<Held>);
+
+#[derive(Default)]
+struct Held {
+    lists: HashMap<Key, Slot>,
+    /// Raised with every search, to know which list was used longest ago.
+    uses: u64,
+}
+
+struct Slot {
+    list: Arc<tokio::sync::Mutex<List>>,
+    bytes: usize,
+    used: u64,
+}
+
+impl Searches {
+    fn list(&self, key: &Key) -> Arc<tokio::sync::Mutex<List>> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.uses += 1;
+        let used = held.uses;
+        let fresh = || Slot { list: Arc::default(), bytes: 0, used };
+        let slot = held.lists.entry(key.clone()).or_insert_with(fresh);
+        slot.used = used;
+        Arc::clone(&slot.list)
     }
-    if dialect == Dialect::Postgres {
-        return json(&parts);
-    }
-    let mut path = "$".to_owned();
-    for (i, part) in parts.iter().enumerate() {
-        if i > 0 && part.bytes().all(|b| b.is_ascii_digit()) {
-            path.push_str(&format!("[{part}]"));
-        } else {
-            path.push_str(&format!(".\"{part}\""));
+
+    /// Notes how large a list is, and drops those that were used longest ago when all of them are too large.
+    fn took(&self, key: &Key, bytes: usize) {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(slot) = held.lists.get_mut(key) {
+            slot.bytes = bytes;
+        }
+        let mut total: usize = held.lists.values().map(|slot| slot.bytes).sum();
+        while total > ROOM {
+            let oldest = held.lists.iter().filter(|(other, slot)| *other != key && slot.bytes > 0);
+            let Some(oldest) = oldest.min_by_key(|(_, slot)| slot.used).map(|(oldest, _)| oldest.clone()) else {
+                break;
+            };
+            total -= held.lists.remove(&oldest).map_or(0, |slot| slot.bytes);
         }
     }
-    Ok(path)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sqlite(pointer: &str) -> Result<String, StoreError> {
-        path(pointer, Dialect::Sqlite)
-    }
-
-    #[test]
-    fn a_pointer_becomes_a_path_that_cannot_break_out() {
-        assert_eq!(sqlite("/name").as_deref(), Ok("$.\"name\""));
-        assert_eq!(sqlite("/lines/0/a~1b").as_deref(), Ok("$.\"lines\"[0].\"a/b\""));
-        assert_eq!(sqlite("/0").as_deref(), Ok("$.\"0\""));
-        assert_eq!(sqlite("").as_deref(), Ok("$"));
-        for bad in ["name", "/a\"b", "/a\\b", "//", "/\u{0}"] {
-            assert!(sqlite(bad).is_err(), "{bad}");
-        }
-    }
-
-    use crate::{
-        PageCommit, PageRecord, Step,
-        testing::{World, page},
-    };
-
-    #[tokio::test]
-    async fn a_picker_finds_by_label_or_hint_under_its_parent() {
-        let world = World::open().await;
-        let (settled, run) = world.running("b1").await;
-        let records = [
-            r#"{"id":7,"name":"Travel","code":"600","book":{"id":"x"}}"#,
-            r#"{"id":8,"name":"travel abroad","code":"601","book":{"id":"y"}}"#,
-            r#"{"id":9,"name":"Rent","code":"travel-no","book":{"id":"x"}}"#,
-            r#"{"id":10,"code":"nameless","book":{"id":"x"}}"#,
-        ];
-        let records = records
-            .iter()
-            .enumerate()
-            .map(|(n, content)| PageRecord { key: n.to_string(), content: (*content).to_owned() })
-            .collect();
-        world.store.commit_page(PageCommit { records, ..page(&run, Step::End, &[]) }).await.expect("stored");
-        let mut search = RecordSearch {
-            stream: "invoices".into(),
-            value: "/id".into(),
-            label: "/name".into(),
-            hint: Some("/code".into()),
-            parents: vec![("/book/id".into(), "x".into())],
-            query: "TRAVEL".into(),
-            limit: 10,
-            ..RecordSearch::default()
-        };
-        let id = &settled.connection.id;
-        let found = world.store.search_records(&world.tenant, id, &search).await.expect("found");
-        assert_eq!(found.iter().map(|found| found.value.as_str()).collect::<Vec<_>>(), ["9", "7"]);
-        search.query = "x' OR 1=1 --".into();
-        assert_eq!(world.store.search_records(&world.tenant, id, &search).await, Ok(Vec::new()));
-        search.label = "/name\") OR (\"".into();
-        assert!(matches!(world.store.search_records(&world.tenant, id, &search).await, Err(StoreError::Conflict(_))));
-    }
-}
+mod tests;

@@ -15,6 +15,7 @@ use crate::{
     clock::DatabaseClock,
     database,
     dialect::Dialect,
+    search::Searches,
     server::{Company, Server},
     signals::Signals,
     writer::{Work, Writer},
@@ -32,6 +33,7 @@ pub struct Store {
     signals: Option<Arc<Signals>>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
     stale: Arc<AtomicU64>,
+    pub(crate) searches: Arc<Searches>,
 }
 
 /// How changes are made.
@@ -49,14 +51,15 @@ impl Store {
     pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (audit_key, wake) = (AuditKey::default(), Arc::new(Notify::new()));
-        let stale = Arc::default();
+        let (stale, searches) = (Arc::default(), Arc::default());
         match &config.location {
             Location::File(path) => {
                 let file = database::open_file(path, &config).await?;
                 let (writer, task) = Writer::start(file.connection, file.opening, path, config.wal_limit);
                 let task = Arc::new(Mutex::new(Some(task)));
                 let writer = Way::File(writer);
-                Ok(Self { clock, random, audit_key, writer, readers: file.readers, wake, signals: None, task, stale })
+                let readers = file.readers;
+                Ok(Self { clock, random, audit_key, writer, readers, wake, signals: None, task, stale, searches })
             }
             Location::Server(url) => {
                 let (writers, readers) = database::open_server(url, &config).await?;
@@ -67,8 +70,8 @@ impl Store {
                 };
                 let writer = Way::Server(Server::over(writers, server_clock));
                 let signals = Some(Arc::new(Signals::start(url.expose(), Arc::clone(&wake))?));
-                let store =
-                    Self { clock, random, audit_key, writer, readers, wake, signals, task: Arc::default(), stale };
+                let task = Arc::default();
+                let store = Self { clock, random, audit_key, writer, readers, wake, signals, task, stale, searches };
                 // The first transaction tells the time.
                 store.ready().await.map_err(|error| OpenError::Unavailable(error.to_string()))?;
                 Ok(store)

@@ -1,6 +1,9 @@
 //! Syncs: the standing arrangement to read one stream of one account. Unique in that triple.
+//!
+//! A sync is read when it is *enabled*, or when a picker searches its stream (*picked*): then its records are shown to
+//! nobody but the picker ([`crate::picked`]). Of an account that nobody selected nothing is read for pickers either.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use patchbay_model::{Code, ConnectionId, ReleaseId, RunId, RunState, Schedule, SyncId, TenantId, Timestamp, phase_of};
 use sqlx::AnyConnection;
@@ -8,7 +11,8 @@ use sqlx::AnyConnection;
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
-    row::{Field, Reader, Row, many, micros, one, select},
+    picked,
+    row::{Field, Reader, Row, json, many, micros, one, select},
 };
 
 /// A sync.
@@ -30,8 +34,12 @@ pub struct SyncRow {
     pub custom: bool,
     /// How far apart slots of the schedule lie.
     pub every: Duration,
-    /// Whether it is read.
+    /// Whether it is extracted: its records are in the lists and in the feed.
     pub enabled: bool,
+    /// Whether a picker searches its stream.
+    pub picked: bool,
+    /// Whether it is read: extracted, or for a picker.
+    pub read: bool,
     /// Whether there is a cursor to go on from.
     pub has_cursor: bool,
     /// The release that made the cursor.
@@ -81,17 +89,31 @@ pub struct NewSync {
     pub stream: String,
     /// When it is read, unless the tenant said otherwise.
     pub schedule: Schedule,
-    /// Whether it is read, where it was not known before; a known one keeps that.
+    /// Whether it is extracted, where it was not known before; a known one keeps that.
     pub enabled: bool,
+    /// Whether a picker searches its stream.
+    pub picked: bool,
 }
+
+/// Whether a sync `s` is read: extracted, or for a picker, of an account that is selected.
+macro_rules! is_read {
+    () => {
+        "(s.enabled OR (s.picked AND (s.account = '' OR EXISTS (SELECT 1 FROM accounts sa \
+         WHERE sa.connection = s.connection AND sa.provider_id = s.account AND sa.selected))))"
+    };
+}
+pub(crate) use is_read;
 
 impl Row for SyncRow {
     const TABLE: &'static str = "syncs";
     const FROM: &'static str = "syncs s";
-    const COLUMNS: &'static str = "s.id, s.tenant, s.connection, s.account, s.stream, s.schedule, s.custom, s.every, \
-        s.enabled, s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.at_end, s.since, s.refused, \
-        s.coalesced, s.records, s.held, s.next_due_at, \
-        s.last_run, s.last_state, s.last_code, s.last_person, s.last_ended_at, s.last_success_at, s.created_at";
+    const COLUMNS: &'static str = concat!(
+        "s.id, s.tenant, s.connection, s.account, s.stream, s.schedule, s.custom, s.every, s.enabled, s.picked, ",
+        is_read!(),
+        ", s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.at_end, s.since, s.refused, \
+         s.coalesced, s.records, s.held, s.next_due_at, \
+         s.last_run, s.last_state, s.last_code, s.last_person, s.last_ended_at, s.last_success_at, s.created_at"
+    );
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -104,6 +126,8 @@ impl Row for SyncRow {
             custom: r.next("custom")?,
             every: r.next("every")?,
             enabled: r.next("enabled")?,
+            picked: r.next("picked")?,
+            read: r.next("read")?,
             has_cursor: r.next("cursor")?,
             cursor_release: r.next("cursor_release")?,
             pass: r.next("pass")?,
@@ -185,7 +209,8 @@ impl Store {
         syncs.into_iter().map(|sync| (SyncId::fresh(&*self.clock, &*self.random), sync)).collect()
     }
 
-    /// Switches a sync on, due at once, or off.
+    /// Switches a sync on, due at once, or off. One that a picker searches goes on being read; it is not shown any more
+    /// then, and when it is switched on again, all of it is told to the feed.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -196,8 +221,8 @@ impl Store {
         enabled: bool,
         actor: &str,
     ) -> Result<SyncRow, StoreError> {
-        let statement = "UPDATE syncs SET enabled = $3, next_due_at = CASE WHEN $3 THEN coalesce(next_due_at, $4) END \
-            WHERE id = $1 AND tenant = $2 \
+        let statement = "UPDATE syncs SET enabled = $3, \
+            next_due_at = CASE WHEN $3 OR picked THEN coalesce(next_due_at, $4) END WHERE id = $1 AND tenant = $2 \
             AND EXISTS (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')";
         self.move_sync(tenant, id, statement, enabled, actor, if enabled { "sync.enabled" } else { "sync.disabled" })
             .await
@@ -245,7 +270,7 @@ impl Store {
                     let done = sqlx::query(
                         "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, \
                          pass_started_at = NULL, waits = 0, refused = 0, since = $3, \
-                         next_due_at = CASE WHEN enabled THEN $4 END WHERE id = $1 AND tenant = $2 AND EXISTS \
+                         next_due_at = CASE WHEN enabled OR picked THEN $4 END WHERE id = $1 AND tenant = $2 AND EXISTS \
                          (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')",
                     );
                     let done = done.bind(id.as_str()).bind(tenant.as_str()).bind(since).bind(now.as_micros());
@@ -281,6 +306,7 @@ impl Store {
     ) -> Result<SyncRow, StoreError> {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, action, &id));
+        let store = self.clone();
         let moved = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -290,7 +316,14 @@ impl Store {
                         return Err(StoreError::NotFound);
                     }
                     append(&mut *tx, &line).await?;
-                    one(tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(id.as_str())).await
+                    let moved: SyncRow =
+                        one(&mut *tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(id.as_str())).await?;
+                    if flag {
+                        picked::show(tx, &store, Some(&moved.connection), picked::SHOWN, now).await?;
+                    } else {
+                        picked::keep(tx, &moved.connection, now).await?;
+                    }
+                    Ok(moved)
                 })
             })
             .await?;
@@ -299,7 +332,8 @@ impl Store {
     }
 }
 
-/// Adds the syncs that are not there yet and leaves the others alone, inside a transaction.
+/// Adds the syncs that are not there yet and leaves the others as they are, but for which ones a picker searches, inside
+/// a transaction.
 pub(crate) async fn add(
     tx: &mut AnyConnection,
     tenant: &TenantId,
@@ -316,6 +350,9 @@ pub(crate) async fn add(
             fresh.push((id.clone(), sync.clone()));
         }
     }
+    let picked: BTreeSet<&str> =
+        syncs.iter().filter(|(_, sync)| sync.picked).map(|(_, sync)| sync.stream.as_str()).collect();
+    picked::mark(&mut *tx, connection, &json(&picked)?, now).await?;
     put(tx, tenant, connection, &fresh, now).await
 }
 
@@ -330,11 +367,11 @@ pub(crate) async fn put(
     for (id, sync) in syncs {
         sqlx::query(
             "INSERT INTO syncs (id, tenant, connection, account, stream, schedule, enabled, next_due_at, created_at, \
-             every) VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 THEN $8 END, $8, $9) \
+             every, picked) VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 OR $10 THEN $8 END, $8, $9, $10) \
              ON CONFLICT (connection, account, stream) DO UPDATE SET \
              schedule = CASE WHEN syncs.custom THEN syncs.schedule ELSE excluded.schedule END, \
-             every = CASE WHEN syncs.custom THEN syncs.every ELSE excluded.every END, \
-             next_due_at = CASE WHEN syncs.enabled THEN $8 END",
+             every = CASE WHEN syncs.custom THEN syncs.every ELSE excluded.every END, picked = excluded.picked, \
+             next_due_at = CASE WHEN syncs.enabled OR excluded.picked THEN $8 END",
         )
         .bind(id.as_str())
         .bind(tenant.as_str())
@@ -345,8 +382,9 @@ pub(crate) async fn put(
         .bind(sync.enabled)
         .bind(now.as_micros())
         .bind(micros(sync.schedule.typical_gap(now)))
+        .bind(sync.picked)
         .execute(&mut *tx)
         .await?;
     }
-    Ok(())
+    picked::keep(tx, connection, now).await
 }

@@ -122,6 +122,7 @@ impl World {
                 stream: "invoices".to_owned(),
                 schedule: Schedule::Every(Duration::from_secs(900)),
                 enabled: true,
+                picked: false,
             }],
             through: crate::Through::Backend,
             verified: true,
@@ -244,9 +245,16 @@ impl World {
             target: "{}".to_owned(),
             payload: "{}".to_owned(),
             attachments: "[]".to_owned(),
+            blobs: Vec::new(),
             content_hash: [1; 32],
             state: if connection.is_some() { PushState::Planned } else { PushState::Waiting },
             reason: None,
+            source: None,
+            lane: None,
+            on_demand: false,
+            expires_at: None,
+            update: false,
+            claim: None,
         }
     }
 

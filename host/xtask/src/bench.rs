@@ -12,7 +12,7 @@ use crate::{
 pub(crate) struct Args {
     /// Which; without one, all names are printed.
     name: Option<String>,
-    /// How often each side is measured, in turns.
+    /// How often each side is measured, in turns; of `push`, how many hundreds.
     #[arg(long, default_value_t = 5)]
     rounds: u64,
     /// Records of each measurement.
@@ -34,6 +34,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("sync", "records a second and CPU time through the real host, beside the same loop in native Rust"),
     ("call", "a fresh guest, one call, and its end"),
     ("store", "storing pages alone, on each database that is here"),
+    ("push", "an item from the call to its stored end, beside the provider's own answer and a commit of the same disk"),
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -18,7 +18,7 @@ const PROFILE: &str = "connector";
 const GUESTS: &str = "tests/guests";
 /// Connectors of fakes: packed like the others, into the folder of the guests, so that no host is ever given one
 /// that was not asked for by a test.
-const FOR_TESTS: &[&str] = &["tests/ledger"];
+const FOR_TESTS: &[&str] = &["tests/desk", "tests/ledger"];
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {

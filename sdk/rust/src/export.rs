@@ -198,6 +198,7 @@ mod push_side {
                 })
                 .collect(),
             attempt: item.attempt,
+            ext: item.ext.into_iter().map(|ext| (ext.key, ext.value)).collect(),
         }
     }
 

@@ -19,6 +19,8 @@ pub struct Item {
     pub attachments: Vec<Attachment>,
     /// 1 for the first attempt.
     pub attempt: u32,
+    /// What else the host knows, by name; [`Item::written`] and [`Item::found`] read it.
+    pub ext: Vec<(String, String)>,
 }
 
 /// A file that goes with an item. Its bytes stay at the host: see [`blob`](crate::blob).
@@ -71,6 +73,25 @@ impl Item {
     /// `invalid-input` when it does not fit.
     pub fn target<T: DeserializeOwned>(&self) -> Result<T> {
         read(&self.target, "target")
+    }
+
+    /// The object that this item was written to before, when the caller sent its key again with other content: change
+    /// that one. Only for an action that says `update = true`; none for an item that is new.
+    #[must_use]
+    pub fn written(&self) -> Option<Object> {
+        self.named("object")
+    }
+
+    /// What a step was found to have written although its answer was lost: it is done, go on behind it. Only for an
+    /// action that says `multi-step = true`; sending the step again is refused.
+    #[must_use]
+    pub fn found(&self, step: &str) -> Option<Object> {
+        self.named(&format!("step.{step}"))
+    }
+
+    fn named(&self, name: &str) -> Option<Object> {
+        let value = |wanted: &str| self.ext.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
+        Some(Object { id: value(name)?, url: value(&format!("{name}.url")) })
     }
 
     /// The error for an action that the connector does not have.

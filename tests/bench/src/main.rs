@@ -5,15 +5,19 @@
 //! | `sync` | a million records through the real host, beside the same loop in native Rust; then each part alone |
 //! | `call` | a fresh guest, one call, and its end |
 //! | `store` | `commit_page` alone, on each database |
+//! | `push` | an item from the call to its stored end, beside the provider's own answer and a commit |
 //!
-//! The provider is a process of its own (`patchbay-fakes --only-ledger`), so that its CPU time is not ours. What is
+//! The provider is a process of its own (`patchbay-fakes --only-ledger`, `--only-desk`), so that its CPU time is not ours. What is
 //! measured and how is written down in `host/decisions/20261122-bench.md`.
 
 mod call;
+mod commits;
 mod measure;
 mod native;
 mod parts;
+mod plain;
 mod provider;
+mod push;
 mod rooms;
 mod sandbox;
 mod store;
@@ -57,6 +61,8 @@ enum Bench {
     Call,
     /// Storing pages, alone.
     Store,
+    /// A push beside the provider's own answer and a commit; a round is a hundred.
+    Push,
 }
 
 /// How much is measured.
@@ -97,6 +103,7 @@ fn run(cli: &Cli) -> Result<()> {
             Bench::Sync { postgres } => sync::run(amount, postgres).await,
             Bench::Call => call::run(amount).await,
             Bench::Store => store::run(amount).await,
+            Bench::Push => push::run(amount).await,
         }
     })
 }

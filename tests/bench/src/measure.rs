@@ -74,6 +74,10 @@ impl Figures {
         self.0.insert(place, figure);
     }
 
+    pub(crate) fn join(&mut self, more: &Self) {
+        more.0.iter().for_each(|figure| self.add(*figure));
+    }
+
     pub(crate) fn median(&self) -> f64 {
         let (half, count) = (self.0.len() / 2, self.0.len());
         let upper = self.0.get(half).copied().unwrap_or(f64::NAN);

@@ -22,7 +22,7 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     Amount, Result, in_task,
     measure::cpu,
-    provider::HOST,
+    provider::LEDGER,
     rooms::{AUTH, Database, House, Rooms, STREAM},
     sandbox::Reading,
     told,
@@ -75,8 +75,12 @@ impl Way {
     }
 
     pub(crate) fn door(&self) -> Door {
+        self.door_with(Writes::Forbidden)
+    }
+
+    pub(crate) fn door_with(&self, writes: Writes) -> Door {
         let deadline = Instant::now() + Duration::from_secs(3_600);
-        let scope = DoorScope { writes: Writes::Forbidden, deadline, stop: self.stop.subscribe() };
+        let scope = DoorScope { writes, deadline, stop: self.stop.subscribe() };
         self.gate.door(Arc::clone(&self.grant), Arc::clone(&self.credential), scope)
     }
 
@@ -94,7 +98,7 @@ pub(crate) fn path(page: u64) -> String {
 pub(crate) async fn send(door: &Door, page: u64) -> Result<Vec<u8>> {
     let request = Request {
         method: "GET".to_owned(),
-        url: format!("https://{HOST}{}", path(page)),
+        url: format!("https://{LEDGER}{}", path(page)),
         headers: Vec::new(),
         body: Body::Empty,
         credential: CredentialChoice::Standard,

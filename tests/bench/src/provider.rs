@@ -1,4 +1,4 @@
-//! The provider: the fake ledger as a process of its own.
+//! The provider: a fake as a process of its own, the ledger to be read and the desk to be written to.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -13,11 +13,48 @@ use url::Url;
 
 use crate::{Result, told};
 
-/// Host of its API.
-pub(crate) const HOST: &str = "ledger.test";
+/// Hosts of their APIs.
+pub(crate) const LEDGER: &str = "ledger.test";
+pub(crate) const DESK: &str = "desk.test";
+
+/// Which provider.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fake {
+    /// With so many records of `bulk`.
+    Ledger {
+        records: u64,
+    },
+    Desk,
+}
+
+impl Fake {
+    /// Host of its API.
+    pub(crate) const fn host(self) -> &'static str {
+        match self {
+            Self::Ledger { .. } => LEDGER,
+            Self::Desk => DESK,
+        }
+    }
+
+    /// Its connector, as it is called in the folder of the tests.
+    pub(crate) const fn connector(self) -> &'static str {
+        match self {
+            Self::Ledger { .. } => "ledger.wasm",
+            Self::Desk => "desk.wasm",
+        }
+    }
+
+    fn arguments(self) -> Vec<String> {
+        match self {
+            Self::Ledger { records } => vec!["--only-ledger".into(), "--ledger-bulk".into(), records.to_string()],
+            Self::Desk => vec!["--only-desk".into()],
+        }
+    }
+}
 
 /// The running provider; ends when this is dropped.
 pub(crate) struct Provider {
+    pub(crate) fake: Fake,
     pub(crate) rewrite: Rewrite,
     /// Where it listens, `127.0.0.1:PORT`.
     pub(crate) address: String,
@@ -31,7 +68,8 @@ pub(crate) struct Provider {
 #[derive(Deserialize)]
 struct Said {
     rewrite: Vec<Entry>,
-    ledger: Keys,
+    #[serde(alias = "ledger", alias = "desk")]
+    fake: Keys,
 }
 
 #[derive(Deserialize)]
@@ -51,11 +89,10 @@ struct Owner {
 }
 
 impl Provider {
-    /// Starts it with so many records of `bulk`.
-    pub(crate) fn start(records: u64) -> Result<Self> {
+    pub(crate) fn start(fake: Fake) -> Result<Self> {
         let program = program()?;
         let mut child = Command::new(&program)
-            .args(["--only-ledger", "--ledger-bulk", &records.to_string()])
+            .args(fake.arguments())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -69,7 +106,7 @@ impl Provider {
         let url = Url::parse(&entry.connect).map_err(told)?;
         let address = format!("{}:{}", url.host_str().unwrap_or_default(), url.port().unwrap_or_default());
         let rewrite = Rewrite { origin: entry.origin, connect: entry.connect, browser: None };
-        Ok(Self { rewrite, address, key: Secret::new(said.ledger.keys.owner), child, stdin })
+        Ok(Self { fake, rewrite, address, key: Secret::new(said.fake.keys.owner), child, stdin })
     }
 }
 

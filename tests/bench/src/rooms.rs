@@ -22,16 +22,22 @@ use patchbay_test_support::postgres::{self, Server};
 use tempfile::TempDir;
 use tokio::sync::watch;
 
-use crate::{COMPILE_WORKER, Result, measure::Steady, provider::Provider, told};
+use crate::{
+    COMPILE_WORKER, Result,
+    measure::Steady,
+    provider::{Fake, Provider},
+    told,
+};
 
-/// The connector, its way in, and the stream that is read.
-pub(crate) const CONNECTOR: &str = "ledger.wasm";
+/// The way in of each connector here, and the stream of the ledger that is read.
 pub(crate) const AUTH: &str = "key";
 pub(crate) const STREAM: &str = "bulk";
 /// Who does everything here.
 const ACTOR: &str = "bench";
 /// Names the folder of the packaged connectors of the tests.
 const GUESTS: &str = "PATCHBAY_GUESTS";
+/// The database of SQLite.
+const FILE: &str = "patchbay.db";
 const COMPONENT_BYTES: usize = 32 << 20;
 /// As the host's own configuration has it when nobody says otherwise.
 const LEASE: Duration = Duration::from_secs(30);
@@ -53,14 +59,19 @@ pub(crate) struct House {
 }
 
 impl House {
+    /// With the ledger, and so many records of its stream.
     pub(crate) fn build(records: u64) -> Result<Self> {
-        let provider = Provider::start(records)?;
+        Self::beside(Fake::Ledger { records })
+    }
+
+    pub(crate) fn beside(fake: Fake) -> Result<Self> {
+        let provider = Provider::start(fake)?;
         let (clock, random): (Arc<dyn Clock>, Arc<dyn Random>) = (Arc::new(Steady::start()), Arc::new(SystemRandom));
         let egress = EgressConfig { rewrite: vec![provider.rewrite.clone()], ..EgressConfig::default() };
         let gate = Gate::build(egress, Arc::clone(&clock)).map_err(told)?;
         let folder = tempfile::tempdir().map_err(told)?;
         let engine = engine(&folder.path().join("compiled"))?;
-        let package = guest(CONNECTOR)?;
+        let package = guest(fake.connector())?;
         let inspected = package::inspect(&package, Limits { component_bytes: COMPONENT_BYTES }).map_err(told)?;
         let (manifest, digest) = (inspected.manifest, inspected.digest);
         Ok(Self { provider, gate, engine, clock, random, manifest, package, digest, folder })
@@ -115,15 +126,16 @@ impl Database {
     }
 }
 
-/// A host with one tenant and one connection whose only sync is `bulk`; nothing runs yet.
+/// A host with one tenant and one connection of which nothing is read but `bulk`, where it has that; nothing runs yet.
 pub(crate) struct Rooms {
     pub(crate) app: Arc<App>,
     pub(crate) store: Store,
     pub(crate) tenant: TenantId,
-    pub(crate) sync: SyncId,
+    pub(crate) connection: ConnectionId,
+    bulk: Option<SyncId>,
     stop: watch::Sender<bool>,
     made: Option<(Server, String)>,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 /// The key file, read again when somebody asks.
@@ -141,7 +153,7 @@ impl Rooms {
     pub(crate) async fn open(house: &House, database: Database) -> Result<Self> {
         let folder = tempfile::tempdir_in(house.folder.path()).map_err(told)?;
         let (config, made) = match database {
-            Database::Sqlite => (StoreConfig::at(folder.path().join("patchbay.db")), None),
+            Database::Sqlite => (StoreConfig::at(folder.path().join(FILE)), None),
             Database::Postgres => {
                 let url = postgres::url_or_skip().ok_or("there is no PostgreSQL here")?;
                 let server = Server::of(&url).map_err(told)?;
@@ -179,14 +191,25 @@ impl Rooms {
         };
         let connected = app.connect_fields(tenant.clone(), ACTOR.to_owned(), fields).await.map_err(told)?;
         let connection = connected.connection.id;
-        let sync = only_bulk(&app, &tenant, &connection).await?;
-        Ok(Self { app, store, tenant, sync, stop, made, _folder: folder })
+        let bulk = only_bulk(&app, &tenant, &connection).await?;
+        Ok(Self { app, store, tenant, connection, bulk, stop, made, folder })
+    }
+
+    /// The sync of `bulk`.
+    pub(crate) fn sync(&self) -> Result<&SyncId> {
+        self.bulk.as_ref().ok_or_else(|| format!("this connector has no stream {STREAM}"))
+    }
+
+    /// The database of SQLite.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join(FILE)
     }
 
     /// A run of the sync that is ours, as a worker would claim it, for as long as we like.
     pub(crate) async fn claim(&self) -> Result<ClaimedRun> {
         let now = self.app.now();
-        let run = self.store.enqueue_run(&self.tenant, &self.sync, now, Trigger::Manual).await.map_err(told)?;
+        let sync = self.sync()?;
+        let run = self.store.enqueue_run(&self.tenant, sync, now, Trigger::Manual).await.map_err(told)?;
         let limits = ClaimLimits {
             lease: Duration::from_secs(3_600),
             limit: 1,
@@ -211,8 +234,8 @@ impl Rooms {
     }
 }
 
-/// Leaves `bulk` as the only sync, and no run of any.
-async fn only_bulk(app: &Arc<App>, tenant: &TenantId, connection: &ConnectionId) -> Result<SyncId> {
+/// Leaves `bulk` as the only sync, where there is one, and no run of any.
+async fn only_bulk(app: &Arc<App>, tenant: &TenantId, connection: &ConnectionId) -> Result<Option<SyncId>> {
     let mut bulk = None;
     for sync in app.syncs(tenant, connection).await.map_err(told)? {
         if sync.stream == STREAM {
@@ -225,7 +248,7 @@ async fn only_bulk(app: &Arc<App>, tenant: &TenantId, connection: &ConnectionId)
     for run in app.runs(tenant, &due).await.map_err(told)?.items {
         app.cancel_run(tenant, &run.id).await.map_err(told)?;
     }
-    bulk.ok_or_else(|| format!("{CONNECTOR} has no stream {STREAM}"))
+    Ok(bulk)
 }
 
 /// As the host's configuration has them when nobody says otherwise.
@@ -235,6 +258,7 @@ fn settings(folder: &Path) -> Result<Settings> {
         public_url: url::Url::parse("http://127.0.0.1/").map_err(told)?,
         node: ACTOR.to_owned(),
         components_dir: folder.join("components"),
+        scratch_dir: folder.join("scratch"),
         workers: 16,
         per_tenant: 8,
         per_connector: u32::MAX,
@@ -248,6 +272,8 @@ fn settings(folder: &Path) -> Result<Settings> {
         run_bytes: 1 << 40,
         memory_bytes: 256 << 20,
         component_bytes: COMPONENT_BYTES,
+        blob_bytes: 50 << 20,
+        tenant_blob_bytes: 2 << 30,
         login_time: seconds(600),
         session_time: seconds(1_800),
         completion_time: seconds(600),
@@ -257,6 +283,7 @@ fn settings(folder: &Path) -> Result<Settings> {
         longest_cool_down: seconds(3_600),
         failing_days: 4,
         idle_refresh: days(1),
+        push_expires: None,
         settle_at_most: seconds(1),
         settle_again: seconds(1),
         webhook_retries: Vec::new(),
@@ -268,6 +295,8 @@ fn settings(folder: &Path) -> Result<Settings> {
             dead_letters: days(30),
             events: days(30),
             drifts: days(30),
+            blobs: days(7),
+            unused_blobs: days(1),
             runs_per_sync: 20,
         },
     })

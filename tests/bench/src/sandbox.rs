@@ -44,7 +44,7 @@ pub(crate) async fn read(house: &House, database: Database, amount: Amount) -> R
     let mut reading = Reading::default();
     let before = cpu();
     rooms.app.start_jobs();
-    let id = rooms.app.run_now(&rooms.tenant, &rooms.sync).await.map_err(told)?;
+    let id = rooms.app.run_now(&rooms.tenant, rooms.sync()?).await.map_err(told)?;
     let mut look = tokio::time::interval(LOOK);
     look.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let run = loop {

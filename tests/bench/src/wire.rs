@@ -5,11 +5,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use crate::{
-    Result,
-    provider::{HOST, Provider},
-    told,
-};
+use crate::{Result, provider::Provider, told};
 
 /// One kept connection.
 pub(crate) struct Wire {
@@ -21,14 +17,20 @@ impl Wire {
     pub(crate) async fn open(provider: &Provider) -> Result<Self> {
         let stream = TcpStream::connect(&provider.address).await.map_err(told)?;
         stream.set_nodelay(true).map_err(told)?;
-        let head = format!("Host: {HOST}\r\nX-Api-Key: {}\r\nAccept: application/json\r\n\r\n", provider.key.expose());
+        let (host, key) = (provider.fake.host(), provider.key.expose());
+        let head = format!("Host: {host}\r\nX-Api-Key: {key}\r\nAccept: application/json\r\n\r\n");
         Ok(Self { stream, head })
     }
 
     /// Asks for a path; how many bytes the answer's body has.
     pub(crate) async fn get(&mut self, path: &str, body: &mut Vec<u8>) -> Result<usize> {
         let request = format!("GET {path} HTTP/1.1\r\n{}", self.head);
-        self.stream.write_all(request.as_bytes()).await.map_err(told)?;
+        self.ask(request.as_bytes(), 200, body).await
+    }
+
+    /// Sends a whole request; how many bytes the body of the answer has, which is to have this status.
+    pub(crate) async fn ask(&mut self, request: &[u8], status: u16, body: &mut Vec<u8>) -> Result<usize> {
+        self.stream.write_all(request).await.map_err(told)?;
         body.clear();
         let begin = loop {
             if self.stream.read_buf(body).await.map_err(told)? == 0 {
@@ -39,7 +41,7 @@ impl Wire {
             }
         };
         let head = String::from_utf8_lossy(body.get(..begin).unwrap_or_default()).to_ascii_lowercase();
-        if !head.starts_with("http/1.1 200") {
+        if !head.starts_with(&format!("http/1.1 {status}")) {
             return Err(format!("the provider answered {head}"));
         }
         let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));

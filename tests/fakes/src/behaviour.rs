@@ -24,6 +24,10 @@ pub struct Rule {
     /// What path and query contain, as sent: `page=3`.
     #[serde(default)]
     pub contains: String,
+    /// What the body contains, as sent: the title of an item. Of a form that is digested: what one of its texts says,
+    /// or what its file is called.
+    #[serde(default)]
+    pub says: String,
     /// So many matching requests go by unharmed first.
     #[serde(default)]
     pub skip: u32,
@@ -70,6 +74,15 @@ pub enum Act {
     Drop,
     /// It takes effect, and the connection closes without an answer.
     LoseAnswer,
+    /// The connection closes at once without an answer, and the request takes effect only later: when
+    /// [`Script::release`] says so, or after `ms`. Until then it counts as held.
+    ApplyLater {
+        /// What [`Script::release`] names.
+        name: String,
+        /// Milliseconds after which it takes effect by itself.
+        #[serde(default)]
+        ms: Option<u64>,
+    },
     /// The honest answer, of which only so many bytes of body come, with a length that fits them.
     Cut {
         /// Bytes that are left.
@@ -111,13 +124,20 @@ impl Rule {
     #[must_use]
     pub fn on(method: &str, path: &str, act: Act) -> Self {
         let (method, path) = (Some(method.to_owned()), path.to_owned());
-        Self { method, path, contains: String::new(), skip: 0, times: 1, act }
+        Self { method, path, contains: String::new(), says: String::new(), skip: 0, times: 1, act }
     }
 
     /// Only where path and query contain this text.
     #[must_use]
     pub fn containing(mut self, text: &str) -> Self {
         text.clone_into(&mut self.contains);
+        self
+    }
+
+    /// Only where the body contains this text.
+    #[must_use]
+    pub fn saying(mut self, text: &str) -> Self {
+        text.clone_into(&mut self.says);
         self
     }
 
@@ -139,6 +159,7 @@ impl Rule {
         self.method.as_ref().is_none_or(|method| *method == request.method)
             && request.path.starts_with(&self.path)
             && request.target().contains(&self.contains)
+            && (self.says.is_empty() || request.says(&self.says))
     }
 }
 
@@ -161,6 +182,12 @@ impl Act {
     #[must_use]
     pub fn status(status: u16) -> Self {
         Self::Answer { status, headers: Vec::new(), body: String::new() }
+    }
+
+    /// The answer is lost, and the effect comes only when this name is released.
+    #[must_use]
+    pub fn later(name: &str) -> Self {
+        Self::ApplyLater { name: name.to_owned(), ms: None }
     }
 
     /// An oddity of the ledger.

@@ -19,6 +19,8 @@ pub struct FakesConfig {
     pub silverfin: SilverfinConfig,
     /// The ledger.
     pub ledger: LedgerConfig,
+    /// The desk.
+    pub desk: DeskConfig,
 }
 
 /// What the GitHub fake holds.
@@ -70,6 +72,21 @@ pub struct LedgerConfig {
     pub bulk: u64,
 }
 
+/// What the desk holds at the start; [`Desk::resize`](crate::desk::Desk::resize) does the rest.
+#[derive(Debug, Clone)]
+pub struct DeskConfig {
+    /// Clients: `c1` and on. 20,000 are fine.
+    pub clients: u64,
+    /// Folders of each client.
+    pub folders: u64,
+}
+
+impl Default for DeskConfig {
+    fn default() -> Self {
+        Self { clients: 40, folders: 3 }
+    }
+}
+
 impl Default for LedgerConfig {
     fn default() -> Self {
         Self {
@@ -95,6 +112,7 @@ impl Default for FakesConfig {
             github: GithubConfig::default(),
             silverfin: SilverfinConfig::default(),
             ledger: LedgerConfig::default(),
+            desk: DeskConfig::default(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use crate::journal::{Created, Served};
+use crate::{
+    journal::{Created, Served},
+    upload::UploadPart,
+};
 
 /// What a port serves.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +29,8 @@ pub(crate) struct Incoming {
     /// Names in lower case; `host` is also there for HTTP/2.
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Vec<u8>,
+    /// The form instead of the body, where the provider digests it; or what is wrong with it.
+    pub(crate) upload: Option<Result<Vec<UploadPart>, String>>,
 }
 
 impl Incoming {
@@ -53,6 +58,16 @@ impl Incoming {
     /// The body as `application/x-www-form-urlencoded`.
     pub(crate) fn form(&self) -> Vec<(String, String)> {
         url::form_urlencoded::parse(&self.body).into_owned().collect()
+    }
+
+    /// Whether the body contains this text; of a form that was digested, one of its texts or the name of its file.
+    pub(crate) fn says(&self, text: &str) -> bool {
+        let part =
+            |part: &UploadPart| [&part.text, &part.filename].into_iter().flatten().any(|said| said.contains(text));
+        match &self.upload {
+            Some(Ok(parts)) => parts.iter().any(part),
+            _ => String::from_utf8_lossy(&self.body).contains(text),
+        }
     }
 
     /// Path and query, as sent.

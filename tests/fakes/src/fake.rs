@@ -39,6 +39,16 @@ pub(crate) trait Provider: Send + Sync + 'static {
 
     /// Called when a request that began is over, however it ended.
     fn leave(&self, _request: &Incoming) {}
+
+    /// The `X-Request-Id` of the next answer; none when the provider gives none.
+    fn request_id(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether a form that is sent there is hashed as it comes and not kept.
+    fn digests(&self, _method: &str, _path: &str) -> bool {
+        false
+    }
 }
 
 /// One fake with all that stands around the provider.
@@ -51,11 +61,12 @@ pub(crate) struct Fake {
 
 impl Fake {
     /// The answer; none when the connection is to be closed without one.
-    pub(crate) async fn serve(&self, mut request: Incoming) -> Option<Answer> {
+    pub(crate) async fn serve(self: &Arc<Self>, mut request: Incoming) -> Option<Answer> {
         if request.port.plain && request.path.starts_with("/_fake/") {
             return Some(control::answer(self, &request));
         }
         let mut open = Open { fake: self, entry: Some(Entry::of(&request)) };
+        open.request_id(self.provider.request_id());
         let act = self.script.take(&request);
         open.rule(act.as_ref());
         let presence = match Presence::enter(self.provider.as_ref(), &request) {
@@ -74,6 +85,12 @@ impl Fake {
             Some(Act::Drop) => {
                 drop(presence);
                 drop(open);
+                return None;
+            }
+            Some(Act::ApplyLater { name, ms }) => {
+                drop(presence);
+                let (fake, entry, name, ms) = (Arc::clone(self), open.entry.take(), name.clone(), *ms);
+                tokio::spawn(async move { fake.apply_later(&request, entry, &name, ms).await });
                 return None;
             }
             Some(Act::Odd { .. }) => {
@@ -104,6 +121,24 @@ impl Fake {
         }
         open.close(answer)
     }
+
+    /// Applies a request whose caller has lost the connection already.
+    async fn apply_later(&self, request: &Incoming, entry: Option<Entry>, name: &str, ms: Option<u64>) {
+        let open = Open { fake: self, entry };
+        match ms {
+            None => self.script.hold(name).await,
+            Some(ms) => tokio::select! {
+                () = self.script.hold(name) => {}
+                () = late(ms) => {}
+            },
+        }
+        open.lose(self.provider.answer(request));
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a provider that is slow on purpose")]
+async fn late(ms: u64) {
+    tokio::time::sleep(Duration::from_millis(ms)).await;
 }
 
 /// A request between its arrival and its entry in the journal.
@@ -119,8 +154,17 @@ impl Open<'_> {
         }
     }
 
+    fn request_id(&mut self, id: Option<String>) {
+        if let Some(entry) = &mut self.entry {
+            entry.request_id = id;
+        }
+    }
+
     /// Writes the entry; the answer may leave then, and not when the journal could not be written.
-    fn close(mut self, answer: Answer) -> Option<Answer> {
+    fn close(mut self, mut answer: Answer) -> Option<Answer> {
+        if let Some(id) = self.entry.as_ref().and_then(|entry| entry.request_id.clone()) {
+            answer.headers.push(("x-request-id".to_owned(), id));
+        }
         self.write(Some(answer.status), &answer).ok().map(|()| answer)
     }
 

@@ -14,6 +14,7 @@ use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     FakesConfig, Journal, Script,
+    desk::{self, DeskStand},
     exchange::Port,
     fake::{Fake, Provider},
     github::Github,
@@ -73,6 +74,8 @@ pub struct Fakes {
     pub logins: Stand<Logins>,
     /// Lists of small records, for tests of the engine.
     pub ledger: LedgerStand,
+    /// Everything that can be written, for tests of pushes.
+    pub desk: DeskStand,
     ca_pem_path: PathBuf,
     runtime: Option<Runtime>,
     _folder: Option<tempfile::TempDir>,
@@ -135,7 +138,9 @@ impl Fakes {
 
         let ledger = LedgerStand::open(&runtime, config.seed, config.ledger, &folder, &clock)?;
 
-        Ok(Self { github, silverfin, logins, ledger, ca_pem_path, runtime: Some(runtime), _folder: kept })
+        let desk = desk::open(&runtime, config.seed, config.desk, &folder, &clock)?;
+
+        Ok(Self { github, silverfin, logins, ledger, desk, ca_pem_path, runtime: Some(runtime), _folder: kept })
     }
 
     /// All entries of `egress.rewrite`.
@@ -149,6 +154,7 @@ impl Fakes {
         let mut all = vec![self.github.rewrite.clone(), site, self.silverfin.rewrite.clone()];
         all.extend(self.logins.provider.rewrites(&self.logins.plain));
         all.push(self.ledger.rewrite.clone());
+        all.push(self.desk.rewrite.clone());
         all
     }
 
@@ -183,6 +189,7 @@ impl Fakes {
                 "login": self.silverfin.provider.login(),
             },
             "ledger": self.ledger.describe(),
+            "desk": self.desk.describe(),
         })
     }
 }
@@ -196,7 +203,7 @@ impl Drop for Fakes {
     }
 }
 
-fn open<P: Provider>(
+pub(crate) fn open<P: Provider>(
     name: &str,
     provider: Arc<P>,
     folder: &Path,
@@ -214,7 +221,7 @@ fn open<P: Provider>(
     Ok((Stand { provider, journal, script, plain: String::new(), rewrite }, fake))
 }
 
-fn spawn(
+pub(crate) fn spawn(
     runtime: &Runtime,
     tls: Option<tokio_rustls::TlsAcceptor>,
     fake: Arc<Fake>,

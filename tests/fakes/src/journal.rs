@@ -18,8 +18,16 @@ use serde_json::{Value, json};
 use crate::{exchange::Incoming, lock, seed};
 
 /// Headers that are kept; `authorization` and `cookie` never.
-const KEPT_HEADERS: [&str; 6] =
-    ["accept", "accept-language", "content-type", "host", "user-agent", "x-github-api-version"];
+const KEPT_HEADERS: [&str; 8] = [
+    "accept",
+    "accept-language",
+    "content-type",
+    "host",
+    "idempotency-key",
+    "user-agent",
+    "x-github-api-version",
+    "x-partner-code",
+];
 
 /// Parameters and body fields whose value is never kept.
 const SECRET_FIELDS: [&str; 16] = [
@@ -66,6 +74,9 @@ pub struct Entry {
     pub body: Option<Value>,
     /// Status of the answer; none when the caller got no answer.
     pub status: Option<u16>,
+    /// `X-Request-Id` of the answer, where the provider gives one; also when the answer was lost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
     /// The records in the answer, also when the answer was lost on the way.
     pub served: Vec<Served>,
     /// The object that the request made or changed, also when the answer was lost.
@@ -217,6 +228,7 @@ impl Entry {
             body_sha256: (!request.body.is_empty()).then(|| seed::sha256(&request.body)),
             body: readable(request),
             status: None,
+            request_id: None,
             served: Vec::new(),
             created: None,
             rule: None,

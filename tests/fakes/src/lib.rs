@@ -14,12 +14,15 @@
 //! One of them, [`ledger`], is no real provider: small records in many pages, for tests and benchmarks of the engine, and
 //! wrong in ways ([`Odd`]) that the others cannot be.
 //!
+//! Another one, [`desk`], is what tests of writing stand on: it takes items in every way that providers do.
+//!
 //! A test starts them in its own process with [`Fakes::start`]; the demo and authors of connectors use
 //! the binary `patchbay-fakes`. The same controls are typed here and under `/_fake/` on the plain port.
 
 mod behaviour;
 mod config;
 mod control;
+pub mod desk;
 mod exchange;
 mod fake;
 mod fakes;
@@ -34,9 +37,10 @@ mod server;
 pub mod silverfin;
 mod strict;
 mod tls;
+mod upload;
 
 pub use behaviour::{Act, Rule, Script};
-pub use config::{FakesConfig, GithubConfig, LedgerConfig, SilverfinConfig};
+pub use config::{DeskConfig, FakesConfig, GithubConfig, LedgerConfig, SilverfinConfig};
 pub use fakes::{Fakes, FakesError, Rewrite, Stand};
 pub use journal::{Created, Entry, Journal, Served};
 pub use login::{Client, Login};

@@ -10,7 +10,7 @@ use std::{
 };
 
 use clap::Parser;
-use patchbay_fakes::{Fakes, FakesConfig, ledger::LoneLedger};
+use patchbay_fakes::{Fakes, FakesConfig, desk::LoneDesk, ledger::LoneLedger};
 use serde_json::Value;
 
 /// Fake providers with a journal and a chaos script.
@@ -26,8 +26,17 @@ struct Options {
     #[arg(long)]
     silverfin_companies: Option<usize>,
     /// Only the ledger: what a benchmark needs, as a process of its own.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "only_desk")]
     only_ledger: bool,
+    /// Only the desk: what a benchmark of writing needs.
+    #[arg(long)]
+    only_desk: bool,
+    /// Clients of the desk.
+    #[arg(long)]
+    desk_clients: Option<u64>,
+    /// Folders of each client of the desk.
+    #[arg(long)]
+    desk_folders: Option<u64>,
     /// Where the ledger listens on 127.0.0.1; a free port when left out.
     #[arg(long)]
     ledger_port: Option<u16>,
@@ -60,12 +69,19 @@ fn main() -> ExitCode {
     ledger.snapshot = options.ledger_entries.unwrap_or(ledger.snapshot);
     ledger.bulk = options.ledger_bulk.unwrap_or(ledger.bulk);
     ledger.accounts = options.ledger_accounts.unwrap_or(ledger.accounts);
+    let desk = &mut config.desk;
+    desk.clients = options.desk_clients.unwrap_or(desk.clients);
+    desk.folders = options.desk_folders.unwrap_or(desk.folders);
     let run = || -> Result<(), Box<dyn std::error::Error>> {
         if options.only_ledger {
             let folder = config.journal_dir.as_deref();
             let clock = Arc::clone(&config.clock);
             let ledger = LoneLedger::start(config.seed, config.ledger, folder, &clock)?;
             return serve(&ledger.describe());
+        }
+        if options.only_desk {
+            let desk = LoneDesk::start(config.seed, config.desk, config.journal_dir.as_deref(), &config.clock)?;
+            return serve(&desk.describe());
         }
         let fakes = Fakes::start(config)?;
         serve(&fakes.describe())

@@ -19,6 +19,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     exchange::{Answer, Incoming, Port},
     fake::Fake,
+    upload::Upload,
 };
 
 /// Largest body that is read; a connector sends at most 50 MiB.
@@ -54,7 +55,7 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: 
     let service = service_fn(move |request| {
         let (fake, close) = (Arc::clone(&fake), Arc::clone(&closing));
         async move {
-            let answer = match read(request, port).await {
+            let answer = match read(request, port, &fake).await {
                 Some(request) => fake.serve(request).await,
                 None => None,
             };
@@ -77,17 +78,30 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(stream: 
 }
 
 /// The whole request; none when it was cut off or is too large.
-async fn read(request: Request<Body>, port: Port) -> Option<Incoming> {
+async fn read(request: Request<Body>, port: Port, fake: &Fake) -> Option<Incoming> {
     let (parts, mut stream) = request.into_parts();
-    let mut body = Vec::new();
+    let form = parts.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let digests = form.starts_with("multipart/") && fake.provider.digests(parts.method.as_str(), parts.uri.path());
+    let mut upload = digests.then(|| Upload::of(form));
+    let (mut body, mut length) = (Vec::new(), 0_usize);
     while let Some(frame) = stream.frame().await {
-        if let Ok(data) = frame.ok()?.into_data() {
-            body.extend_from_slice(&data);
-        }
-        if body.len() > BODY_BYTES {
+        let Ok(data) = frame.ok()?.into_data() else { continue };
+        length = length.saturating_add(data.len());
+        if length > BODY_BYTES {
             return None;
         }
+        match &mut upload {
+            None => body.extend_from_slice(&data),
+            Some(Ok(form)) => {
+                if let Err(why) = form.feed(&data) {
+                    upload = Some(Err(why));
+                }
+            }
+            // The rest is read all the same, so that the caller gets an answer.
+            Some(Err(_)) => {}
+        }
     }
+    let upload = upload.map(|form| form.and_then(Upload::finish));
     let mut headers: Vec<(String, String)> = parts
         .headers
         .iter()
@@ -106,6 +120,7 @@ async fn read(request: Request<Body>, port: Port) -> Option<Incoming> {
         raw_query,
         headers,
         body,
+        upload,
     })
 }
 

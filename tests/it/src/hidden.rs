@@ -20,8 +20,14 @@ pub fn everything(rig: &Rig, tenant: &Tenant, connector: &str, connection: &str)
     let operator = rig.operator_of(tenant);
     let run = tenant.runs(connection)?.first().and_then(|run| run.get("id")?.as_str().map(str::to_owned));
     let run = run.unwrap_or_default();
+    let pushes = tenant.get(&format!("/v1/pushes?connection={connection}&limit=1"))?.json;
+    let push = pushes.pointer("/items/0/id").and_then(Value::as_str).map(str::to_owned);
     let mut answers = Vec::new();
     for (path, methods) in paths {
+        let path = match &push {
+            Some(push) => path.replace("/pushes/{id}", &format!("/pushes/{push}")),
+            None => path,
+        };
         let filled = path
             .replace("/connections/{id}", &format!("/connections/{connection}"))
             .replace("/tenants/{id}", &format!("/tenants/{}", tenant.id))

@@ -7,6 +7,7 @@
 mod books;
 mod compare;
 mod database;
+mod desk;
 mod echo;
 mod hidden;
 mod journey;
@@ -26,6 +27,7 @@ mod witness;
 pub use books::Books;
 pub use compare::Mirror;
 pub use database::{Database, bytes, of_bytes};
+pub use desk::{ACTIONS, DESK, DeskItem, pdf};
 pub use echo::{ECHO_ORIGIN, EchoServer, Received};
 pub use hidden::{everything, hidden};
 pub use journey::{RETURN, Session};

@@ -77,6 +77,22 @@ impl Variant {
         Ok(Self { component, manifest })
     }
 
+    /// The connector of a fake, `desk` or `ledger`, as it is.
+    ///
+    /// # Errors
+    ///
+    /// It is not packaged.
+    pub fn of_fake(name: &str) -> Result<Self> {
+        let path = guest_component()?.with_file_name(format!("{name}.wasm"));
+        let read = std::fs::read(&path);
+        let component = read.map_err(|error| {
+            Trouble::new(format!("{}: {error}; run `cargo xtask connectors` first", path.display()))
+        })?;
+        let inspected = package::inspect(&component, package::Limits::default());
+        let manifest = inspected.map_err(|fault| Trouble::new(format!("{name}: {fault:?}")))?.manifest;
+        Ok(Self { component, manifest })
+    }
+
     /// The packaged file.
     ///
     /// # Errors

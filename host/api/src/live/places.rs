@@ -1,4 +1,5 @@
-//! How many may look on at the same time: each costs a connection and looks at the database by itself.
+//! How many may do what costs something as long as it lasts: looking on takes a connection and looks at the database by
+//! itself, an upload holds some pieces of its file. One tenant cannot take the places of the others.
 
 use std::{
     collections::HashMap,
@@ -7,14 +8,15 @@ use std::{
 
 use patchbay_model::TenantId;
 
-/// Streams of one tenant.
-const OF_TENANT: usize = 50;
-/// Streams of all tenants.
-const OF_ALL: usize = 500;
+/// Streams of one tenant, and of all.
+const STREAMS: (usize, usize) = (50, 500);
+/// Uploads of one tenant, and of all.
+const UPLOADS: (usize, usize) = (16, 64);
 
 /// The places that are taken.
-#[derive(Default)]
 pub(crate) struct Places {
+    of_tenant: usize,
+    of_all: usize,
     taken: Mutex<HashMap<TenantId, usize>>,
 }
 
@@ -33,14 +35,30 @@ pub(crate) enum Full {
     Host,
 }
 
+impl Default for Places {
+    /// For those who look on.
+    fn default() -> Self {
+        Self::of(STREAMS)
+    }
+}
+
 impl Places {
+    /// For those who send files.
+    pub(crate) fn of_uploads() -> Self {
+        Self::of(UPLOADS)
+    }
+
+    fn of((of_tenant, of_all): (usize, usize)) -> Self {
+        Self { of_tenant, of_all, taken: Mutex::default() }
+    }
+
     /// Takes a place for a tenant.
     pub(crate) fn take(self: &Arc<Self>, tenant: &TenantId) -> Result<Place, Full> {
         let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        if taken.get(tenant).is_some_and(|count| *count >= OF_TENANT) {
+        if taken.get(tenant).is_some_and(|count| *count >= self.of_tenant) {
             return Err(Full::Tenant);
         }
-        if taken.values().sum::<usize>() >= OF_ALL {
+        if taken.values().sum::<usize>() >= self.of_all {
             return Err(Full::Host);
         }
         *taken.entry(tenant.clone()).or_default() += 1;
@@ -70,7 +88,7 @@ mod tests {
     fn one_tenant_cannot_take_the_places_of_the_others() {
         let (clock, random, places) = (ManualClock::default(), SeededRandom::new(1), Arc::new(Places::default()));
         let tenants: Vec<TenantId> = (0..11).map(|_| TenantId::fresh(&clock, &random)).collect();
-        let fill = |tenant: &TenantId| (0..OF_TENANT).filter_map(|_| places.take(tenant).ok()).collect::<Vec<_>>();
+        let fill = |tenant: &TenantId| (0..STREAMS.0).filter_map(|_| places.take(tenant).ok()).collect::<Vec<_>>();
         let mut taken: Vec<Vec<Place>> = tenants.iter().take(1).map(&fill).collect();
         assert_eq!((taken[0].len(), places.take(&tenants[0]).err()), (50, Some(Full::Tenant)));
         taken.extend(tenants.iter().skip(1).map(&fill));

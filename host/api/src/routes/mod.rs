@@ -1,6 +1,7 @@
 //! One folder per resource, one file per endpoint.
 
 pub(crate) mod audit;
+pub(crate) mod blobs;
 pub(crate) mod catalog;
 pub(crate) mod changes;
 pub(crate) mod circuit_breakers;
@@ -14,6 +15,7 @@ pub(crate) mod health;
 pub(crate) mod key_rotation;
 pub(crate) mod keys;
 pub(crate) mod link;
+pub(crate) mod meetings;
 pub(crate) mod node;
 pub(crate) mod pickers;
 pub(crate) mod progress;

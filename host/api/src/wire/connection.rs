@@ -4,7 +4,10 @@ use patchbay_model as model;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Raw, Reason, Time, words::ConnectionState};
+use super::{
+    Raw, Reason, Time,
+    words::{ConnectionState, Function},
+};
 use crate::problem::Problem;
 
 /// One authorised business account of the tenant at a provider.
@@ -109,6 +112,34 @@ pub(crate) struct ConnectionDetail {
     settings: Raw,
     /// The accounts that its credential reaches, by name.
     accounts: Vec<Account>,
+    /// The functions that its connector serves, each with its switch.
+    functions: Vec<FunctionSwitch>,
+}
+
+/// The switch of a function: a named group of streams and actions.
+#[derive(Debug, Serialize, ToSchema)]
+struct FunctionSwitch {
+    /// Which function.
+    function: Function,
+    /// Whether it is on. Off, items of its actions are recorded as `skipped`, and its streams are not extracted.
+    enabled: bool,
+    /// The streams that belong to it.
+    #[schema(example = json!(["issues"]))]
+    streams: Vec<String>,
+    /// The actions that belong to it.
+    #[schema(example = json!(["issue"]))]
+    actions: Vec<String>,
+}
+
+impl From<patchbay_app::FunctionSwitch> for FunctionSwitch {
+    fn from(switch: patchbay_app::FunctionSwitch) -> Self {
+        Self {
+            function: switch.function.into(),
+            enabled: switch.enabled,
+            streams: switch.streams,
+            actions: switch.actions,
+        }
+    }
 }
 
 /// Something selectable under one credential: an ad account, a firm, a repository.
@@ -149,6 +180,7 @@ impl TryFrom<patchbay_app::ConnectionDetail> for ConnectionDetail {
             settings: std::mem::take(&mut detail.connection.settings).try_into()?,
             connection: detail.connection.into(),
             accounts: detail.accounts.into_iter().map(Into::into).collect(),
+            functions: detail.functions.into_iter().map(Into::into).collect(),
         })
     }
 }

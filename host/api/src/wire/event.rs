@@ -10,10 +10,10 @@ use crate::problem::Problem;
 macro_rules! kinds {
     ($($variant:ident = $word:literal,)*) => {
         /// What happened: `connection.broken` (a person has to act), `connection.restored`, `records.changed` (read
-        /// the feed), `run.failed` (and is not tried again before its next slot), `push.ended`, `stream.drifted`
-        /// (records have fields that they did not have), `connector.quarantined` (a release is not started any
-        /// more), `webhook.disabled` (an endpoint failed for days and is told nothing any more), `webhook.test`
-        /// (somebody tries this endpoint).
+        /// the feed), `run.failed` (and is not tried again before its next slot), `push.ended`, `push.unknown` (it is
+        /// not known whether it was written, and only a person can tell), `stream.drifted` (records have fields that
+        /// they did not have), `connector.quarantined` (a release is not started any more), `webhook.disabled` (an
+        /// endpoint failed for days and is told nothing any more), `webhook.test` (somebody tries this endpoint).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         pub(crate) enum EventKind {
             $(#[serde(rename = $word)] $variant,)*
@@ -39,6 +39,7 @@ kinds! {
     RecordsChanged = "records.changed",
     RunFailed = "run.failed",
     PushEnded = "push.ended",
+    PushUnknown = "push.unknown",
     StreamDrifted = "stream.drifted",
     ConnectorQuarantined = "connector.quarantined",
     WebhookDisabled = "webhook.disabled",

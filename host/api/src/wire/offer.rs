@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::words::{Function, StreamMode};
+use super::words::{Function, MeetingPart, StreamMode};
 
 /// A collection that can be read.
 #[derive(Debug, Serialize, ToSchema)]
@@ -65,6 +65,35 @@ pub(crate) struct Action {
     target: Option<Value>,
     /// The picker whose choice's id is the target's `id`.
     picker: Option<String>,
+    /// Whether items for one target are written one after the other, in the order in which they came. Otherwise they
+    /// are written side by side.
+    ordered: bool,
+    /// Whether the same key with other content changes the object that was written. Otherwise it is refused.
+    update: bool,
+    /// Which files an item may carry; null when it takes none.
+    attachments: Option<AttachmentsTaken>,
+    /// The part of a meeting (`POST /v1/meetings`) that it takes; null when it takes none.
+    meeting: Option<MeetingPart>,
+}
+
+/// Which files an item may carry.
+#[derive(Debug, Serialize, ToSchema)]
+struct AttachmentsTaken {
+    /// At least so many.
+    #[schema(example = 0)]
+    min: u32,
+    /// At most so many.
+    #[schema(example = 5, maximum = 20)]
+    max: u32,
+    /// The media types that are taken, `application/pdf` or `image/*`; empty when all are.
+    #[schema(example = json!(["application/pdf", "image/*"]))]
+    types: Vec<String>,
+}
+
+impl From<manifest::Attachments> for AttachmentsTaken {
+    fn from(taken: manifest::Attachments) -> Self {
+        Self { min: taken.min, max: taken.max, types: taken.types }
+    }
 }
 
 impl From<manifest::Action> for Action {
@@ -77,6 +106,10 @@ impl From<manifest::Action> for Action {
             schema: action.schema,
             target: action.target,
             picker: action.picker,
+            ordered: action.ordered,
+            update: action.update,
+            attachments: action.attachments.map(Into::into),
+            meeting: action.meeting.map(|from| from.part.into()),
         }
     }
 }
@@ -91,10 +124,19 @@ pub(crate) struct Picker {
     /// Whether it searches records that the host holds, so that a refresh can read them again; else the
     /// provider is asked each time.
     refreshable: bool,
+    /// The pickers whose choice it depends on: a folder of the client that was chosen before. When it is asked, the id
+    /// of each such choice is given as `parent.NAME`.
+    #[schema(example = json!(["client"]))]
+    parents: Vec<String>,
 }
 
 impl From<manifest::Picker> for Picker {
     fn from(picker: manifest::Picker) -> Self {
-        Self { name: picker.name, title: picker.title, refreshable: picker.from_stream.is_some() }
+        Self {
+            name: picker.name,
+            title: picker.title,
+            refreshable: picker.from_stream.is_some(),
+            parents: picker.parents.into_iter().map(|parent| parent.picker).collect(),
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! Choices of a picker on the wire.
 
+use data_encoding::BASE64URL_NOPAD;
 use patchbay_model::{RunId, contract};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -11,9 +12,13 @@ use super::Time;
 pub(crate) struct Picked {
     /// The choices, in the order to show.
     choices: Vec<Choice>,
-    /// When the searched records were last read to their end; null when the provider was asked, or when they
-    /// never were.
+    /// Pass it as `cursor` for more; null at the end.
+    next: Option<String>,
+    /// How fresh they are: when the searched records were last read to their end (null when they never were), or when
+    /// the provider was asked; what it answers is kept for a minute.
     as_of: Option<Time>,
+    /// Whether the searched records are being read again just now. Ask again when the run has ended.
+    refreshing: bool,
 }
 
 /// One choice.
@@ -35,15 +40,20 @@ impl From<contract::Choice> for Choice {
 
 impl From<patchbay_app::Picked> for Picked {
     fn from(picked: patchbay_app::Picked) -> Self {
-        Self { choices: picked.choices.into_iter().map(Into::into).collect(), as_of: picked.as_of.map(Into::into) }
+        Self {
+            choices: picked.choices.into_iter().map(Into::into).collect(),
+            next: picked.next.map(|next| BASE64URL_NOPAD.encode(&next)),
+            as_of: picked.as_of.map(Into::into),
+            refreshing: picked.refreshing,
+        }
     }
 }
 
 /// A refresh that was asked for.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Refreshing {
-    /// A run to follow with `GET /v1/runs/{id}`; null when the picker asks the provider each time, so that
-    /// there is nothing to read again.
+    /// A run to follow with `GET /v1/runs/{id}`, of several accounts the first; null when there is nothing to read
+    /// again: the picker asks the provider, or no account is selected.
     run: Option<String>,
 }
 

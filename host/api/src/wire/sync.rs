@@ -21,15 +21,18 @@ pub(crate) struct Sync {
     /// The stream.
     #[schema(example = "issues")]
     stream: String,
-    /// Whether it is read.
+    /// Whether it is extracted: its records are in lists, exports and feeds.
     enabled: bool,
+    /// Whether a picker searches its stream. It is read then even while it is not `enabled`, and its records are the
+    /// picker's only; when it is enabled, all of them are told as new.
+    picked: bool,
     /// When it is due.
     schedule: Schedule,
     /// Whether you set the schedule; else it is the connector's.
     custom_schedule: bool,
-    /// When it is due next; null while it is switched off.
+    /// When it is due next; null while it is not read.
     next_due_at: Option<Time>,
-    /// The next slots of its schedule, at most 5; empty while it is switched off. A run that is asked for, repeated
+    /// The next slots of its schedule, at most 5; empty while it is not read. A run that is asked for, repeated
     /// or goes on comes besides.
     next_runs: Vec<Time>,
     /// Slots that were missed, because a run took longer or the host was down, and made up for by one run each time;
@@ -81,9 +84,10 @@ impl Sync {
             account: account(row.account),
             stream: row.stream,
             enabled: row.enabled,
+            picked: row.picked,
             schedule: (&row.schedule).into(),
             custom_schedule: row.custom,
-            next_due_at: row.next_due_at.map(Into::into),
+            next_due_at: row.next_due_at.filter(|_| row.read).map(Into::into),
             next_runs: next_runs.into_iter().map(Into::into).collect(),
             coalesced: row.coalesced,
             backfill_since: row.since.map(Into::into),

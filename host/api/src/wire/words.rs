@@ -1,12 +1,13 @@
 //! The closed lists of words. Each mirrors one of `model`; a case that appears there has to be given a
 //! place here before this room compiles again.
 
-use patchbay_app::{Language as AppLanguage, Trigger as AppTrigger};
+use patchbay_app::{Language as AppLanguage, PushChange as AppChange, Trigger as AppTrigger};
 use patchbay_model::{
     self as model,
+    contract::Effect as ContractEffect,
     manifest::{
         AuthKind, Availability as ManifestAvailability, Category as ManifestCategory, FieldKind as ManifestField,
-        Function as ManifestFunction, StreamMode as ManifestMode,
+        Function as ManifestFunction, MeetingPart as ManifestPart, StreamMode as ManifestMode,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -47,13 +48,26 @@ words! {
     /// What a run may use only so much of: how long it takes, pages, records, or bytes that come in.
     Budget = model::Budget { Time, Pages, Records, Bytes, }
 
-    /// How a push stands: `waiting` (for a connection), `planned`, `sending`, then `done`, `rejected` (the item
-    /// is wrong), `failed`, `unknown` (a write may or may not have happened; it is looked up, never repeated
-    /// blindly), `skipped` (settings do not forward it) or `expired`.
+    /// How a push stands: `waiting` (for a connection, a target, or somebody's word), `planned`, `sending`, then
+    /// `done`, `rejected` (the item is wrong), `failed`, `unknown` (a write may or may not have happened; it is looked
+    /// up, never repeated blindly), `skipped` (a switch is off, or somebody took it back) or `expired` (it waited too
+    /// long).
     PushState = model::PushState { Waiting, Planned, Sending, Done, Rejected, Failed, Unknown, Skipped, Expired, }
 
     /// How a push that is done got there: a new object, a changed one, or one that was there already.
     PushResult = model::PushResult { Created, Updated, Exists, }
+
+    /// What an item did: `created` (it is new), `duplicate` (it is the same again: nothing), `revived` (its push had
+    /// been skipped or had expired, or lacked the target that came now, and goes on) or `updated` (its content is other
+    /// than before, and changes the object that was written).
+    PushChange = AppChange { Created, Duplicate, Revived, Updated, }
+
+    /// What a request does at the provider: `read` (nothing), `repeatable` (something that does no harm when done
+    /// twice) or `write` (something that must not be done twice).
+    Effect = ContractEffect { Read, Repeatable, Write, }
+
+    /// A part of a meeting.
+    MeetingPart = ManifestPart { Report, Note, Todo, }
 
     /// How far a release is: `fetched`, `verified`, `compiled`, `probed`, `ready` (an approval is missing),
     /// `active` (new runs use it), `retained` (kept for a rollback), `refused`, `quarantined`.
@@ -126,6 +140,9 @@ mod tests {
         }
         for &status in model::CardStatus::ALL {
             assert_eq!(word(CardStatus::from(status)), status.as_str());
+        }
+        for part in [ManifestPart::Report, ManifestPart::Note, ManifestPart::Todo] {
+            assert_eq!(word(MeetingPart::from(part)), part.word());
         }
     }
 }

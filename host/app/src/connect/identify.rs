@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use patchbay_egress::{CredentialSource, DoorScope, Grant, Writes};
-use patchbay_engine::{NoBlobs, NoSteps, RunScope};
+use patchbay_engine::{NoSteps, RunScope};
 use patchbay_model::{
     ConnectionId, Failure, Fault, TenantId,
     contract::{Context, Identity, limits},
@@ -12,6 +12,7 @@ use tokio::time::Instant;
 
 use crate::{
     App,
+    blobs::RunBlobs,
     connectors::Release,
     facts::Facts,
     runlog::RunLog,
@@ -61,7 +62,7 @@ impl App {
             random: Arc::clone(&self.random),
             log: Arc::new(RunLog::of_connect(&manifest.id)),
             steps: Arc::new(NoSteps),
-            blobs: Arc::new(NoBlobs),
+            blobs: RunBlobs::none(self),
         };
         let context = Context {
             auth: asked.auth.clone(),

@@ -36,11 +36,13 @@ pub(crate) fn new_syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSy
     let mut syncs = Vec::new();
     for stream in &release.manifest.streams {
         let schedule = schedule_of(stream);
+        let picked = release.manifest.pickers.iter().any(|picker| picker.from_stream.as_ref() == Some(&stream.name));
         let sync = |account: &str, enabled| NewSync {
             account: account.to_owned(),
             stream: stream.name.clone(),
             schedule: schedule.clone(),
             enabled,
+            picked,
         };
         if stream.per_account {
             syncs.extend(accounts.iter().map(|account| sync(&account.provider_id, account.selected)));

@@ -12,7 +12,6 @@ use std::sync::Arc;
 
 use patchbay_model::Fault;
 use patchbay_store::ClaimLimits;
-use tokio::sync::Semaphore;
 
 use crate::App;
 
@@ -37,12 +36,11 @@ impl App {
 
     /// Fills the free places with what is due, until the host stops.
     async fn work(self: Arc<Self>) {
-        let places = Arc::new(Semaphore::new(self.settings.workers));
         let mut stop = self.stop.clone();
         let mut poll = tokio::time::interval(self.settings.poll);
         poll.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         while !*stop.borrow() {
-            match self.claim(&places).await {
+            match self.claim().await {
                 // There may be more than was claimed.
                 Ok(claimed) if claimed > 0 => continue,
                 Ok(_) => {}
@@ -56,7 +54,8 @@ impl App {
         }
     }
 
-    async fn claim(self: &Arc<Self>, places: &Arc<Semaphore>) -> Result<usize, Fault> {
+    async fn claim(self: &Arc<Self>) -> Result<usize, Fault> {
+        let places = &self.places;
         let free = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
         if free == 0 {
             return Ok(0);
@@ -66,12 +65,7 @@ impl App {
         for push in self.store.claim_pushes(lease, free).await? {
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
             count += 1;
-            let app = Arc::clone(self);
-            self.tasks.spawn(async move {
-                app.deliver(push).await;
-                drop(place);
-                app.due.notify_one();
-            });
+            self.deliver_at(push, Some(place));
         }
         let free = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
         if free == 0 {

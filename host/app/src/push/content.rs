@@ -1,52 +1,62 @@
-//! The content of a push: whether it fits its schema, and whether two are the same.
+//! The content of a push: whether two are the same.
 
-use patchbay_model::{Code, Fault};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Violations named in one answer; more would help nobody.
-const SHOWN: usize = 20;
+use super::files::Attached;
 
-/// Where a value does not fit its schema: JSON pointer and reason.
-pub(super) fn violations(schema: &Value, value: &Value) -> Result<Vec<(String, String)>, Fault> {
-    let validator =
-        jsonschema::validator_for(schema).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
-    Ok(validator
-        .iter_errors(value)
-        .take(SHOWN)
-        .map(|error| (error.instance_path().to_string(), error.to_string()))
-        .collect())
+/// SHA-256 over payload and files, whatever the order of the members was. Where it goes is not part of it: an item may
+/// get its target later.
+pub(super) fn hash(payload: &Value, files: &[Attached]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    let mut field = |bytes: &[u8]| {
+        hash.update(bytes.len().to_be_bytes());
+        hash.update(bytes);
+    };
+    field(canonical(payload).as_bytes());
+    for file in files {
+        for text in [&file.name, &file.media_type, &file.sha256] {
+            field(text.as_bytes());
+        }
+    }
+    hash.finalize().into()
 }
 
-/// SHA-256 over payload and target, whatever the order of the members was.
-pub(super) fn hash(payload: &Value, target: Option<&Value>) -> [u8; 32] {
-    let mut text = String::new();
-    canonical(payload, &mut text);
-    text.push('\n');
-    canonical(target.unwrap_or(&Value::Null), &mut text);
-    Sha256::digest(text.as_bytes()).into()
+/// Sixteen hexadecimal digits that stand for a text.
+pub(super) fn short_hash(text: &str) -> String {
+    Sha256::digest(text.as_bytes()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// JSON without spaces, the members of each object in the order of their names.
-fn canonical(value: &Value, text: &mut String) {
+pub(super) fn canonical(value: &Value) -> String {
+    let mut text = String::new();
+    write(value, &mut text);
+    text
+}
+
+fn write(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {
             let mut names: Vec<&String> = members.keys().collect();
             names.sort();
             text.push('{');
-            for name in names {
+            for (place, name) in names.into_iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
                 text.push_str(&Value::String(name.clone()).to_string());
                 text.push(':');
-                canonical(members.get(name).unwrap_or(&Value::Null), text);
-                text.push(',');
+                write(members.get(name).unwrap_or(&Value::Null), text);
             }
             text.push('}');
         }
         Value::Array(items) => {
             text.push('[');
-            for item in items {
-                canonical(item, text);
-                text.push(',');
+            for (place, item) in items.iter().enumerate() {
+                if place > 0 {
+                    text.push(',');
+                }
+                write(item, text);
             }
             text.push(']');
         }
@@ -56,25 +66,33 @@ fn canonical(value: &Value, text: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use patchbay_model::{BlobId, SystemClock, SystemRandom};
     use serde_json::json;
+
+    use super::*;
+
+    fn file(name: &str, sha256: &str) -> Attached {
+        let (name, sha256) = (name.to_owned(), sha256.to_owned());
+        let blob = BlobId::fresh(&SystemClock, &SystemRandom);
+        Attached { blob, name, media_type: "application/pdf".to_owned(), size: 1, sha256 }
+    }
 
     #[test]
     fn the_order_of_members_makes_no_other_content() {
         let one: Value = serde_json::from_str(r#"{"a":1,"b":{"c":[1,2],"d":null}}"#).expect("JSON");
         let two: Value = serde_json::from_str(r#"{"b":{"d":null,"c":[1,2]},"a":1}"#).expect("JSON");
-        assert_eq!(hash(&one, None), hash(&two, None));
-        assert_ne!(hash(&one, None), hash(&one, Some(&json!({"id": 1}))));
-        assert_ne!(hash(&json!([1, 2]), None), hash(&json!([2, 1]), None));
-        assert_ne!(hash(&json!(["a,b"]), None), hash(&json!(["a", "b"]), None));
+        assert_eq!(hash(&one, &[]), hash(&two, &[]));
+        assert_eq!(canonical(&two), r#"{"a":1,"b":{"c":[1,2],"d":null}}"#);
+        assert_ne!(hash(&json!([1, 2]), &[]), hash(&json!([2, 1]), &[]));
+        assert_ne!(hash(&json!(["a,b"]), &[]), hash(&json!(["a", "b"]), &[]));
     }
 
     #[test]
-    fn a_violation_names_its_place() {
-        let schema = json!({"type": "object", "required": ["title"], "additionalProperties": false,
-            "properties": {"title": {"type": "string"}, "labels": {"type": "array", "items": {"type": "string"}}}});
-        let found = violations(&schema, &json!({"title": "x", "labels": ["a", 7]})).expect("a schema that compiles");
-        assert_eq!(found.len(), 1);
-        assert_eq!(found[0].0, "/labels/1");
+    fn the_same_file_uploaded_again_makes_no_other_content_and_another_file_does() {
+        let payload = json!({});
+        assert_eq!(hash(&payload, &[file("a.pdf", "00")]), hash(&payload, &[file("a.pdf", "00")]));
+        assert_ne!(hash(&payload, &[file("a.pdf", "00")]), hash(&payload, &[file("a.pdf", "01")]));
+        assert_ne!(hash(&payload, &[file("a.pdf", "00")]), hash(&payload, &[file("b.pdf", "00")]));
+        assert_ne!(hash(&payload, &[file("a.pdf", "00")]), hash(&payload, &[]));
     }
 }

@@ -5,6 +5,8 @@
 //! | created, updated, exists | `done` |
 //! | a write without an answer | `unknown`: looked up, never sent again blindly |
 //! | the item is wrong | `rejected` |
+//! | the function was switched off meanwhile | `skipped` |
+//! | there is no target yet | `waiting`, until somebody chooses one |
 //! | the credential is dead | `waiting`, until somebody reconnects |
 //! | trouble that passes, nothing written | `planned` again, later |
 //! | anything else | `failed` |
@@ -12,16 +14,19 @@
 use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::{Journal, Writes};
-use patchbay_engine::{Instance, NoBlobs, RunScope};
+use patchbay_engine::{Instance, RunScope};
 use patchbay_model::{
     Code, Failure, Fault, Outcome, PushResult, PushState,
-    contract::{ConnectorError, Context, Item, Object, PushOutcome},
+    contract::{Attachment, ConnectorError, Context, Ext, Item, Object, PushOutcome},
+    manifest::Action,
 };
-use patchbay_store::{ClaimedPush, Push, PushEnd, PushStep, StepState};
+use patchbay_store::{ClaimedPush, Connection, Push, PushEnd, PushStep, StepState};
 use tokio::{sync::watch, time::Instant};
 
+use super::{accept, files};
 use crate::{
     App,
+    blobs::RunBlobs,
     connectors::Release,
     push::journal::PushSteps,
     runlog::RunLog,
@@ -33,6 +38,16 @@ use crate::{
 const ATTEMPTS: u32 = 12;
 /// Shortest wait before another attempt.
 const PAUSE: Duration = Duration::from_secs(1);
+/// How long a call may take that moves files.
+const FILES_TIME: Duration = Duration::from_secs(600);
+
+/// What an attempt works with.
+pub(super) struct Opened {
+    pub(super) instance: Instance,
+    pub(super) context: Context,
+    pub(super) credential: Arc<LiveCredential>,
+    pub(super) item: Item,
+}
 
 impl App {
     /// Executes a claimed push: sends it, or looks for it when an earlier answer was lost.
@@ -50,7 +65,11 @@ impl App {
             end = work => end,
             failure = pulse => self.ended_by(&claim.push, &failure, None).await,
         };
-        let Some(end) = end else { return };
+        let Some(mut end) = end else { return };
+        if end.object_id.is_none() {
+            // What is known of it from an earlier content, or from one of its steps, stays known.
+            (end.object_id, end.object_url) = (claim.push.object_id.clone(), claim.push.object_url.clone());
+        }
         let (id, state) = (&claim.push.id, end.state);
         tracing::info!(push.id = %id, code = end.code.map(Code::id), "push {id} is {}", state.as_str());
         if let Err(error) = self.store.finish_push(id, claim.push.epoch, end).await {
@@ -72,67 +91,106 @@ impl App {
 
     async fn send(self: &Arc<Self>, push: &Push, stop: watch::Receiver<bool>) -> Option<PushEnd> {
         let outcome = async {
-            let (mut instance, context, credential) = match self.open_for_push(push, stop).await {
-                Ok(open) => open,
+            let (connection, release) = match self.work_of(push).await {
+                Ok(work) => work,
                 Err(failure) => return (Err(failure), None),
             };
-            (instance.push(&context, &item(push)).await, credential.used())
+            if let Some(end) = not_now(push, &connection, &release) {
+                return (Ok(Err(end)), None);
+            }
+            let mut opened = match self.open_for_push(push, &connection, &release, true, stop).await {
+                Ok(opened) => opened,
+                Err(failure) => return (Err(failure), None),
+            };
+            let outcome = opened.instance.push(&opened.context, &opened.item).await;
+            (outcome.map(Ok), opened.credential.used())
         };
         match outcome.await {
-            (Ok(outcome), _) => Some(done(outcome)),
+            (Ok(Ok(outcome)), _) => Some(done(outcome)),
+            (Ok(Err(end)), _) => Some(end),
             (Err(failure), used) => self.ended_by(push, &failure, used).await,
         }
     }
 
-    /// The release that a push is sent with.
-    pub(super) async fn release_for_push(&self, push: &Push) -> Result<Arc<Release>, Failure> {
-        let Some(connection) = &push.connection else {
-            return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
-        };
-        let connection = self.store.connection(&push.tenant, connection).await.map_err(stored)?;
-        self.release_of(&connection).await.map_err(unusable)
-    }
-
-    /// An instance whose writes go through the journal of this push.
-    pub(super) async fn open_for_push(
-        self: &Arc<Self>,
-        push: &Push,
-        stop: watch::Receiver<bool>,
-    ) -> Result<(Instance, Context, Arc<LiveCredential>), Failure> {
+    /// The connection of a claimed push and the release that it is sent with.
+    pub(super) async fn work_of(&self, push: &Push) -> Result<(Connection, Arc<Release>), Failure> {
         let Some(connection) = &push.connection else {
             return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
         };
         let connection = self.store.connection(&push.tenant, connection).await.map_err(stored)?;
         let release = self.release_of(&connection).await.map_err(unusable)?;
+        Ok((connection, release))
+    }
+
+    /// An instance for this push: its writes go through the journal of the push, or are forbidden to who only looks.
+    pub(super) async fn open_for_push(
+        self: &Arc<Self>,
+        push: &Push,
+        connection: &Connection,
+        release: &Release,
+        writes: bool,
+        stop: watch::Receiver<bool>,
+    ) -> Result<Opened, Failure> {
         let (release, component) = self.release(&release.id).await.map_err(unusable)?;
-        let action = release
-            .manifest
-            .action(&push.action)
-            .ok_or_else(|| Failure::ReleaseUnusable(format!("release {} has no action {}", release.id, push.action)))?;
+        let action = known_action(&release, push)?;
+        let files = files::files_of(push).map_err(|error| Failure::Storage(format!("files of {}: {error}", push.id)))?;
         let steps = Arc::new(PushSteps {
             app: Arc::clone(self),
             push: push.id.clone(),
             epoch: push.epoch,
+            revision: push.revision,
             idempotency: action.idempotency,
         });
-        let deadline = Instant::now() + self.settings.call_timeout;
+        let call_timeout =
+            if files.is_empty() { self.settings.call_timeout } else { self.settings.call_timeout.max(FILES_TIME) };
+        let deadline = Instant::now() + call_timeout;
         let journal: Arc<dyn Journal> = Arc::clone(&steps) as _;
-        let (door, credential) =
-            self.door(&connection, None, &release, Writes::Journal(journal), deadline, stop.clone()).await?;
+        let writes = if writes { Writes::Journal(journal) } else { Writes::Forbidden };
+        let (door, credential) = self.door(connection, None, &release, writes, deadline, stop.clone()).await?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),
-            call_timeout: self.settings.call_timeout,
+            call_timeout,
             deadline,
             stop,
             clock: Arc::clone(&self.clock),
             random: Arc::clone(&self.random),
             log: Arc::new(RunLog::of_push(&push.id, &connection.id, &push.action)),
             steps,
-            blobs: Arc::new(NoBlobs),
+            blobs: RunBlobs::of(self, &files),
         };
-        let context = context_of(&connection, None, &release.manifest);
-        Ok((self.engine.open(&component, scope).await?, context, credential))
+        let context = context_of(connection, None, &release.manifest);
+        let item = Item {
+            action: push.action.clone(),
+            key: push.key.clone(),
+            target: if push.target == "null" { Vec::new() } else { push.target.clone().into_bytes() },
+            payload: push.payload.clone().into_bytes(),
+            attachments: files.iter().map(Attachment::from).collect(),
+            attempt: push.attempts,
+            ext: self.told_of(push).await?,
+        };
+        Ok(Opened { instance: self.engine.open(&component, scope).await?, context, credential, item })
+    }
+
+    /// What the connector is told besides the item: the object that is to be changed, and what was found of steps.
+    async fn told_of(&self, push: &Push) -> Result<Ext, Failure> {
+        let mut ext = Ext::new();
+        let mut tell = |name: String, id: &str, url: Option<&String>| {
+            ext.extend(url.map(|url| (format!("{name}.url"), url.clone())));
+            ext.push((name, id.to_owned()));
+        };
+        if let (true, Some(id)) = (push.revision > 1, &push.object_id) {
+            tell("object".to_owned(), id, push.object_url.as_ref());
+        }
+        // A first attempt of a first content has no steps yet.
+        if push.attempts > 1 {
+            for step in self.store.push_steps(&push.id).await.map_err(stored)? {
+                if let (StepState::Found, Some(id)) = (step.state, &step.object_id) {
+                    tell(format!("step.{}", step.step), id, step.object_url.as_ref());
+                }
+            }
+        }
+        Ok(ext)
     }
 
     /// Decides what a push becomes. A write without an answer comes before everything else.
@@ -249,14 +307,29 @@ pub(super) fn found(result: PushResult, object: Object) -> PushEnd {
     end
 }
 
-/// The item as the connector gets it.
-pub(super) fn item(push: &Push) -> Item {
-    Item {
-        action: push.action.clone(),
-        key: push.key.clone(),
-        target: push.target.clone().into_bytes(),
-        payload: push.payload.clone().into_bytes(),
-        attachments: Vec::new(),
-        attempt: push.attempts,
+/// The action of a push, in the release that it is sent with.
+pub(super) fn known_action<'r>(release: &'r Release, push: &Push) -> Result<&'r Action, Failure> {
+    let missing = || Failure::ReleaseUnusable(format!("release {} has no action {}", release.id, push.action));
+    release.manifest.action(&push.action).ok_or_else(missing)
+}
+
+/// What becomes of a push that is due, and yet is not to be sent as things stand now.
+fn not_now(push: &Push, connection: &Connection, release: &Release) -> Option<PushEnd> {
+    let action = release.manifest.action(&push.action)?;
+    let ended = |state, code: Code, why: &str| {
+        let mut end = PushEnd::of(state);
+        (end.code, end.person) = (Some(code), Some(why.to_owned()));
+        Some(end)
+    };
+    // What was begun is brought to its end: half a write serves nobody.
+    if push.attempts > 1 {
+        return None;
     }
+    if let Some(why) = accept::switched_off(connection, action) {
+        return ended(PushState::Skipped, Code::SwitchedOff, &why);
+    }
+    if action.target.is_some() && push.target == "null" {
+        return ended(PushState::Waiting, Code::TargetMissing, Code::TargetMissing.title());
+    }
+    None
 }

@@ -20,6 +20,7 @@ pub(super) struct PushSteps {
     pub(super) app: Arc<App>,
     pub(super) push: PushId,
     pub(super) epoch: i64,
+    pub(super) revision: u32,
     pub(super) idempotency: Idempotency,
 }
 
@@ -44,6 +45,7 @@ impl Journal for PushSteps {
                 Begin::Replay(StoredAnswer { status: answer.status, headers: answer.headers, body: answer.body })
             }
             StepBegin::Unknown => Begin::Unknown,
+            StepBegin::Found { id, .. } => Begin::Found { id },
             StepBegin::Mismatch => Begin::Mismatch,
         })
     }
@@ -60,6 +62,11 @@ impl Journal for PushSteps {
     async fn lost(&self, step: &str) -> Result<(), JournalError> {
         self.app.store.step_lost(&self.push, self.epoch, step).await.map_err(failed)
     }
+
+    /// A write that is to be repeated because the provider knows its key has to carry it.
+    fn key(&self, step: &str) -> Option<String> {
+        (self.idempotency == Idempotency::Key).then(|| step_key(&self.push, self.revision, step))
+    }
 }
 
 #[async_trait]
@@ -72,13 +79,29 @@ impl Steps for PushSteps {
     }
 
     fn key(&self, step: &str) -> String {
-        step_key(&self.push, step)
+        step_key(&self.push, self.revision, step)
     }
 }
 
-/// The idempotency key of a step: the same for ever, different for any two steps.
-fn step_key(push: &PushId, step: &str) -> String {
-    let digest = Sha256::new().chain_update(push.as_str()).chain_update([0]).chain_update(step).finalize();
+/// The steps of a dry run: nothing is ever refused, and a key is shown as what it is.
+pub(super) struct RehearsedSteps;
+
+#[async_trait]
+impl Steps for RehearsedSteps {
+    async fn refused(&self, _step: &str) {}
+
+    fn key(&self, step: &str) -> String {
+        format!("key-of-{step}")
+    }
+}
+
+/// The idempotency key of a step: the same for ever, different for any two steps and for each revision of the item.
+fn step_key(push: &PushId, revision: u32, step: &str) -> String {
+    let mut hash = Sha256::new().chain_update(push.as_str()).chain_update([0]).chain_update(step);
+    if revision > 1 {
+        hash = hash.chain_update([0]).chain_update(revision.to_be_bytes());
+    }
+    let digest = hash.finalize();
     let mut key = data_encoding::BASE32_NOPAD.encode(&digest).to_lowercase();
     key.truncate(26);
     key

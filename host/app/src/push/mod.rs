@@ -1,24 +1,49 @@
 //! A push: one item that a caller wants at a provider, once.
 //!
-//! The caller's key is unique for ever in (tenant, connector, action). The same key with the same
-//! content is the same push, told as `duplicate_of`; with other content it is refused. What leaves is
+//! The caller's key is unique for ever in (tenant, connector, action). The same key with the same content is the same
+//! push, told as `duplicate_of`; with other content it is refused, or a change where the action says so. What leaves is
 //! decided by [`deliver`] and written down by the gate's journal ([`journal`]) before it leaves.
+//!
+//! | module | question |
+//! |---|---|
+//! | [`accept`] | what is wrong with the item, and does it go now, later, or not at all |
+//! | [`deliver`] | one attempt, from claim to written end |
+//! | [`looking`] | what to do about a write whose answer was lost |
+//! | [`decide`] | what a person may do: send, withdraw, resolve |
+//! | [`rehearse`] | everything but the write |
+//! | [`meeting`] | one event that becomes several items |
 
+mod accept;
 mod content;
+mod decide;
 mod deliver;
+mod files;
 mod journal;
-mod resolve;
+mod looking;
+mod meeting;
+mod rehearse;
+mod schemas;
 
 use std::sync::Arc;
 
-use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, PushId, PushState, TenantId};
-use patchbay_store::{Accepted, Connection, ConnectionFilter, NewPush, Page, Push, PushFilter};
+use patchbay_model::{BlobId, Code, ConnectionId, Fault, PushId, TenantId, Timestamp};
+use patchbay_store::{Accepted, ClaimedPush, Page, Push, PushFilter, PushMove, PushStep};
 use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{App, connectors::Release};
+use crate::App;
+
+pub use decide::{Resolution, SendAsked};
+pub use meeting::{MeetingItem, MeetingNote, MeetingReport, MeetingRequest, MeetingTodo};
+pub use rehearse::Rehearsed;
+pub(crate) use files::Attached;
+pub(crate) use schemas::{Schemas, check_settings};
+
+/// Items of one batch.
+const BATCH: usize = 100;
 
 /// What a caller asks to be written.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct PushRequest {
     /// Which connector; may be left out when the connection is named.
     pub connector: Option<String>,
@@ -26,20 +51,64 @@ pub struct PushRequest {
     pub connection: Option<ConnectionId>,
     /// The action's name.
     pub action: String,
-    /// Names the item for ever.
-    pub key: String,
-    /// Where at the provider.
+    /// Names the item for ever; without it the source does.
+    pub key: Option<String>,
+    /// What it came from at the caller.
+    pub source: Option<String>,
+    /// Where at the provider; without it the item waits for one.
     pub target: Option<Value>,
     /// What.
     pub payload: Value,
+    /// Files, in this order.
+    pub attachments: Vec<AttachmentAsked>,
+    /// Sent only when somebody says so.
+    pub on_demand: bool,
+    /// When it ends as expired if it still waits; without it the host's setting holds.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A file of an item.
+#[derive(Debug, Clone)]
+pub struct AttachmentAsked {
+    /// Where its bytes are.
+    pub blob: BlobId,
+    /// Its name at the provider; without it the one it was uploaded with.
+    pub name: Option<String>,
+}
+
+/// What an item did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PushChange {
+    /// It is new.
+    Created,
+    /// It is the same item again: nothing.
+    Duplicate,
+    /// Its push had been skipped or had expired, or lacked the target that came now: it goes on.
+    Revived,
+    /// Its content is other than before, and changes the object that was written.
+    Updated,
 }
 
 /// The answer to a push.
 pub struct PushAnswer {
-    /// The push: the new one, or the first with this key and content.
+    /// The push: the new one, or the first with this key.
     pub push: Push,
     /// Set when this is the same item again.
     pub duplicate_of: Option<PushId>,
+    /// What the item did.
+    pub change: PushChange,
+}
+
+/// A push with what happened to it.
+pub struct PushDetail {
+    /// The push.
+    pub push: Push,
+    /// Its requests to the provider that write, of all revisions, in the order in which they were begun.
+    pub steps: Vec<PushStep>,
+    /// The states it came to.
+    pub moves: Vec<PushMove>,
+    /// The push that has to end before this one is sent.
+    pub waits_for: Option<PushId>,
 }
 
 impl App {
@@ -49,135 +118,94 @@ impl App {
         self.own(async move { app.accept(&tenant, request).await }).await
     }
 
+    /// Accepts items one after the other, in their order; each has an answer of its own.
+    pub async fn push_batch(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        requests: Vec<PushRequest>,
+    ) -> Result<Vec<Result<PushAnswer, Fault>>, Fault> {
+        if requests.is_empty() || requests.len() > BATCH {
+            let text = format!("{} items, 1 to {BATCH} are taken", requests.len());
+            return Err(Fault::new(Code::BodyInvalid).field("/items", text));
+        }
+        let app = Arc::clone(self);
+        self.own(async move {
+            let mut answers = Vec::with_capacity(requests.len());
+            for request in requests {
+                answers.push(app.accept(&tenant, request).await);
+            }
+            Ok(answers)
+        })
+        .await
+    }
+
     async fn accept(self: &Arc<Self>, tenant: &TenantId, request: PushRequest) -> Result<PushAnswer, Fault> {
-        let connection = self.connection_for_push(tenant, &request).await?;
-        let connector = match (&connection, &request.connector) {
-            (Some(row), Some(named)) if *named != row.connector => {
-                return Err(Fault::new(Code::BodyInvalid).field("/connector", "is not the connector of the connection"));
+        let mut prepared = self.prepare(tenant, request).await?;
+        // Taken in the transaction that writes it down, where a place is free: nobody has to be woken for it.
+        let place = self.free_place().filter(|_| prepared.goes_now());
+        prepared.new.claim = place.as_ref().map(|_| self.settings.lease);
+        let key = prepared.new.key.clone();
+        let accepted = self.store.accept_push(prepared.new).await.map_err(accept::refused)?;
+        let changed = |push, change| PushAnswer { push, duplicate_of: None, change };
+        Ok(match accepted {
+            Accepted::Claimed(claim) => {
+                let push = claim.push.clone();
+                self.deliver_at(claim, place);
+                changed(push, PushChange::Created)
             }
-            (Some(row), _) => row.connector.clone(),
-            (None, Some(named)) => named.clone(),
-            (None, None) => {
-                return Err(Fault::new(Code::BodyInvalid).field("/connector", "name a connector or a connection"));
-            }
-        };
-        let release = match &connection {
-            Some(row) => self.release_of(row).await?,
-            None => self.active_release(&connector).await?,
-        };
-        check_key(&request.key)?;
-        check_item(&release, &request)?;
-        let because = |code: Code, text: &str| Some((code, text.to_owned()));
-        let (state, reason) = match &connection {
-            None => (PushState::Waiting, because(Code::Conflict, "There is no single active connection yet.")),
-            Some(row) if !row.enabled => {
-                (PushState::Skipped, because(Code::Conflict, "The connection is switched off."))
-            }
-            Some(row) if row.state != ConnectionState::Active => {
-                (PushState::Waiting, because(Code::CredentialRefused, "The connection is not active."))
-            }
-            Some(_) => (PushState::Planned, None),
-        };
-        let new = NewPush {
-            tenant: tenant.clone(),
-            connection: connection.map(|row| row.id),
-            connector,
-            action: request.action.clone(),
-            key: request.key.clone(),
-            target: request.target.as_ref().map_or_else(|| "null".to_owned(), Value::to_string),
-            payload: request.payload.to_string(),
-            attachments: "[]".to_owned(),
-            content_hash: content::hash(&request.payload, request.target.as_ref()),
-            state,
-            reason,
-        };
-        match self.store.accept_push(new).await? {
             Accepted::New(push) => {
                 self.due.notify_one();
-                Ok(PushAnswer { push, duplicate_of: None })
+                changed(push, PushChange::Created)
+            }
+            Accepted::Revived(push) => {
+                self.due.notify_one();
+                changed(push, PushChange::Revived)
+            }
+            Accepted::Updated(push) => {
+                self.due.notify_one();
+                changed(push, PushChange::Updated)
             }
             Accepted::Duplicate(push) => {
                 let first = push.id.clone();
-                Ok(PushAnswer { push, duplicate_of: Some(first) })
+                PushAnswer { push, duplicate_of: Some(first), change: PushChange::Duplicate }
             }
-            Accepted::OtherContent(first) => Err(Fault::because(
-                Code::KeyReused,
-                format!("The key {:?} was used for other content, in push {}.", request.key, first.id),
-            )
-            .field("/key", "stands for another item already")),
-        }
+            Accepted::OtherContent(first) => {
+                let text = format!("The key {key:?} was used for other content, in push {}.", first.id);
+                return Err(Fault::because(Code::KeyReused, text).field("/key", "stands for another item already"));
+            }
+            Accepted::Busy(first) => {
+                let text = format!("Push {} is {}, and can be changed once that is over.", first.id, first.state.as_str());
+                return Err(Fault::because(Code::PushBusy, text));
+            }
+        })
     }
 
-    async fn connection_for_push(&self, tenant: &TenantId, request: &PushRequest) -> Result<Option<Connection>, Fault> {
-        if let Some(id) = &request.connection {
-            return Ok(Some(self.store.connection(tenant, id).await?));
-        }
-        let Some(connector) = &request.connector else { return Ok(None) };
-        let filter = ConnectionFilter {
-            connector: Some(connector.clone()),
-            state: Some(ConnectionState::Active),
-            limit: 2,
-            ..ConnectionFilter::default()
-        };
-        let mut active = self.store.connections(tenant, &filter).await?.items;
-        // With several, somebody has to choose; the push waits for it.
-        Ok(if active.len() == 1 { active.pop() } else { None })
+    /// A place for one more piece of work on this node, if there is one and the host goes on.
+    fn free_place(&self) -> Option<OwnedSemaphorePermit> {
+        if *self.stop.borrow() { None } else { Arc::clone(&self.places).try_acquire_owned().ok() }
     }
 
-    /// One push of the tenant.
-    pub async fn push_row(&self, tenant: &TenantId, id: &PushId) -> Result<Push, Fault> {
-        Ok(self.store.push(tenant, id).await?)
+    /// Sends a claimed push in a task of its own, which holds its place until the end.
+    pub(crate) fn deliver_at(self: &Arc<Self>, claim: ClaimedPush, place: Option<OwnedSemaphorePermit>) {
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move {
+            app.deliver(claim).await;
+            drop(place);
+            app.due.notify_one();
+        });
+    }
+
+    /// One push of the tenant, with what happened to it.
+    pub async fn push_detail(&self, tenant: &TenantId, id: &PushId) -> Result<PushDetail, Fault> {
+        let push = self.store.push(tenant, id).await?;
+        let steps = self.store.all_push_steps(id).await?;
+        let moves = self.store.push_moves(id).await?;
+        let waits_for = self.store.waits_for(&push).await?;
+        Ok(PushDetail { push, steps, moves, waits_for })
     }
 
     /// Pushes of the tenant, newest first.
     pub async fn pushes(&self, tenant: &TenantId, filter: &PushFilter) -> Result<Page<Push>, Fault> {
         Ok(self.store.pushes(tenant, filter).await?)
     }
-}
-
-/// Settings against the manifest's schema.
-pub(crate) fn check_settings(release: &Release, settings: &Value) -> Result<(), Fault> {
-    let Some(schema) = &release.manifest.settings else {
-        return Err(Fault::new(Code::SettingsWrong).field("/settings", "this connector has no settings"));
-    };
-    let found = content::violations(schema, settings)?;
-    if found.is_empty() {
-        return Ok(());
-    }
-    Err(found.into_iter().fold(Fault::new(Code::SettingsWrong), |fault, (pointer, message)| {
-        fault.field(format!("/settings{pointer}"), message)
-    }))
-}
-
-fn check_key(key: &str) -> Result<(), Fault> {
-    if key.is_empty() || key.len() > 200 || key.chars().any(char::is_control) {
-        return Err(Fault::new(Code::BodyInvalid).field("/key", "must have 1 to 200 printable characters"));
-    }
-    Ok(())
-}
-
-/// Payload and target against the action's schemas, before anything leaves.
-fn check_item(release: &Release, request: &PushRequest) -> Result<(), Fault> {
-    let action = release.manifest.action(&request.action).ok_or_else(|| {
-        let known: Vec<&str> = release.manifest.actions.iter().map(|action| action.name.as_str()).collect();
-        Fault::because(
-            Code::ActionUnknown,
-            format!("{} has no action {:?}; it has {}.", release.manifest.name, request.action, known.join(", ")),
-        )
-    })?;
-    let mut fault = Fault::new(Code::PayloadInvalid);
-    for (pointer, message) in content::violations(&action.schema, &request.payload)? {
-        fault = fault.field(format!("/payload{pointer}"), message);
-    }
-    match (&action.target, &request.target) {
-        (Some(schema), Some(target)) => {
-            for (pointer, message) in content::violations(schema, target)? {
-                fault = fault.field(format!("/target{pointer}"), message);
-            }
-        }
-        (Some(_), None) => fault = fault.field("/target", "this action needs a target"),
-        (None, Some(_)) => fault = fault.field("/target", "this action takes no target"),
-        (None, None) => {}
-    }
-    if fault.fields.is_empty() { Ok(()) } else { Err(fault) }
 }

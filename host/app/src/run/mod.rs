@@ -15,7 +15,7 @@ mod pages;
 use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::Writes;
-use patchbay_engine::{NoBlobs, NoSteps, RunScope};
+use patchbay_engine::{NoSteps, RunScope};
 use patchbay_model::{Failure, manifest::StreamMode};
 use patchbay_store::{ClaimedRun, Usage};
 use tokio::{sync::watch, time::Instant};
@@ -23,6 +23,7 @@ use tokio::{sync::watch, time::Instant};
 use self::pages::{Ended, Pages, Reading};
 use crate::{
     App,
+    blobs::RunBlobs,
     live::LiveRun,
     runlog::RunLog,
     work::{context_of, stored, unusable},
@@ -91,7 +92,7 @@ impl App {
             random,
             log: Arc::clone(&log) as _,
             steps: Arc::new(NoSteps),
-            blobs: Arc::new(NoBlobs),
+            blobs: RunBlobs::none(self),
         };
         let mut instance = self.engine.open(&component, scope).await?;
         let context = context_of(&work.connection, account, manifest);

@@ -48,7 +48,11 @@ pub(super) fn masked(answer: Answer, masker: &Masker) -> Response {
     };
     let headers = answer.headers.iter().map(header).collect();
     let status: StatusCode = answer.status;
-    // Records come with 2xx only, so in all else a short secret is an echo.
-    let body = if status.is_success() { masker.mask(answer.body) } else { masker.mask_refusal(answer.body) };
+    let body = match answer.body {
+        body if answer.in_sink => body,
+        // Records come with 2xx only, so in all else a short secret is an echo.
+        body if status.is_success() => masker.mask(body),
+        body => masker.mask_refusal(body),
+    };
     Response { status: status.as_u16(), headers, body, replayed: false }
 }

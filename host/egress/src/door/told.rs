@@ -25,7 +25,7 @@ impl Run {
         let status = outcome.as_ref().map_or(0, |answer| answer.status.as_u16());
         let error = outcome.as_ref().err().map(|error| masker.mask_text(&format!("{error:?}")));
         let left = under_way.left() && !matches!(outcome, Err(AttemptError::NotSent(_)));
-        let (bytes_in, bytes_out) = self.used(order, under_way, left);
+        let (bytes_in, bytes_out) = self.used(under_way, left);
         tracing::info!(
             tenant = self.grant.tenant,
             connector = self.grant.connector,
@@ -45,9 +45,9 @@ impl Run {
     }
 
     /// Counts what one attempt took, also one that was stopped in the middle.
-    pub(super) fn used(&self, order: &Order, under_way: &UnderWay, left: bool) -> (u64, u64) {
+    pub(super) fn used(&self, under_way: &UnderWay, left: bool) -> (u64, u64) {
         let bytes_in = under_way.came();
-        let bytes_out = if left { u64::try_from(order.outgoing.body.len()).unwrap_or(u64::MAX) } else { 0 };
+        let bytes_out = if left { under_way.went() } else { 0 };
         let mut state = self.state();
         state.usage.bytes_in += bytes_in;
         state.usage.bytes_out += bytes_out;

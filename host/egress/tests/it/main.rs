@@ -18,11 +18,19 @@ mod customers;
 #[cfg(test)]
 mod echo;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod floods;
 #[cfg(test)]
 mod http2;
 #[cfg(test)]
+mod into_sinks;
+#[cfg(test)]
 mod journal;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod rehearsals;
 #[cfg(test)]
 mod repeats;
 #[cfg(test)]

@@ -376,6 +376,8 @@ pub(crate) struct Diary {
     pub(crate) says: Mutex<Vec<Begin>>,
     pub(crate) answers: Mutex<Vec<StoredAnswer>>,
     pub(crate) broken: bool,
+    /// What a write has to carry.
+    pub(crate) key: Option<String>,
 }
 
 impl Diary {
@@ -417,6 +419,10 @@ impl Journal for Diary {
     async fn lost(&self, _step: &str) -> Result<(), JournalError> {
         self.note("lost");
         Ok(())
+    }
+
+    fn key(&self, step: &str) -> Option<String> {
+        self.key.as_ref().map(|key| format!("{key}-{step}"))
     }
 }
 

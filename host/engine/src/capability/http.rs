@@ -1,9 +1,10 @@
 //! `http`: a guest's request, through the run's door.
 //!
-//! The door decides everything; here a request is put into its words, blobs become bytes, and what ends
-//! the run ends it, whatever the guest would make of the answer.
+//! The door decides everything; here a request is put into its words, blobs are named to it rather than
+//! read, and what ends the run ends it, whatever the guest would make of the answer.
 
 mod body;
+mod kept;
 
 use std::{sync::Arc, time::Duration};
 
@@ -12,6 +13,8 @@ use patchbay_model::{
     Failure,
     contract::{CredentialChoice, Effect},
 };
+
+use kept::IntoBlob;
 
 use super::contract::http;
 use crate::{Blobs, state::State};
@@ -28,8 +31,18 @@ impl http::Host for State {
         let Some(door) = &self.door else {
             return Ok(Err(http::HttpError::Denied("a component that is being probed sends nothing".to_owned())));
         };
-        match door.send(request).await {
-            Ok(response) => Ok(incoming(blobs.as_ref(), response, into_blob).await),
+        let sent = if into_blob {
+            let into = Arc::new(IntoBlob::of(&blobs));
+            let sent = door.send_into(request, into.clone()).await;
+            if sent.is_err() {
+                into.discard().await;
+            }
+            sent.map(|response| incoming(response, |_| http::Content::Blob(into.id())))
+        } else {
+            door.send(request).await.map(|response| incoming(response, http::Content::Bytes))
+        };
+        match sent {
+            Ok(response) => Ok(Ok(response)),
             Err(error) => self.failed(error).map(Err),
         }
     }
@@ -56,15 +69,14 @@ async fn outgoing(blobs: &dyn Blobs, request: http::Request) -> Result<Request, 
     })
 }
 
-async fn incoming(blobs: &dyn Blobs, response: Response, into_blob: bool) -> Result<http::Response, http::HttpError> {
-    let body = if into_blob { body::keep(blobs, &response).await? } else { http::Content::Bytes(response.body) };
-    Ok(http::Response {
+fn incoming(response: Response, body: impl FnOnce(Vec<u8>) -> http::Content) -> http::Response {
+    http::Response {
         status: response.status,
         headers: response.headers,
-        body,
+        body: body(response.body),
         replayed: response.replayed,
         ext: Vec::new(),
-    })
+    }
 }
 
 impl State {
@@ -83,3 +95,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -201,5 +201,6 @@ pub(crate) fn item(action: &str) -> Item {
         payload: b"{}".to_vec(),
         attachments: Vec::new(),
         attempt: 1,
+        ext: Vec::new(),
     }
 }

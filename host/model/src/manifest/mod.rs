@@ -12,6 +12,7 @@ mod fill;
 mod host;
 mod json_text;
 mod logo;
+mod meeting;
 pub mod parse;
 mod problem;
 mod schema;
@@ -19,7 +20,7 @@ mod secrecy;
 mod stream;
 mod validate;
 
-pub use action::{Action, Idempotency};
+pub use action::{Action, Attachments, FromMeeting, Idempotency, MeetingPart};
 pub use asks::Asks;
 pub use auth::{
     AnswerPlaces, Auth, AuthKind, AuthScope, ClientAuth, ExchangePlace, Fact, Field, FieldKind, REGION, Region,
@@ -29,10 +30,11 @@ pub use auth::{
 pub use duration::{duration_text, parse_duration};
 pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
+pub use meeting::payload_of;
 pub use problem::Problem;
 pub use schema::compile_schema;
 pub use secrecy::{SHORTEST_TOKEN, is_named_like_a_secret, looks_like_a_token};
-pub use stream::{CursorKind, CursorRule, Picker, Stream, StreamMode};
+pub use stream::{CursorKind, CursorRule, Picker, PickerParent, Stream, StreamMode};
 pub use validate::validate;
 
 pub(crate) use problem::Finding;

@@ -96,4 +96,19 @@ pub struct Picker {
     /// JSON pointer to what tells equal labels apart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
+    /// Choices that this one depends on: a folder of the client that was chosen before.
+    #[serde(default, rename = "parent", skip_serializing_if = "Vec::is_empty")]
+    pub parents: Vec<PickerParent>,
+}
+
+/// A choice that another one depends on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct PickerParent {
+    /// The picker whose choice it is.
+    pub picker: String,
+    /// JSON pointer into this picker's records to the id of that choice, for `from-stream`; the connector's `pick` is
+    /// told the choice instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
 }

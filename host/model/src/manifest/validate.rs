@@ -9,8 +9,10 @@ mod auth;
 mod host;
 mod identity;
 mod names;
+mod picker;
 mod sizes;
 mod stream;
+mod written;
 
 use super::{
     Finding, Manifest, Problem,
@@ -34,7 +36,9 @@ pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
     auth::check(manifest, &mut findings);
     host::check(manifest, &mut findings);
     stream::check(manifest, &mut findings);
+    picker::check(manifest, &mut findings);
     action::check(manifest, &mut findings);
+    written::check(manifest, &mut findings);
     findings.0
 }
 

@@ -66,6 +66,8 @@ keys! {
     "refresh.failing_days" = "4": "On how many separate days in a row a refresh has to fail before the connection asks for its owner.";
     "refresh.idle_hours" = "24": "How often an unused credential is refreshed where the provider drops idle ones.";
     "limits.body_bytes" = "1048576": "Largest body of an API request.";
+    "limits.blob_mib" = "50": "Largest file that an item carries, MiB.";
+    "limits.tenant_blob_mib" = "2048": "MiB that all files of one tenant may take up together.";
     "limits.component_bytes" = "67108864": "Largest connector.";
     "limits.connections" = "512": "Connections of API clients open at the same time; the next one waits. Leave descriptors to spare.";
     "limits.instances" = "64": "Connector instances alive at the same time.";
@@ -80,6 +82,8 @@ keys! {
     "retention.deletions_days" = "90": "How long a deletion stays in the feed. Who reads from an older place has to read everything again.";
     "retention.dead_letters_days" = "30": "How long a record that could not be read is listed.";
     "retention.events_days" = "30": "How long an event and its deliveries are kept: what can be replayed.";
+    "retention.blobs_days" = "7": "How long a file is kept after the last item that names it ended. One that no item names is kept for a day.";
+    "push.expire_days" = "30": "After how many days an item ends that still waits for a connection, a target or somebody to send it. 0 is never.";
     "webhooks.disable_days" = "5": "After how many days without a success a webhook endpoint is switched off.";
     "log.format" = "text": "text or json.";
     "log.filter" = "info": "What is logged, e.g. info or patchbay_app=debug,info.";

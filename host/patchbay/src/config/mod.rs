@@ -30,7 +30,7 @@ pub(crate) use jobs::Jobs;
 pub(crate) use key::Key;
 use reader::Reader;
 pub(crate) use refresh::Refresh;
-pub(crate) use retention::{Retention, Webhooks};
+pub(crate) use retention::{Push, Retention, Webhooks};
 use source::{Entries, Problem};
 
 /// The port that is listened on when nobody says otherwise.
@@ -63,6 +63,8 @@ pub(crate) struct Config {
     pub(crate) limits: Limits,
     /// `[retention]`.
     pub(crate) retention: Retention,
+    /// `[push]`.
+    pub(crate) push: Push,
     /// `[webhooks]`.
     pub(crate) webhooks: Webhooks,
     /// `[log]`.
@@ -128,6 +130,10 @@ pub(crate) struct Connect {
 pub(crate) struct Limits {
     /// Largest body of an API request.
     pub(crate) body_bytes: usize,
+    /// Largest file of an item.
+    pub(crate) blob_bytes: u64,
+    /// All files of one tenant together.
+    pub(crate) tenant_blob_bytes: u64,
     /// Largest connector.
     pub(crate) component_bytes: usize,
     /// Connections of API clients open at the same time.
@@ -227,6 +233,9 @@ impl Config {
             refresh: Refresh::read(from),
             limits: Limits {
                 body_bytes: checks::bytes(from, "limits.body_bytes", (1_024, 64 * MIB), MIB),
+                // The gate sends no larger one.
+                blob_bytes: from.number("limits.blob_mib", (1, 50), 50) * MIB,
+                tenant_blob_bytes: from.number("limits.tenant_blob_mib", (1, 1_048_576), 2_048) * MIB,
                 component_bytes: checks::bytes(from, "limits.component_bytes", (1_024, 512 * MIB), 64 * MIB),
                 connections: usize::try_from(from.number("limits.connections", (1, 65_536), 512)).unwrap_or(512),
                 instances: u32::try_from(from.number("limits.instances", (1, 4_096), 64)).unwrap_or(64),
@@ -240,6 +249,7 @@ impl Config {
                 login: from.seconds("limits.login_minutes", (1, 60), 10) * 60,
             },
             retention: Retention::read(from),
+            push: Push::read(from),
             webhooks: Webhooks::read(from),
             log: Log {
                 format: from.choice(

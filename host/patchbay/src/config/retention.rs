@@ -1,5 +1,5 @@
-//! `[retention]` and `[webhooks]`: how long what is over is kept, and how long an address is tried that does not
-//! answer.
+//! `[retention]`, `[push]` and `[webhooks]`: how long what is over is kept, how long an item waits, and how long an
+//! address is tried that does not answer.
 
 use std::time::Duration;
 
@@ -18,6 +18,8 @@ pub(crate) struct Retention {
     pub(crate) dead_letters: Duration,
     /// Events, and what was delivered of them.
     pub(crate) events: Duration,
+    /// Files, since the last item that names them ended.
+    pub(crate) blobs: Duration,
 }
 
 impl Retention {
@@ -29,7 +31,23 @@ impl Retention {
             dead_letters: days(from, "retention.dead_letters_days", (1, 3_650), 30),
             // The last attempt of a delivery comes after almost four days: until then its event is needed.
             events: days(from, "retention.events_days", (5, 3_650), 30),
+            blobs: days(from, "retention.blobs_days", (1, 3_650), 7),
         }
+    }
+}
+
+/// `[push]`.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Push {
+    /// After how long an item ends that still waits; none for never.
+    pub(crate) expires: Option<Duration>,
+}
+
+impl Push {
+    /// Reads the section.
+    pub(super) fn read(from: &mut Reader<'_>) -> Self {
+        let expires = days(from, "push.expire_days", (0, 3_650), 30);
+        Self { expires: (!expires.is_zero()).then_some(expires) }
     }
 }
 
@@ -59,12 +77,20 @@ mod tests {
 
     #[test]
     fn ages_are_days() {
-        let text = "[retention]\nruns_days = 2\nevents_days = 7\n[webhooks]\ndisable_days = 1";
+        let text = "[retention]\nruns_days = 2\nevents_days = 7\nblobs_days = 3\n[webhooks]\ndisable_days = 1";
         let config = Config::read(Some(text), Path::new(""), &BTreeMap::new()).expect("a configuration");
         assert_eq!(config.retention.runs, Duration::from_secs(2 * 86_400));
         assert_eq!(config.retention.events, Duration::from_secs(7 * 86_400));
         assert_eq!(config.retention.deletions, Duration::from_secs(90 * 86_400));
+        assert_eq!(config.retention.blobs, Duration::from_secs(3 * 86_400));
         assert_eq!(config.webhooks.disable, Duration::from_secs(86_400));
+        assert_eq!(config.push.expires, Some(Duration::from_secs(30 * 86_400)));
+    }
+
+    #[test]
+    fn an_item_that_never_expires_is_said_by_a_zero() {
+        let config = Config::read(Some("[push]\nexpire_days = 0"), Path::new(""), &BTreeMap::new());
+        assert_eq!(config.expect("a configuration").push.expires, None);
     }
 
     #[test]

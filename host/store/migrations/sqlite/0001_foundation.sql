@@ -189,6 +189,8 @@ CREATE TABLE connections (
     login         TEXT,
     facts         TEXT NOT NULL,
     settings      TEXT NOT NULL,
+    -- Functions that are switched off, a JSON list of words.
+    off           TEXT NOT NULL DEFAULT '[]',
     name          TEXT NOT NULL,
     state         TEXT NOT NULL,
     enabled       INTEGER NOT NULL,
@@ -291,6 +293,8 @@ CREATE TABLE syncs (
     custom          INTEGER NOT NULL DEFAULT 0,
     every           INTEGER NOT NULL,
     enabled         INTEGER NOT NULL,
+    -- Read for a picker, whether it is extracted or not.
+    picked          INTEGER NOT NULL DEFAULT 0,
     cursor          BLOB,
     cursor_release  TEXT,
     pass            INTEGER NOT NULL DEFAULT 1,
@@ -306,6 +310,8 @@ CREATE TABLE syncs (
     shape           TEXT,
     -- Its connection was deleted with its records: those behind this key are still to be turned into deletions.
     bury            TEXT,
+    -- It is, or was, read for a picker only: records behind this key are in no list, no export and no feed.
+    unseen          TEXT,
     -- Slots that were made up for by a later one.
     coalesced       INTEGER NOT NULL DEFAULT 0,
     records         INTEGER NOT NULL DEFAULT 0,
@@ -323,8 +329,9 @@ CREATE TABLE syncs (
     created_at      INTEGER NOT NULL,
     UNIQUE (connection, account, stream)
 ) STRICT;
-CREATE INDEX syncs_due ON syncs (next_due_at) WHERE enabled AND next_due_at IS NOT NULL;
+CREATE INDEX syncs_due ON syncs (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX syncs_of_tenant ON syncs (tenant);
+CREATE INDEX syncs_to_show ON syncs (no) WHERE unseen IS NOT NULL;
 CREATE INDEX syncs_to_bury ON syncs (no) WHERE bury IS NOT NULL;
 
 CREATE TABLE runs (
@@ -403,6 +410,20 @@ CREATE TABLE pushes (
     payload      TEXT NOT NULL,
     attachments  TEXT NOT NULL,
     content_hash BLOB NOT NULL,
+    -- Raised when the same key comes with other content and the action takes that for a change.
+    revision     INTEGER NOT NULL DEFAULT 1,
+    -- What it came from at the caller: one event has a report, notes and to-dos.
+    source       TEXT,
+    -- One after the other among those of its connection with the same lane; null for one that waits for nobody.
+    lane         TEXT,
+    -- Its place in the lane.
+    queued_at    INTEGER NOT NULL,
+    -- Sent only when somebody says so.
+    on_demand    INTEGER NOT NULL DEFAULT 0,
+    -- When it ends as expired if it still waits.
+    expires_at   INTEGER,
+    -- How often it was looked for since its answer was lost.
+    looks        INTEGER NOT NULL DEFAULT 0,
     state        TEXT NOT NULL,
     result       TEXT,
     object_id    TEXT,
@@ -427,9 +448,25 @@ CREATE INDEX pushes_leased ON pushes (lease_until) WHERE lease_until IS NOT NULL
 CREATE INDEX pushes_waiting ON pushes (tenant, connector) WHERE state = 'waiting';
 CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
+CREATE INDEX pushes_of_source ON pushes (tenant, source, id) WHERE source IS NOT NULL;
+CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at) WHERE lane IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX pushes_to_expire ON pushes (expires_at) WHERE state = 'waiting' AND expires_at IS NOT NULL;
+
+-- Each state that a push came to, for whoever asks what happened to it.
+CREATE TABLE push_moves (
+    no     INTEGER PRIMARY KEY,
+    push   TEXT NOT NULL REFERENCES pushes (id),
+    at     INTEGER NOT NULL,
+    state  TEXT NOT NULL,
+    code   TEXT,
+    -- Whose word it was; the host's own moves have none.
+    actor  TEXT
+) STRICT;
+CREATE INDEX push_moves_of_push ON push_moves (push, no);
 
 CREATE TABLE push_steps (
     push         TEXT NOT NULL REFERENCES pushes (id),
+    revision     INTEGER NOT NULL DEFAULT 1,
     step         TEXT NOT NULL,
     request_hash BLOB NOT NULL,
     state        TEXT NOT NULL,
@@ -441,8 +478,44 @@ CREATE TABLE push_steps (
     absent_at    INTEGER,
     -- How often it was opened again because the provider does not have it.
     reopened     INTEGER NOT NULL DEFAULT 0,
-    PRIMARY KEY (push, step)
+    -- What was found at the provider, where its answer was lost and other steps follow.
+    object_id    TEXT,
+    object_url   TEXT,
+    PRIMARY KEY (push, revision, step)
 ) STRICT;
+
+-- Files of a tenant, uploaded once and named by pushes. An upload that did not end has no hash.
+CREATE TABLE blobs (
+    no         INTEGER PRIMARY KEY,
+    id         TEXT NOT NULL UNIQUE,
+    tenant     TEXT NOT NULL REFERENCES tenants (id),
+    name       TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    size       INTEGER NOT NULL DEFAULT 0,
+    sha256     BLOB,
+    -- When it goes; null while a push that has not ended names it.
+    expires_at INTEGER,
+    created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX blobs_of_tenant ON blobs (tenant, id, size);
+CREATE INDEX blobs_in_use ON blobs (id) WHERE expires_at IS NULL;
+CREATE INDEX blobs_to_expire ON blobs (expires_at) WHERE expires_at IS NOT NULL;
+
+-- Pieces of 256 KiB, the last one shorter.
+CREATE TABLE blob_pieces (
+    blob_no INTEGER NOT NULL,
+    no      INTEGER NOT NULL,
+    bytes   BLOB NOT NULL,
+    PRIMARY KEY (blob_no, no)
+) STRICT;
+
+-- Which pushes name which files.
+CREATE TABLE push_blobs (
+    push TEXT NOT NULL REFERENCES pushes (id),
+    blob TEXT NOT NULL REFERENCES blobs (id),
+    PRIMARY KEY (push, blob)
+) STRICT;
+CREATE INDEX push_blobs_of_blob ON push_blobs (blob);
 
 -- Each line's hash covers the one before (`meta.audit_head` has the newest), so none can be changed, taken
 -- out or put in without the key.

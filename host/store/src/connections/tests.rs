@@ -44,7 +44,8 @@ async fn what_belongs_to_another_tenant_is_not_found() {
         store.search_records(&other, &id, &RecordSearch::default()),
         store.push(&other, &push.id),
         store.decide_push(&other, &push.id, end(), "x"),
-        store.bind_push(&other, &push.id, &id, None),
+        store.send_push(&other, &push.id, crate::SendPush::default(), "x"),
+        store.withdraw_push(&other, &push.id, "x"),
         store.accept_push(crate::NewPush { tenant: other.clone(), ..world.push("k2", Some(&id)) }),
     );
     assert!(store.runs(&other, &RunFilter { limit: 9, ..RunFilter::default() }).await.expect("none").items.is_empty());
@@ -99,4 +100,25 @@ async fn a_deleted_connection_leaves_no_credential_and_no_record_and_stops_its_r
     assert_eq!(world.store.heartbeat_run(&run.run, run.epoch, LEASE).await, Err(StoreError::Stale));
     let again = world.connect("b1").await;
     assert_ne!(again.connection.id, settled.connection.id);
+}
+
+#[tokio::test]
+async fn functions_stay_switched_off_until_somebody_says_otherwise() {
+    let world = World::open().await;
+    let settled = world.connect("b1").await;
+    let id = &settled.connection.id;
+    assert!(settled.connection.off.is_empty(), "everything is on");
+    let off = vec!["reports".to_owned(), "notes".to_owned()];
+    let update = ConnectionUpdate { off: Some(off.clone()), ..ConnectionUpdate::default() };
+    let there = world.store.update_connection(&world.tenant, id, update, "person").await.expect("off");
+    assert_eq!(there.off, off);
+    let name = ConnectionUpdate { name: Some("Other".into()), ..ConnectionUpdate::default() };
+    let there = world.store.update_connection(&world.tenant, id, name, "person").await.expect("renamed");
+    assert_eq!(there.off, off, "another change leaves them");
+    let mut again = world.consent("b1");
+    (again.id, again.expected_version, again.row_version) = (id.clone(), Some(1), 2);
+    assert_eq!(world.store.settle(again).await.expect("renewed").connection.off, off, "so does a new consent");
+    let update = ConnectionUpdate { off: Some(Vec::new()), ..ConnectionUpdate::default() };
+    let there = world.store.update_connection(&world.tenant, id, update, "person").await.expect("on");
+    assert!(there.off.is_empty());
 }

@@ -22,6 +22,7 @@ fn sync(account: &str) -> NewSync {
         stream: "invoices".to_owned(),
         schedule: patchbay_model::Schedule::Every(Duration::from_secs(900)),
         enabled: false,
+        picked: false,
     }
 }
 

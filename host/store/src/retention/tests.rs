@@ -13,8 +13,16 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 fn keep(days: u32) -> Retention {
     let time = DAY * days;
-    let runs_per_sync = 1_000;
-    Retention { runs: time, tombstones: time, dead_letters: time, events: time, drifts: time, runs_per_sync }
+    Retention {
+        runs: time,
+        tombstones: time,
+        dead_letters: time,
+        events: time,
+        drifts: time,
+        blobs: time,
+        unused_blobs: time,
+        runs_per_sync: 1_000,
+    }
 }
 
 async fn run_often(world: &World, times: usize) {

@@ -80,7 +80,8 @@ async fn a_schedule_that_the_tenant_set_is_not_due_at_once_and_is_kept_when_the_
     assert!(set.next_due_at > Some(now) && set.next_due_at <= Some(now.plus(set.every)));
     assert_eq!(world.told("sync.schedule").await, 1);
     let account = set.account.clone();
-    let manifest = NewSync { account, stream: "invoices".into(), schedule: cron("0 3 * * *"), enabled: true };
+    let manifest =
+        NewSync { account, stream: "invoices".into(), schedule: cron("0 3 * * *"), enabled: true, picked: false };
     store.put_syncs(tenant, &settled.connection.id, vec![manifest.clone()]).await.expect("put");
     assert_eq!(sync(&world, &run.sync).await.schedule, hourly);
     store.set_schedule(tenant, &run.sync, hourly, false, "jane").await.expect("given back");

@@ -30,6 +30,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("tests/fakes", &["host/model"]),
     ("tests/guests", &["sdk/rust"]),
+    ("tests/desk", &["sdk/rust"]),
     ("tests/ledger", &["sdk/rust"]),
     ("tests/support", &["host/model", "tests/fakes"]),
     ("tests/it", &["host/model", "tests/fakes", "tests/support"]),

@@ -74,7 +74,8 @@ impl Desk {
             #[expect(clippy::disallowed_methods, reason = "a slow provider is what this rule makes")]
             Some(Act::Delay { ms }) => tokio::time::sleep(Duration::from_millis(*ms)).await,
             Some(Act::Hold { name, applied: false }) => self.script.hold(name).await,
-            Some(Act::Drop) => return None,
+            // Nothing is written here that could come late.
+            Some(Act::Drop | Act::ApplyLater { .. }) => return None,
             Some(Act::Odd { odd: Odd::ResetAtOnce }) => return Some(Reply::reset()),
             Some(Act::Odd { odd: Odd::Before { changes } }) => {
                 if let Err(why) = self.ledger.apply(changes) {

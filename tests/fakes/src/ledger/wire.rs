@@ -169,6 +169,7 @@ fn parsed(head: &str) -> Option<Incoming> {
         raw_query: raw_query.to_owned(),
         headers: headers.collect::<Option<_>>()?,
         body: Vec::new(),
+        upload: None,
     })
 }
 

@@ -8,7 +8,7 @@
 
 mod api;
 mod data;
-mod multipart;
+pub(crate) mod multipart;
 mod pages;
 mod remarks;
 mod token;

@@ -10,16 +10,27 @@ pub(crate) struct Part<'a> {
     pub(crate) content: &'a [u8],
 }
 
+/// What the headers of a part say.
+pub(crate) struct Head {
+    pub(crate) name: String,
+    pub(crate) filename: Option<String>,
+    pub(crate) media_type: Option<String>,
+}
+
 /// The parts of a request's body.
 pub(crate) fn parts(request: &Incoming) -> Result<Vec<Part<'_>>, String> {
-    let header = request.header("content-type").unwrap_or_default();
-    let boundary = header
+    let boundary = boundary(request.header("content-type").unwrap_or_default())?;
+    split(&request.body, boundary)
+}
+
+/// The boundary that a `Content-Type` says.
+pub(crate) fn boundary(content_type: &str) -> Result<&str, String> {
+    let mut values = content_type
         .split(';')
         .filter_map(|param| param.trim().strip_prefix("boundary="))
-        .map(|value| value.trim_matches('"'))
-        .find(|value| (1..=70).contains(&value.len()))
-        .ok_or("content-type has no boundary of 1 to 70 characters")?;
-    split(&request.body, boundary)
+        .map(|value| value.trim_matches('"'));
+    let boundary = values.find(|value| (1..=70).contains(&value.len()));
+    boundary.ok_or_else(|| "content-type has no boundary of 1 to 70 characters".to_owned())
 }
 
 fn split<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, String> {
@@ -42,20 +53,26 @@ fn split<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, String> {
 }
 
 fn read(part: &[u8]) -> Result<Part<'_>, String> {
-    let (head, content) = cut(part, b"\r\n\r\n").ok_or("a part has no empty line after its headers")?;
+    let (before, content) = cut(part, b"\r\n\r\n").ok_or("a part has no empty line after its headers")?;
+    let Head { name, filename, .. } = head(before)?;
+    Ok(Part { name, filename, content })
+}
+
+/// Reads the headers of a part, without the empty line after them.
+pub(crate) fn head(head: &[u8]) -> Result<Head, String> {
     let head = str::from_utf8(head).map_err(|_| "a part's headers are not UTF-8")?;
-    let mut disposition = None;
+    let (mut disposition, mut media_type) = (None, None);
     for line in head.split("\r\n") {
         let (name, value) = line.split_once(':').ok_or_else(|| format!("{line:?} is no header of a part"))?;
         match name.to_ascii_lowercase().as_str() {
             "content-disposition" => disposition = Some(value.trim()),
-            "content-type" => {}
+            "content-type" => media_type = Some(value.trim().to_owned()),
             other => return Err(format!("a part's header {other:?} is not allowed by RFC 7578")),
         }
     }
     let rest = disposition.and_then(|value| value.strip_prefix("form-data")).ok_or("a part is no form-data")?;
     let name = quoted(rest, "name").ok_or("a part has no name")?;
-    Ok(Part { name, filename: quoted(rest, "filename"), content })
+    Ok(Head { name, filename: quoted(rest, "filename"), media_type })
 }
 
 /// The quoted value of a parameter; `%22`, `%0D` and `%0A` stand for what cannot be in it.

@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod calls;
+mod desk;
 mod github;
 mod github_oauth;
 mod ledger;

@@ -73,6 +73,10 @@ fn operations(rig: &Rig) -> Result<Vec<Operation>> {
     Ok(operations)
 }
 
+fn item() -> Value {
+    json!({"connector": "patchbay.guests", "action": "exists", "key": "k", "payload": {}})
+}
+
 /// A body that would be taken, where an operation takes one.
 fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
     let json = |value: Value| Some(("application/json", value.to_string().into_bytes()));
@@ -98,7 +102,12 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         "closeCircuitBreaker" => {
             json(json!({"tenant": "ten_00000000000000000000000000", "origin": "https://echo.example"}))
         }
-        "createPush" => json(json!({"connector": "patchbay.guests", "action": "exists", "key": "k", "payload": {}})),
+        "createBlob" => Some(("application/pdf", b"%PDF-1.7 intruder".to_vec())),
+        "createPush" | "rehearsePush" => json(item()),
+        "createPushes" => json(json!({"items": [item()]})),
+        "sendPush" => json(json!({})),
+        "resolvePush" => json(json!({"decision": "send_anyway"})),
+        "pushMeeting" => json(json!({"connector": "patchbay.guests", "source": "m", "notes": [{"text": "x"}]})),
         _ => None,
     }
 }
@@ -194,6 +203,8 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     owner.push_is(&push_id, &["done"])?;
     let webhook = owner.api.post("/v1/webhooks", &json!({"url": "https://owner.example/hooks"}))?.expect(201)?;
     let webhook = webhook.text_at("/webhook/id")?;
+    let blob = owner.api.send("POST", "/v1/blobs?name=a.pdf", Some("application/pdf"), b"%PDF-1.7".to_vec())?;
+    let blob = blob.expect(201)?.text_at("/id")?;
     let event = owner.get("/v1/events?kind=records.changed")?.text_at("/items/0/id")?;
 
     let about = |path: &str, name: &str| match name {
@@ -203,6 +214,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
         "id" if path.starts_with("/v1/syncs/") => sync.clone(),
         "id" if path.starts_with("/v1/runs/") => run.clone(),
         "id" if path.starts_with("/v1/pushes/") => push_id.clone(),
+        "id" if path.starts_with("/v1/blobs/") => blob.clone(),
         "id" if path.starts_with("/v1/webhooks/") => webhook.clone(),
         "id" if path.starts_with("/v1/events/") => event.clone(),
         "event" => event.clone(),
@@ -239,15 +251,23 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     assert!(tried >= 34, "only {tried} operations name an id");
 
     // Named in a body or a query.
-    let refused = other.api.post("/v1/pushes", &push)?;
-    assert_eq!(refused.status, 404, "{}", refused.text());
+    for path in ["/v1/pushes", "/v1/pushes/dry-run"] {
+        let refused = other.api.post(path, &push)?;
+        assert_eq!(refused.status, 404, "{path}: {}", refused.text());
+    }
+    let batch = other.api.post("/v1/pushes/batch", &json!({"items": [push, push]}))?.expect(200)?;
+    for result in batch.array_at("/results")? {
+        assert_eq!((&result["push"], &result["problem"]["status"]), (&Value::Null, &json!(404)), "{}", batch.text());
+    }
+    let meeting = json!({"connection": connection, "source": "m", "notes": [{"text": "x"}]});
+    other.api.post("/v1/meetings", &meeting)?.expect(404)?;
     let fields = json!({"token": "0123456789", "choice": "page:1"});
     let body = json!({"connector": "patchbay.guests", "fields": fields, "reconnect": connection});
     let refused = other.api.post("/v1/connections", &body)?;
     assert!([404, 409].contains(&refused.status), "{}", refused.text());
     let session = json!({"connectors": ["patchbay.silverfin"], "reconnect": connection, "verification": "off"});
     other.api.post("/v1/connect-sessions", &session)?.expect(404)?;
-    for list in ["/v1/connections", "/v1/runs", "/v1/pushes", "/v1/webhooks", "/v1/events"] {
+    for list in ["/v1/connections", "/v1/runs", "/v1/pushes", "/v1/webhooks", "/v1/events", "/v1/blobs"] {
         assert_eq!(other.get(list)?.array_at("/items")?.len(), 0, "{list}");
     }
     assert_eq!(other.feed(0)?.len(), 0);

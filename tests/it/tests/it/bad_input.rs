@@ -122,6 +122,47 @@ fn a_body_that_does_not_fit_is_refused_with_the_place_that_is_wrong() -> Result<
         ),
         ("a payload that does not fit", tenant, "/v1/pushes", push(json!({"text": 7})), "PB4002", "/payload/text"),
         ("a payload with more", tenant, "/v1/pushes", push(json!({"txt": "x"})), "PB4002", "/payload"),
+        (
+            "a wrong payload in a dry run",
+            tenant,
+            "/v1/pushes/dry-run",
+            push(json!({"text": 7})),
+            "PB4002",
+            "/payload/text",
+        ),
+        (
+            "an item without a name",
+            tenant,
+            "/v1/pushes",
+            json!({"connector": "patchbay.guests", "action": "exists", "payload": {}}),
+            "PB5001",
+            "/key",
+        ),
+        ("a batch of nothing", tenant, "/v1/pushes/batch", json!({"items": []}), "PB5001", "/items"),
+        (
+            "an item of a batch with more",
+            tenant,
+            "/v1/pushes/batch",
+            json!({"items": [push(json!({})), {"sned": 1}]}),
+            "PB5001",
+            "/items/1/sned",
+        ),
+        (
+            "a meeting of nothing",
+            tenant,
+            "/v1/meetings",
+            json!({"connection": scene.connection, "source": "m"}),
+            "PB5001",
+            "",
+        ),
+        (
+            "a part of a meeting with more",
+            tenant,
+            "/v1/meetings",
+            json!({"source": "m", "todos": [{"text": "x", "titel": "y"}]}),
+            "PB5001",
+            "/todos/0/titel",
+        ),
     ] {
         let answer = api()?.post(path, &body)?;
         assert_told(what, &answer, 422, code);

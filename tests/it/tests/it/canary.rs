@@ -120,6 +120,7 @@ pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &
             .replace("/releases/{id}", &format!("/releases/{release}"))
             .replace("/runs/{id}", &format!("/runs/{run}"))
             .replace("/pushes/{id}", "/pushes/psh_00000000000000000000000000")
+            .replace("/blobs/{id}", "/blobs/blb_00000000000000000000000000")
             .replace("/events/{id}", "/events/evt_00000000000000000000000000")
             .replace("/webhooks/{id}", "/webhooks/whk_00000000000000000000000000")
             .replace("/syncs/{id}", &format!("/syncs/{sync}"))

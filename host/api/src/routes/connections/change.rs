@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use patchbay_app::ConnectionChange;
-use patchbay_model::{AccountId, ConnectionId};
+use patchbay_model::{AccountId, ConnectionId, manifest::Function};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -20,11 +19,11 @@ use crate::{
 /// What is to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Change {
+pub(crate) struct ConnectionChange {
     /// What the tenant calls it.
     #[schema(min_length = 1, max_length = 200)]
     name: Option<String>,
-    /// The switch of the whole connection. Off, nothing is read or written.
+    /// The switch of the whole connection. Off, nothing is read or written; items are recorded as `skipped`.
     enabled: Option<bool>,
     /// The settings, whole: they replace the ones before, and have to fit the schema in the catalog.
     #[schema(value_type = Option<Object>)]
@@ -33,13 +32,19 @@ pub(crate) struct Change {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, bool>)]
     accounts: BTreeMap<AccountId, bool>,
+    /// Functions by name (those in the connection's own `functions`), and whether each is on; the others stay as they
+    /// are. Off, items of its actions are recorded as `skipped` with the reason, and its streams are not extracted; on
+    /// again, the streams that went off with it are extracted as before.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, bool>, example = json!({"reports": false}))]
+    functions: BTreeMap<Function, bool>,
 }
 
-/// Changes a connection: its name, its switch, its settings, or which accounts are read.
+/// Changes a connection: its name, its switches, its settings, or which accounts are read.
 #[utoipa::path(
     patch, path = "/v1/connections/{id}", tag = "connections", operation_id = "changeConnection",
     params(("id" = String, Path, description = "The connection, `con_…`")),
-    request_body = Change,
+    request_body = ConnectionChange,
     responses((status = 200, description = "The connection as it is now", body = ConnectionDetail), Refusal),
     security(("tenant" = []), ("operator" = []))
 )]
@@ -47,13 +52,14 @@ pub(crate) async fn handler(
     State(api): State<Api>,
     tenant: Tenant,
     InPath(id): InPath<ConnectionId>,
-    Body(change): Body<Change>,
+    Body(change): Body<ConnectionChange>,
 ) -> Result<Json<ConnectionDetail>, Problem> {
-    let change = ConnectionChange {
+    let change = patchbay_app::ConnectionChange {
         name: change.name,
         enabled: change.enabled,
         settings: change.settings.map(Value::Object),
         accounts: change.accounts.into_iter().collect(),
+        functions: change.functions,
     };
     let detail = api.app.change_connection(tenant.id, id, change, tenant.caller.actor()).await?;
     Ok(Json(detail.try_into()?))

@@ -1,4 +1,5 @@
 //! Pickers.
 
+mod asked;
 pub(crate) mod pick;
 pub(crate) mod refresh;

@@ -2,8 +2,8 @@
 
 use axum::{Json, extract::State};
 use patchbay_model::ConnectionId;
-use serde::Deserialize;
 
+use super::asked::asked;
 use crate::{
     Api,
     body::{InPath, Params},
@@ -12,24 +12,21 @@ use crate::{
     wire::Picked,
 };
 
-/// What was typed.
-#[derive(Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub(crate) struct Typed {
-    /// The text typed so far.
-    #[serde(default)]
-    #[param(max_length = 200)]
-    q: String,
-}
-
-/// Targets for a push that fit the text typed so far, at most 20.
+/// Targets for a push that fit the text typed so far, at most 20 of the host's records or 100 of the provider's.
+///
+/// A picker that depends on other choices (`parents` in the catalog) is told each of them as `parent.NAME`.
 #[utoipa::path(
     get, path = "/v1/connections/{id}/pickers/{picker}", tag = "pushes", operation_id = "pick",
     params(
         ("id" = String, Path, description = "The connection, `con_…`"),
         ("picker" = String, Path, description = "The picker"),
-        Typed
+        ("q" = Option<String>, Query, description = "The text typed so far; no sign in it has a meaning of its own",
+            max_length = 200),
+        ("parent.NAME" = Option<String>, Query,
+            description = "The `id` of the choice of the picker NAME, for each one that this picker depends on"),
+        ("account" = Option<String>, Query,
+            description = "Only in this account, by its id at the provider; left out, in all that are selected"),
+        ("cursor" = Option<String>, Query, description = "`next` of the answer before")
     ),
     responses((status = 200, description = "The choices", body = Picked), Refusal),
     security(("tenant" = []), ("operator" = []))
@@ -38,7 +35,7 @@ pub(crate) async fn handler(
     State(api): State<Api>,
     tenant: Tenant,
     InPath((connection, picker)): InPath<(ConnectionId, String)>,
-    Params(typed): Params<Typed>,
+    Params(given): Params<Vec<(String, String)>>,
 ) -> Result<Json<Picked>, Problem> {
-    Ok(Json(api.app.pick(&tenant.id, &connection, &picker, &typed.q).await?.into()))
+    Ok(Json(api.app.pick(&tenant.id, &connection, &picker, asked(given)?).await?.into()))
 }

@@ -8,20 +8,20 @@ use crate::{
     body::InPath,
     caller::Tenant,
     problem::{Problem, Refusal},
-    wire::Push,
+    wire::PushDetail,
 };
 
-/// One push, with the object at the provider once it is there.
+/// One push, with the object at the provider once it is there, the requests that wrote it, and its history.
 #[utoipa::path(
     get, path = "/v1/pushes/{id}", tag = "pushes", operation_id = "getPush",
     params(("id" = String, Path, description = "The push, `psh_…`")),
-    responses((status = 200, description = "The push", body = Push), Refusal),
+    responses((status = 200, description = "The push", body = PushDetail), Refusal),
     security(("tenant" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
     tenant: Tenant,
     InPath(id): InPath<PushId>,
-) -> Result<Json<Push>, Problem> {
-    Ok(Json(Push::seen_by(api.app.push_row(&tenant.id, &id).await?, &tenant.caller)?))
+) -> Result<Json<PushDetail>, Problem> {
+    Ok(Json(PushDetail::seen_by(api.app.push_detail(&tenant.id, &id).await?, &tenant.caller)?))
 }

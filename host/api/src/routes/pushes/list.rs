@@ -25,8 +25,15 @@ pub(crate) struct Which {
     connection: Option<ConnectionId>,
     /// In this state.
     state: Option<PushState>,
+    /// Of this action.
+    action: Option<String>,
     /// With this key.
     key: Option<String>,
+    /// That came from this source.
+    source: Option<String>,
+    /// `true`: those that wait and could be sent now, because there are a connection that works and a target: what
+    /// `POST /v1/pushes/{id}/send` takes as it is. `false`: those that wait for more.
+    ready: Option<bool>,
     /// `next` of the page before.
     after: Option<String>,
     /// Items of the page; 50 when left out.
@@ -34,7 +41,7 @@ pub(crate) struct Which {
     limit: Option<u32>,
 }
 
-/// The pushes of the tenant, newest first.
+/// The pushes of the tenant, newest first. What happened to one is told by `GET /v1/pushes/{id}`.
 #[utoipa::path(
     get, path = "/v1/pushes", tag = "pushes", operation_id = "listPushes",
     params(Which),
@@ -50,7 +57,10 @@ pub(crate) async fn handler(
         connection: which.connection,
         connector: which.connector,
         state: which.state.map(Into::into),
+        action: which.action,
         key: which.key,
+        source: which.source,
+        ready: which.ready,
         after: which.after,
         limit: limit(which.limit, 50, 200)?,
     };

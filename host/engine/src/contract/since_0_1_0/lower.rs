@@ -48,7 +48,7 @@ pub(super) fn item(item: &model::Item) -> push::Item {
         payload: item.payload.clone(),
         attachments: item.attachments.iter().map(attachment).collect(),
         attempt: item.attempt,
-        ext: Vec::new(),
+        ext: ext(&item.ext),
     }
 }
 

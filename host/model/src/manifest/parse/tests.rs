@@ -291,6 +291,12 @@ const WRONG: &[(&str, &str, &str, &str)] = &[
     ),
     ("cursor = {", "mode = \"full\"\ncursor = {", "stream[0].cursor", "leave cursor out"),
     ("from-stream = \"invoices\"", "from-stream = \"bills\"", "picker[0].from-stream", "invoices"),
+    (
+        "label = \"/number\"",
+        "label = \"/number\"\n\n[[picker.parent]]\npicker = \"firm\"",
+        "picker[0].parent[0].picker",
+        "[[picker]]",
+    ),
     ("picker = \"invoice\"", "picker = \"invoces\"", "action[0].picker", "invoice"),
     (
         "\"properties\": {\"id\": {\"type\": \"string\"}}}'\npicker = \"invoice\"",
@@ -411,6 +417,37 @@ fn lists_are_bounded_before_anything_else_is_checked() {
     let paths = (0..2_000).map(|path| format!("\"/{path}\"")).collect::<Vec<_>>().join(", ");
     let (text, _) = changed("paths = [\"/f/{firm_id}/\", \"/me\"]", &format!("paths = [{paths}]"));
     assert!(read(&text).unwrap_err()[0].message.contains("8000 combinations"));
+}
+
+/// A picker behind the one of [`GOOD`], and what is wrong with the two.
+fn picked(first: &str, second: &str) -> Vec<(String, String)> {
+    let text = GOOD.replacen("label = \"/number\"\n", &format!("label = \"/number\"\n{first}\n{second}\n"), 1);
+    let problems = read(&text).err().unwrap_or_default();
+    assert!(problems.iter().all(|problem| problem.line.is_some()), "{problems:?}");
+    problems.into_iter().map(|problem| (problem.key, problem.message)).collect()
+}
+
+#[test]
+fn a_choice_may_depend_on_others_but_not_in_a_circle() {
+    let search = |parent: &str| format!("[[picker]]\nname = \"firm\"\ntitle = \"Firm\"\n{parent}");
+    let parent = |picker: &str, rest: &str| format!("[[picker.parent]]\npicker = \"{picker}\"\n{rest}");
+    let pointed = parent("firm", "pointer = \"/firm/id\"");
+    assert_eq!(picked(&pointed, &search("")), []);
+    let wrong = |first: &str, second: &str| {
+        let found = picked(first, second);
+        assert_eq!(found.len(), found.iter().filter(|(key, _)| key.starts_with("picker[")).count(), "{found:?}");
+        found.into_iter().map(|(key, _)| key).collect::<Vec<_>>()
+    };
+    let circle = [search(&parent("invoice", "")), search(&parent("firm", ""))];
+    assert_eq!(wrong(&pointed, &circle[0]), ["picker[0].parent[0].picker", "picker[1].parent[0].picker"]);
+    assert_eq!(wrong("", &circle[1]), ["picker[1].parent[0].picker"], "it depends on itself");
+    assert_eq!(wrong(&parent("firm", ""), &search("")), ["picker[0].parent[0].pointer"]);
+    assert_eq!(wrong(&parent("firm", "pointer = \"id\""), &search("")), ["picker[0].parent[0].pointer"]);
+    let searched = search(&parent("invoice", "pointer = \"/id\""));
+    assert_eq!(wrong("", &searched), ["picker[1].parent[0].pointer"], "the connector is told the choice");
+    assert_eq!(wrong(&format!("{pointed}\n{pointed}"), &search("")), ["picker[0].parent[1].picker"]);
+    let many: String = (0..6).map(|n| parent(&format!("p{n}"), "pointer = \"/id\"") + "\n").collect();
+    assert_eq!(wrong(&many, &search("")), ["picker[0].parent"]);
 }
 
 #[test]

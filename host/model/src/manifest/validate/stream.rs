@@ -1,11 +1,11 @@
-//! Streams, and the pickers that search them.
+//! Streams.
 
 use std::time::Duration;
 
 use super::{names, root};
 use crate::{
     manifest::{
-        CursorKind, CursorRule, Manifest, Picker, StreamMode, duration_text, parse_duration,
+        CursorKind, CursorRule, Manifest, StreamMode, duration_text, parse_duration,
         problem::{Findings, Path},
     },
     schedule::{Schedule, zone_name},
@@ -15,11 +15,6 @@ use crate::{
 const LOOK_BACK: Duration = Duration::from_secs(31 * 86_400);
 
 pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
-    streams(manifest, findings);
-    pickers(manifest, findings);
-}
-
-fn streams(manifest: &Manifest, findings: &mut Findings) {
     let at = |index, key: &str| root().entry("stream", index).key(key);
     for (index, stream) in manifest.streams.iter().enumerate() {
         names::name(&stream.name, at(index, "name"), findings);
@@ -90,53 +85,5 @@ fn cursor(rule: &CursorRule, path: &Path, findings: &mut Findings) {
             Ok(_) => {}
             Err(error) => findings.add(path.key("look-back"), error, "write how far a run goes back, e.g. 10m"),
         }
-    }
-}
-
-fn pickers(manifest: &Manifest, findings: &mut Findings) {
-    let at = |index, key: &str| root().entry("picker", index).key(key);
-    for (index, picker) in manifest.pickers.iter().enumerate() {
-        names::name(&picker.name, at(index, "name"), findings);
-        names::said(&picker.title, 100, at(index, "title"), findings);
-        from_stream(manifest, picker, index, findings);
-    }
-    names::unique(
-        manifest.pickers.iter().enumerate().map(|(i, picker)| (picker.name.as_str(), at(i, "name"))),
-        findings,
-    );
-}
-
-fn from_stream(manifest: &Manifest, picker: &Picker, index: usize, findings: &mut Findings) {
-    let path = root().entry("picker", index);
-    let pointers = [("value", &picker.value), ("label", &picker.label), ("hint", &picker.hint)];
-    for (key, pointer) in pointers {
-        if let Some(pointer) = pointer {
-            names::pointer(pointer, path.key(key), findings);
-        }
-        let searches = picker.from_stream.is_none();
-        if searches && pointer.is_some() {
-            findings.add(
-                path.key(key),
-                format!("{key} means nothing without from-stream"),
-                "write from-stream = \"…\", or leave it out when the connector searches by itself",
-            );
-        }
-        if !searches && pointer.is_none() && key != "hint" {
-            findings.add(
-                path.key(key),
-                format!("a picker from a stream needs {key}"),
-                format!("write {key} = \"/…\", the JSON pointer into the stream's records"),
-            );
-        }
-    }
-    if let Some(stream) = &picker.from_stream
-        && manifest.stream(stream).is_none()
-    {
-        let streams: Vec<_> = manifest.streams.iter().map(|stream| stream.name.as_str()).collect();
-        findings.add(
-            path.key("from-stream"),
-            format!("there is no stream {stream:?}"),
-            format!("name one of the streams: {}", streams.join(", ")),
-        );
     }
 }

@@ -4,7 +4,10 @@
 //! list what it accepted only after a while. One "it is there" is believed; "it is not there" only when
 //! it is said twice, a minute apart, and then the step is opened and the push is sent again. A
 //! connector that cannot look leaves the push `unknown` for a person; and so does a write that was lost
-//! again after it was sent once more.
+//! again after it was sent once more, and one for which looking itself failed a dozen times.
+//!
+//! Of an action with several steps only the one in doubt is looked for. What was found is noted at the step and told to
+//! the connector, which goes on behind it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,7 +20,7 @@ use tokio::sync::watch;
 
 use crate::{
     App,
-    push::deliver::{found, item, unanswered, unknown},
+    push::deliver::{found, known_action, unanswered, unknown},
     work::stored,
 };
 
@@ -26,6 +29,10 @@ const STANDARD_SETTLE: Duration = Duration::from_secs(120);
 
 /// Attempts with a lost answer before a person has to look.
 const ATTEMPTS: u32 = 10;
+/// Looks that may fail before a person has to look.
+const LOOKS: u32 = 12;
+/// Longest pause between two of them.
+const LONGEST_LOOK: Duration = Duration::from_secs(3_600);
 /// First pause before a repeatable write goes again; doubled with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
 
@@ -34,8 +41,8 @@ impl App {
     /// long as the one before, so that a provider in trouble is not written to as fast as it fails.
     pub(super) async fn next_look(self: &Arc<Self>, push: &Push, step: &PushStep) -> Option<Timestamp> {
         let now = self.clock.now();
-        let release = match self.release_for_push(push).await {
-            Ok(release) => release,
+        let (_, release) = match self.work_of(push).await {
+            Ok(work) => work,
             // Nothing can be said just now; that is no reason to leave it to a person.
             Err(_) => return Some(now.plus(self.settings.settle_again)),
         };
@@ -59,11 +66,13 @@ impl App {
         match self.look(push, stop).await {
             Ok(end) => Some(end),
             Err(Failure::StaleEpoch) => None,
-            // A look that failed proves nothing: it is unknown still, and looked for again.
+            // A look that failed proves nothing: it is unknown still, and looked for again, ever more seldom.
             Err(failure) => {
                 let mut end = unknown();
                 end.operator = failure.operator().or_else(|| Some(failure.person()));
-                end.next_at = Some(self.clock.now().plus(self.settings.settle_again));
+                let doubled = self.settings.settle_again.saturating_mul(1 << push.looks.min(12)).min(LONGEST_LOOK);
+                end.next_at = (push.looks + 1 < LOOKS).then(|| self.clock.now().plus(doubled));
+                end.looked = true;
                 Some(end)
             }
         }
@@ -77,24 +86,22 @@ impl App {
             end.next_at = Some(now);
             end
         };
-        let release = self.release_for_push(push).await?;
-        let kind = release.manifest.action(&push.action).map(|action| action.idempotency);
-        if matches!(kind, Some(Idempotency::Key | Idempotency::Upsert)) {
+        let (connection, release) = self.work_of(push).await?;
+        let action = known_action(&release, push)?;
+        if matches!(action.idempotency, Idempotency::Key | Idempotency::Upsert) {
             return Ok(again());
         }
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
-        let (mut instance, context, _) = self.open_for_push(push, stop).await?;
+        let mut opened = self.open_for_push(push, &connection, &release, false, stop).await?;
         let sent_ms = u64::try_from(step.sent_at.as_millis()).unwrap_or_default();
-        if let Some(object) = instance.find(&context, &item(push), &step.step, sent_ms).await? {
-            if release.manifest.action(&push.action).is_some_and(|action| action.multi_step) {
-                // One step is there; whether those behind it are, `find` does not say.
-                let mut end = unknown();
-                end.object_id = Some(object.id);
-                end.object_url = object.url;
-                return Ok(end);
+        if let Some(object) = opened.instance.find(&opened.context, &opened.item, &step.step, sent_ms).await? {
+            if !action.multi_step {
+                return Ok(found(PushResult::Created, object));
             }
-            return Ok(found(PushResult::Created, object));
+            let url = object.url.as_deref();
+            self.store.step_found(&push.id, push.epoch, &step.step, &object.id, url).await.map_err(stored)?;
+            return Ok(again());
         }
         match self.store.step_absent(&push.id, push.epoch, &step.step).await.map_err(stored)? {
             Absent::Once => {

@@ -1,0 +1,3 @@
+//! Meetings: one event that becomes several items.
+
+pub(crate) mod create;

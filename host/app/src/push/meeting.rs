@@ -1,0 +1,279 @@
+//! One event that becomes several items: a meeting with its report, its notes and its to-dos.
+//!
+//! Which action takes which part, and how, stands in the manifest (`[action.meeting]`); what is forwarded is decided by
+//! the connection's switches, like for every other item: what is off is recorded as skipped. Each part has a key of its
+//! own made of the source, so that the same meeting sent again doubles nothing.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use patchbay_model::{
+    Code, ConnectionId, Fault, TenantId,
+    manifest::{self, Action, MeetingPart},
+};
+use serde_json::Value;
+
+use super::{AttachmentAsked, PushAnswer, PushRequest, content};
+use crate::{App, connectors::Release};
+
+/// Notes and to-dos of one meeting, together.
+const PARTS: usize = 200;
+/// Characters of a source, and of the caller's name of a part.
+const NAME: usize = 120;
+
+/// A meeting.
+#[derive(Debug, Clone, Default)]
+pub struct MeetingRequest {
+    /// Which connector; may be left out when the connection is named.
+    pub connector: Option<String>,
+    /// Which connection.
+    pub connection: Option<ConnectionId>,
+    /// Names the meeting at the caller, for ever.
+    pub source: String,
+    /// Where at the provider; each action gets of it what its schema names.
+    pub target: Option<Value>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its day, as the caller writes days.
+    pub date: Option<String>,
+    /// Its report.
+    pub report: Option<MeetingReport>,
+    /// Its notes.
+    pub notes: Vec<MeetingNote>,
+    /// What is to be done.
+    pub todos: Vec<MeetingTodo>,
+    /// Sent only when somebody says so.
+    pub on_demand: bool,
+}
+
+/// The report of a meeting.
+#[derive(Debug, Clone, Default)]
+pub struct MeetingReport {
+    /// Its title; without it the meeting's.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: Option<String>,
+    /// Its files.
+    pub attachments: Vec<AttachmentAsked>,
+}
+
+/// A note of a meeting.
+#[derive(Debug, Clone, Default)]
+pub struct MeetingNote {
+    /// The caller's name of it; without it its content is its name.
+    pub id: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: String,
+    /// The day that it is about.
+    pub date: Option<String>,
+}
+
+/// Something to do after a meeting.
+#[derive(Debug, Clone, Default)]
+pub struct MeetingTodo {
+    /// The caller's name of it; without it its content is its name.
+    pub id: Option<String>,
+    /// Its title.
+    pub title: Option<String>,
+    /// Its text.
+    pub text: String,
+    /// Until when.
+    pub due: Option<String>,
+    /// Who does it, as the provider names people.
+    pub assignee: Option<String>,
+}
+
+/// What became of one part.
+pub struct MeetingItem {
+    /// Which part.
+    pub part: MeetingPart,
+    /// Which one of that part, from 0.
+    pub index: usize,
+    /// The action that takes it; none when this connector has none.
+    pub action: Option<String>,
+    /// What became of it; none when there is no action for it.
+    pub answer: Option<Result<PushAnswer, Fault>>,
+}
+
+/// One part with what its template is filled with.
+struct Part {
+    part: MeetingPart,
+    index: usize,
+    name: String,
+    values: BTreeMap<String, String>,
+    attachments: Vec<AttachmentAsked>,
+}
+
+impl App {
+    /// Sends each part of a meeting that the connector takes.
+    pub async fn push_meeting(
+        self: &Arc<Self>,
+        tenant: TenantId,
+        meeting: MeetingRequest,
+    ) -> Result<Vec<MeetingItem>, Fault> {
+        let parts = parts_of(&meeting)?;
+        let release = self.release_for_meeting(&tenant, &meeting).await?;
+        let app = Arc::clone(self);
+        self.own(async move {
+            let mut items = Vec::with_capacity(parts.len());
+            for part in parts {
+                let (kind, index) = (part.part, part.index);
+                let action = action_for(&release, kind);
+                let answer = match action {
+                    None => None,
+                    Some(action) => Some(match request_of(&meeting, action, part) {
+                        Ok(request) => app.accept(&tenant, request).await,
+                        Err(fault) => Err(fault),
+                    }),
+                };
+                items.push(MeetingItem { part: kind, index, action: action.map(|action| action.name.clone()), answer });
+            }
+            Ok(items)
+        })
+        .await
+    }
+
+    async fn release_for_meeting(&self, tenant: &TenantId, meeting: &MeetingRequest) -> Result<Arc<Release>, Fault> {
+        match (&meeting.connection, &meeting.connector) {
+            (Some(id), _) => self.release_of(&self.store.connection(tenant, id).await?).await,
+            (None, Some(connector)) => match self.single_connection(tenant, connector).await? {
+                Some(row) => self.release_of(&row).await,
+                None => self.active_release(connector).await,
+            },
+            (None, None) => {
+                Err(Fault::new(Code::BodyInvalid).field("/connector", "name a connector or a connection"))
+            }
+        }
+    }
+}
+
+fn action_for(release: &Release, part: MeetingPart) -> Option<&Action> {
+    release.manifest.actions.iter().find(|action| action.meeting.as_ref().is_some_and(|from| from.part == part))
+}
+
+/// The item of one part.
+fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<PushRequest, Fault> {
+    let Some(from) = &action.meeting else { return Err(Fault::new(Code::Internal)) };
+    let payload = manifest::payload_of(&from.payload, &part.values)
+        .map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
+    // A report that is also there as text loses nothing where the action takes no files.
+    let files = if action.attachments.is_none() && part.values.contains_key("text") { Vec::new() } else { part.attachments };
+    Ok(PushRequest {
+        connector: meeting.connector.clone(),
+        connection: meeting.connection.clone(),
+        action: action.name.clone(),
+        key: Some(format!("{}/{}", meeting.source, part.name)),
+        source: Some(meeting.source.clone()),
+        target: action.target.as_ref().and_then(|schema| of_schema(schema, meeting.target.as_ref())),
+        payload,
+        attachments: files,
+        on_demand: meeting.on_demand,
+        expires_at: None,
+    })
+}
+
+/// What an action's schema names of a target that is meant for several actions.
+fn of_schema(schema: &Value, target: Option<&Value>) -> Option<Value> {
+    let members = target?.as_object()?;
+    let Some(named) = schema.get("properties").and_then(Value::as_object) else { return target.cloned() };
+    Some(Value::Object(members.iter().filter(|(name, _)| named.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect()))
+}
+
+fn wrong<T>(pointer: String, text: String) -> Result<T, Fault> {
+    Err(Fault::new(Code::BodyInvalid).field(pointer, text))
+}
+
+/// The parts of a meeting, the report first.
+fn parts_of(meeting: &MeetingRequest) -> Result<Vec<Part>, Fault> {
+    let plain = |text: &str| {
+        !text.is_empty() && text.chars().count() <= NAME && !text.chars().any(|c| c.is_control() || c == '/')
+    };
+    if meeting.source.is_empty() || meeting.source.chars().count() > NAME || meeting.source.chars().any(char::is_control) {
+        return wrong("/source".to_owned(), format!("must have 1 to {NAME} printable characters"));
+    }
+    if meeting.notes.len() + meeting.todos.len() > PARTS {
+        return wrong("/notes".to_owned(), format!("at most {PARTS} notes and to-dos together"));
+    }
+    let mut parts = Vec::new();
+    if let Some(report) = &meeting.report {
+        let title = report.title.clone().or_else(|| meeting.title.clone());
+        let values = values(meeting, [("title", title), ("text", report.text.clone())]);
+        let (part, name) = (MeetingPart::Report, "report".to_owned());
+        parts.push(Part { part, index: 0, name, values, attachments: report.attachments.clone() });
+    }
+    let mut named = |part: MeetingPart, index: usize, id: Option<&String>, values: BTreeMap<String, String>| {
+        let pointer = format!("/{}s/{index}/id", part.word());
+        if id.is_some_and(|id| !plain(id)) {
+            return wrong(pointer, format!("must have 1 to {NAME} printable characters without /"));
+        }
+        let content = || content::short_hash(&format!("{values:?}"));
+        let name = format!("{}/{}", part.word(), id.cloned().unwrap_or_else(content));
+        if parts.iter().any(|there: &Part| there.name == name) {
+            return wrong(pointer, "is there twice; give each an `id` of its own".to_owned());
+        }
+        parts.push(Part { part, index, name, values, attachments: Vec::new() });
+        Ok(())
+    };
+    for (index, note) in meeting.notes.iter().enumerate() {
+        let own = [("title", note.title.clone()), ("text", Some(note.text.clone())), ("date", note.date.clone())];
+        named(MeetingPart::Note, index, note.id.as_ref(), values(meeting, own))?;
+    }
+    for (index, todo) in meeting.todos.iter().enumerate() {
+        let own = [
+            ("title", todo.title.clone()),
+            ("text", Some(todo.text.clone())),
+            ("due", todo.due.clone()),
+            ("assignee", todo.assignee.clone()),
+        ];
+        named(MeetingPart::Todo, index, todo.id.as_ref(), values(meeting, own))?;
+    }
+    if parts.is_empty() {
+        return wrong(String::new(), "a meeting has a report, notes or to-dos".to_owned());
+    }
+    Ok(parts)
+}
+
+fn values<const N: usize>(meeting: &MeetingRequest, own: [(&str, Option<String>); N]) -> BTreeMap<String, String> {
+    let of_all = [("meeting-title", meeting.title.clone()), ("meeting-date", meeting.date.clone())];
+    let all = own.into_iter().chain(of_all);
+    all.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn todo(id: Option<&str>, text: &str) -> MeetingTodo {
+        MeetingTodo { id: id.map(str::to_owned), text: text.to_owned(), ..MeetingTodo::default() }
+    }
+
+    fn meeting(todos: Vec<MeetingTodo>) -> MeetingRequest {
+        MeetingRequest { source: "m-1".to_owned(), todos, ..MeetingRequest::default() }
+    }
+
+    fn names(meeting: &MeetingRequest) -> Vec<String> {
+        parts_of(meeting).expect("parts").into_iter().map(|part| part.name).collect()
+    }
+
+    #[test]
+    fn a_part_without_a_name_is_named_by_its_content_whatever_its_place() {
+        let one = names(&meeting(vec![todo(None, "Call"), todo(None, "Pay")]));
+        let two = names(&meeting(vec![todo(None, "Pay"), todo(None, "Call")]));
+        assert_eq!((&one[0], &one[1]), (&two[1], &two[0]));
+        assert_eq!(names(&meeting(vec![todo(Some("t9"), "Call")])), ["todo/t9"]);
+        assert!(parts_of(&meeting(vec![todo(None, "Pay"), todo(None, "Pay")])).is_err(), "which is which?");
+        assert!(parts_of(&meeting(Vec::new())).is_err());
+        assert!(parts_of(&meeting(vec![todo(Some("a/b"), "x")])).is_err());
+    }
+
+    #[test]
+    fn of_a_common_target_each_action_gets_what_its_schema_names() {
+        let schema = json!({"type": "object", "properties": {"id": {}}});
+        let target = json!({"id": "7", "folder": "f"});
+        assert_eq!(of_schema(&schema, Some(&target)), Some(json!({"id": "7"})));
+        assert_eq!(of_schema(&schema, None), None);
+    }
+}

@@ -1,0 +1,124 @@
+//! A dry run: the connector does everything but the write, and what it would have sent is told.
+//!
+//! Reads go out as ever. The first request that would change something is noted by the gate instead of being sent, and
+//! the connector is told to stop: what it would do next depends on an answer that nobody has.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use patchbay_egress::{Rehearsal, WouldSend, Writes};
+use patchbay_engine::RunScope;
+use patchbay_model::{
+    Code, Fault, PushId, PushState, TenantId,
+    contract::{Attachment, Item, Object, PushOutcome},
+};
+use patchbay_store::PushFilter;
+use tokio::time::Instant;
+
+use super::{PushRequest, accept::Prepared, journal::RehearsedSteps};
+use crate::{
+    App,
+    blobs::RunBlobs,
+    runlog::RunLog,
+    work::{context_of, refused},
+};
+
+/// What would become of an item.
+pub struct Rehearsed {
+    /// `planned`: it would be sent at once; `waiting` or `skipped`: it would not.
+    pub state: PushState,
+    /// Why it would not.
+    pub reason: Option<(Code, String)>,
+    /// The push that has this key already.
+    pub duplicate_of: Option<PushId>,
+    /// What would leave first, without secrets.
+    pub requests: Vec<WouldSend>,
+    /// Whether that is all; otherwise what follows depends on the answer.
+    pub whole: bool,
+    /// The object, where the connector says that it is there as wanted.
+    pub exists: Option<Object>,
+}
+
+/// Notes what would be sent.
+#[derive(Default)]
+struct Noted(Mutex<Vec<WouldSend>>);
+
+impl Rehearsal for Noted {
+    fn would_send(&self, request: WouldSend) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+}
+
+impl App {
+    /// Does everything for an item but write it down and send it.
+    pub async fn rehearse_push(self: &Arc<Self>, tenant: TenantId, request: PushRequest) -> Result<Rehearsed, Fault> {
+        let app = Arc::clone(self);
+        self.own(async move {
+            let payload = request.payload.to_string().into_bytes();
+            let prepared = app.prepare(&tenant, request).await?;
+            let filter = PushFilter {
+                connector: Some(prepared.new.connector.clone()),
+                action: Some(prepared.new.action.clone()),
+                key: Some(prepared.new.key.clone()),
+                limit: 1,
+                ..PushFilter::default()
+            };
+            let first = app.store.pushes(&tenant, &filter).await?.items.into_iter().next().map(|push| push.id);
+            let (state, reason) = (prepared.new.state, prepared.new.reason.clone());
+            let mut rehearsed =
+                Rehearsed { state, reason, duplicate_of: first, requests: Vec::new(), whole: true, exists: None };
+            if prepared.goes_now() {
+                app.play(&prepared, payload, &mut rehearsed).await?;
+            }
+            Ok(rehearsed)
+        })
+        .await
+    }
+
+    async fn play(self: &Arc<Self>, item: &Prepared, payload: Vec<u8>, told: &mut Rehearsed) -> Result<(), Fault> {
+        let Some(connection) = &item.connection else { return Ok(()) };
+        let (release, component) = self.release(&item.release.id).await?;
+        let noted = Arc::new(Noted::default());
+        let writes = Writes::Rehearse(Arc::clone(&noted) as _);
+        let deadline = Instant::now() + self.settings.call_timeout;
+        let (door, _) = self
+            .door(connection, None, &release, writes, deadline, self.stop.clone())
+            .await
+            .map_err(|failure| refused(&failure))?;
+        let scope = RunScope {
+            door,
+            memory_bytes: self.memory_for(&release),
+            call_timeout: self.settings.call_timeout,
+            deadline,
+            stop: self.stop.clone(),
+            clock: Arc::clone(&self.clock),
+            random: Arc::clone(&self.random),
+            log: Arc::new(RunLog::of_connect(&release.manifest.id)),
+            steps: Arc::new(RehearsedSteps),
+            blobs: RunBlobs::of(self, &item.files),
+        };
+        let mut instance = self.engine.open(&component, scope).await.map_err(|failure| refused(&failure))?;
+        let context = context_of(connection, None, &release.manifest);
+        let target = if item.new.target == "null" { Vec::new() } else { item.new.target.clone().into_bytes() };
+        let shown = Item {
+            action: item.new.action.clone(),
+            key: item.new.key.clone(),
+            target,
+            payload,
+            attachments: item.files.iter().map(Attachment::from).collect(),
+            attempt: 1,
+            ext: Vec::new(),
+        };
+        let outcome = instance.push(&context, &shown).await;
+        told.requests = std::mem::take(&mut *noted.0.lock().unwrap_or_else(PoisonError::into_inner));
+        let multi_step = release.manifest.action(&item.new.action).is_some_and(|action| action.multi_step);
+        told.whole = told.requests.is_empty() || !multi_step;
+        match outcome {
+            Ok(PushOutcome::Exists(object)) if told.requests.is_empty() => told.exists = Some(object),
+            // It was told to stop; whatever it makes of that is no answer.
+            _ if !told.requests.is_empty() => {}
+            Ok(_) => {}
+            Err(failure) => return Err(refused(&failure)),
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,109 @@
+//! The switches of a connection: one for each function that its connector serves.
+//!
+//! Off, an action's items are recorded as skipped and its streams are not extracted. `connections.off` lists the
+//! functions that are off and, beside them, the syncs that went off with one: switched on again, exactly those are
+//! extracted as before, and a stream that somebody had switched off by itself stays off.
+
+use std::collections::BTreeMap;
+
+use patchbay_model::{
+    Code, Fault, SyncId, TenantId,
+    manifest::{Function, Manifest},
+};
+use patchbay_store::Connection;
+
+use crate::App;
+
+/// A function of a connection.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionSwitch {
+    /// Which.
+    pub function: Function,
+    /// Whether it is on.
+    pub enabled: bool,
+    /// The streams that belong to it.
+    pub streams: Vec<String>,
+    /// The actions that belong to it.
+    pub actions: Vec<String>,
+}
+
+/// The switches that a connection has.
+pub(crate) fn of(connection: &Connection, manifest: &Manifest) -> Vec<FunctionSwitch> {
+    let mut switches: BTreeMap<Function, FunctionSwitch> = BTreeMap::new();
+    let streams = manifest.streams.iter().map(|stream| (stream.function, Some(&stream.name), None));
+    let actions = manifest.actions.iter().map(|action| (action.function, None, Some(&action.name)));
+    for (function, stream, action) in streams.chain(actions) {
+        let switch = switches.entry(function).or_insert_with(|| FunctionSwitch {
+            function,
+            enabled: !is_off(connection, function),
+            streams: Vec::new(),
+            actions: Vec::new(),
+        });
+        switch.streams.extend(stream.cloned());
+        switch.actions.extend(action.cloned());
+    }
+    switches.into_values().collect()
+}
+
+/// Whether a function is switched off for a connection.
+pub(crate) fn is_off(connection: &Connection, function: Function) -> bool {
+    connection.off.iter().any(|off| off == function.word())
+}
+
+/// What turning switches comes to.
+pub(crate) struct Turned {
+    /// What is off afterwards; to be stored first, so that a crash leaves syncs that are found here.
+    pub(crate) off: Vec<String>,
+    /// Syncs to be switched afterwards.
+    syncs: Vec<(SyncId, bool)>,
+}
+
+impl App {
+    /// What turning these switches comes to. Asking for what is so already makes up for what a crash left undone.
+    pub(crate) async fn turn(
+        &self,
+        tenant: &TenantId,
+        row: &Connection,
+        asked: &BTreeMap<Function, bool>,
+    ) -> Result<Turned, Fault> {
+        let release = self.release_of(row).await?;
+        let served = of(row, &release.manifest);
+        for function in asked.keys() {
+            if served.iter().all(|switch| switch.function != *function) {
+                let known: Vec<&str> = served.iter().map(|switch| switch.function.word()).collect();
+                let text = format!("is none of this connector; it has {}", known.join(", "));
+                return Err(Fault::new(Code::BodyInvalid).field(format!("/functions/{}", function.word()), text));
+            }
+        }
+        let (mut off, mut turned) = (row.off.clone(), Vec::new());
+        let syncs = self.store.syncs(tenant, &row.id).await?;
+        for (function, on) in asked {
+            off.retain(|there| there != function.word());
+            if !*on {
+                off.push(function.word().to_owned());
+            }
+            let of_function = |stream: &str| release.manifest.stream(stream).is_some_and(|s| s.function == *function);
+            for sync in syncs.iter().filter(|sync| of_function(&sync.stream)) {
+                let went_off = off.iter().any(|there| there == sync.id.as_str());
+                if *on && went_off {
+                    off.retain(|there| there != sync.id.as_str());
+                    turned.push((sync.id.clone(), true));
+                } else if !*on && sync.enabled {
+                    turned.push((sync.id.clone(), false));
+                    if !went_off {
+                        off.push(sync.id.to_string());
+                    }
+                }
+            }
+        }
+        Ok(Turned { off, syncs: turned })
+    }
+
+    /// The second half: what is extracted follows the switches.
+    pub(crate) async fn extract_as_turned(&self, tenant: &TenantId, turned: Turned, actor: &str) -> Result<(), Fault> {
+        for (sync, on) in turned.syncs {
+            self.store.set_sync_enabled(tenant, &sync, on, actor).await?;
+        }
+        Ok(())
+    }
+}
