@@ -270,6 +270,25 @@ mod tests {
         assert_eq!(schemas["List_Sync"]["properties"]["items"]["items"]["$ref"], "#/components/schemas/Sync");
     }
 
+    #[test]
+    fn what_is_shown_as_an_item_a_batch_a_meeting_or_a_decision_is_taken_as_it_is() {
+        use crate::{
+            routes::{
+                meetings::create::Meeting,
+                pushes::{batch::BatchWanted, resolve::ResolutionWanted, send::SendWanted},
+            },
+            wire::Item,
+        };
+        let schemas = parsed()["components"]["schemas"].take();
+        let example = |name: &str| schemas[name]["example"].clone();
+        serde_json::from_value::<Item>(example("Item")).map(|_| ()).expect("an item");
+        serde_json::from_value::<BatchWanted>(example("BatchWanted")).map(|_| ()).expect("a batch");
+        serde_json::from_value::<Meeting>(example("Meeting")).map(|_| ()).expect("a meeting");
+        serde_json::from_value::<SendWanted>(example("SendWanted")).map(|_| ()).expect("what was missing");
+        serde_json::from_value::<ResolutionWanted>(example("ResolutionWanted")).map(|_| ()).expect("a decision");
+        serde_json::from_value::<SendWanted>(serde_json::json!({})).map(|_| ()).expect("nothing was missing");
+    }
+
     /// Schemas are known by their names alone: of two types with one name, a client is told the wrong one.
     #[test]
     fn what_is_sent_refuses_unknown_members_and_what_is_answered_does_not() {

@@ -108,7 +108,7 @@ impl Store {
             "SELECT e.seq, s.connection, s.account, s.stream, e.key, e.revision, e.updated_at, e.content \
              FROM records e CROSS JOIN syncs s \
              WHERE s.no = e.sync_no AND e.seq > $1 AND e.seq < $2 AND ($3 IS NULL OR s.connection = $3) AND ($4 IS NULL OR s.stream = $4) \
-             AND (s.bury IS NULL OR e.content IS NULL) ORDER BY e.seq LIMIT $5",
+             AND (s.bury IS NULL OR e.content IS NULL) AND (s.unseen IS NULL OR e.key <= s.unseen) ORDER BY e.seq LIMIT $5",
         )
         .bind(base + after)
         .bind(base + (1 << SEQ_BITS))

@@ -42,6 +42,7 @@ const SIDES: u64 = 5;
 const REST: Duration = Duration::from_millis(4);
 /// A push that has not ended by then will not.
 const LONGEST: Duration = Duration::from_secs(30);
+
 /// All that is measured.
 struct Sides {
     house: Arc<House>,
@@ -86,10 +87,10 @@ impl Sides {
     async fn measure(&self, items: std::ops::Range<u64>, taken: &mut Taken) -> Result<()> {
         let provider = &self.house.provider;
         for n in items {
-            // Who is first changes, so that nothing is always behind the same.
             for turn in 0..SIDES {
                 rest().await;
-                match (n + turn) % SIDES {
+                // There and back, so that nothing is always behind the same.
+                match if n.is_multiple_of(2) { turn } else { SIDES - 1 - turn } {
                     0 => taken.commit.add(self.commits_in_a_row().await?),
                     1 => {
                         let bare = Bare::of(provider, n);
@@ -182,7 +183,7 @@ impl Sides {
                 let push = self.rooms.store.push(&self.rooms.tenant, id).await.map_err(told)?;
                 match push.state {
                     PushState::Done => return Ok(push),
-                    PushState::Sending if begun.elapsed() < LONGEST => {}
+                    PushState::Planned | PushState::Sending if begun.elapsed() < LONGEST => {}
                     state => return Err(format!("push {id} is {}: {:?}", state.as_str(), push.operator)),
                 }
             }

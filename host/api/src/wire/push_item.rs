@@ -41,7 +41,8 @@ pub(crate) struct Item {
     /// that needs it waits until somebody chooses.
     #[schema(value_type = Option<Object>)]
     target: Option<Value>,
-    /// What; fits the action's schema.
+    /// What; fits the action's schema. The request as a whole may have 1 MiB unless the operator says otherwise; files
+    /// are uploaded before and named in `attachments`.
     #[schema(value_type = Object)]
     payload: Value,
     /// Files to send with it, in this order: as many and of such types as the action's `attachments` says.

@@ -23,7 +23,7 @@ impl App {
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.schedule().await });
         let app = Arc::clone(self);
-        self.tasks.spawn(async move { app.keep_up().await });
+        self.tasks.spawn(async move { Box::pin(app.keep_up()).await });
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.send_webhooks().await });
         let app = Arc::clone(self);

@@ -3,9 +3,9 @@
 //! | the first that fits | the push is |
 //! |---|---|
 //! | the connection, or the action's function, is switched off | `skipped` |
+//! | the action has a target and the item has none | `waiting` |
 //! | the caller said `on_demand` | `waiting` |
 //! | no connection, or several and none named | `waiting` |
-//! | the action has a target and the item has none | `waiting` |
 //! | the connection does not work just now | `waiting` |
 //! | none of these | `planned` |
 
@@ -69,7 +69,14 @@ impl App {
         let key = key_of(&request)?;
         let action = action_of(&release, &request.action)?;
         check_item(&release, &request)?;
-        let files = self.files_of(tenant, action, &request.attachments).await?;
+        let files = match self.files_of(tenant, action, &request.attachments).await {
+            Ok(files) => files,
+            // A file that was removed after its time does not make the same item another one.
+            Err(fault) if fault.code == Code::BlobUnusable => {
+                self.files_known(tenant, &connector, action, &key, &request.attachments).await?.ok_or(fault)?
+            }
+            Err(fault) => return Err(fault),
+        };
         let (state, reason) = first_state(connection.as_ref(), action, &request);
         let kept = self.settings.push_expires;
         let expires_at = request.expires_at.or_else(|| kept.map(|kept| self.clock.now().plus(kept)));
@@ -133,11 +140,12 @@ fn first_state(
     }
     let waits = |code: Code, text: &str| because(PushState::Waiting, code, text);
     match connection {
-        _ if request.on_demand => waits(Code::OnDemand, Code::OnDemand.title()),
-        None => waits(Code::NoConnection, "There is no single active connection yet."),
-        Some(_) if action.target.is_some() && request.target.is_none() => {
+        // Said before all else: nothing but a target helps, so such an item is neither woken nor called ready.
+        _ if action.target.is_some() && request.target.is_none() => {
             waits(Code::TargetMissing, Code::TargetMissing.title())
         }
+        _ if request.on_demand => waits(Code::OnDemand, Code::OnDemand.title()),
+        None => waits(Code::NoConnection, "There is no single active connection yet."),
         Some(row) if row.state != ConnectionState::Active => {
             waits(Code::CredentialRefused, "The connection is not active.")
         }

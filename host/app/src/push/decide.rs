@@ -166,21 +166,19 @@ impl App {
             Resolution::LookAgain => {
                 self.can_be_looked_for(&push).await?;
                 let mut end = super::deliver::unknown();
-                (end.object_id, end.object_url) = (push.object_id.clone(), push.object_url.clone());
                 end.next_at = Some(now);
                 end
             }
             Resolution::Done { object } => {
                 let mut end = PushEnd::of(PushState::Done);
                 end.result = Some(PushResult::Exists);
-                let object = object.map(checked).transpose()?;
-                let (id, url) = object.map_or((None, None), |object| (Some(object.id), object.url));
-                (end.object_id, end.object_url) = (id.or(push.object_id.clone()), url.or(push.object_url.clone()));
+                if let Some(object) = object.map(checked).transpose()? {
+                    (end.object_id, end.object_url) = (Some(object.id), object.url);
+                }
                 end
             }
             Resolution::SendAnyway => {
                 let mut end = PushEnd::of(PushState::Planned);
-                (end.object_id, end.object_url) = (push.object_id.clone(), push.object_url.clone());
                 end.next_at = Some(now);
                 end
             }

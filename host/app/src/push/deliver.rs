@@ -65,11 +65,7 @@ impl App {
             end = work => end,
             failure = pulse => self.ended_by(&claim.push, &failure, None).await,
         };
-        let Some(mut end) = end else { return };
-        if end.object_id.is_none() {
-            // What is known of it from an earlier content, or from one of its steps, stays known.
-            (end.object_id, end.object_url) = (claim.push.object_id.clone(), claim.push.object_url.clone());
-        }
+        let Some(end) = end else { return };
         let (id, state) = (&claim.push.id, end.state);
         tracing::info!(push.id = %id, code = end.code.map(Code::id), "push {id} is {}", state.as_str());
         if let Err(error) = self.store.finish_push(id, claim.push.epoch, end).await {
@@ -95,10 +91,14 @@ impl App {
                 Ok(work) => work,
                 Err(failure) => return (Err(failure), None),
             };
-            if let Some(end) = not_now(push, &connection, &release) {
+            let steps = match self.steps_so_far(push).await {
+                Ok(steps) => steps,
+                Err(failure) => return (Err(failure), None),
+            };
+            if let Some(end) = not_now(push, &steps, &connection, &release) {
                 return (Ok(Err(end)), None);
             }
-            let mut opened = match self.open_for_push(push, &connection, &release, true, stop).await {
+            let mut opened = match self.open_for_push(push, &steps, &connection, &release, true, stop).await {
                 Ok(opened) => opened,
                 Err(failure) => return (Err(failure), None),
             };
@@ -126,6 +126,7 @@ impl App {
     pub(super) async fn open_for_push(
         self: &Arc<Self>,
         push: &Push,
+        begun: &[PushStep],
         connection: &Connection,
         release: &Release,
         writes: bool,
@@ -167,30 +168,14 @@ impl App {
             payload: push.payload.clone().into_bytes(),
             attachments: files.iter().map(Attachment::from).collect(),
             attempt: push.attempts,
-            ext: self.told_of(push).await?,
+            ext: told_of(push, begun),
         };
         Ok(Opened { instance: self.engine.open(&component, scope).await?, context, credential, item })
     }
 
-    /// What the connector is told besides the item: the object that is to be changed, and what was found of steps.
-    async fn told_of(&self, push: &Push) -> Result<Ext, Failure> {
-        let mut ext = Ext::new();
-        let mut tell = |name: String, id: &str, url: Option<&String>| {
-            ext.extend(url.map(|url| (format!("{name}.url"), url.clone())));
-            ext.push((name, id.to_owned()));
-        };
-        if let (true, Some(id)) = (push.revision > 1, &push.object_id) {
-            tell("object".to_owned(), id, push.object_url.as_ref());
-        }
-        // A first attempt of a first content has no steps yet.
-        if push.attempts > 1 {
-            for step in self.store.push_steps(&push.id).await.map_err(stored)? {
-                if let (StepState::Found, Some(id)) = (step.state, &step.object_id) {
-                    tell(format!("step.{}", step.step), id, step.object_url.as_ref());
-                }
-            }
-        }
-        Ok(ext)
+    /// The steps of the present content. One that nobody had before has none, and is not looked up.
+    async fn steps_so_far(&self, push: &Push) -> Result<Vec<PushStep>, Failure> {
+        if push.epoch > 1 { self.store.push_steps(&push.id).await.map_err(stored) } else { Ok(Vec::new()) }
     }
 
     /// Decides what a push becomes. A write without an answer comes before everything else.
@@ -313,18 +298,36 @@ pub(super) fn known_action<'r>(release: &'r Release, push: &Push) -> Result<&'r 
     release.manifest.action(&push.action).ok_or_else(missing)
 }
 
-/// What becomes of a push that is due, and yet is not to be sent as things stand now.
-fn not_now(push: &Push, connection: &Connection, release: &Release) -> Option<PushEnd> {
+/// What the connector is told besides the item: the object that is to be changed, and what was found of steps.
+fn told_of(push: &Push, steps: &[PushStep]) -> Ext {
+    let mut ext = Ext::new();
+    let mut tell = |name: String, id: &str, url: Option<&String>| {
+        ext.extend(url.map(|url| (format!("{name}.url"), url.clone())));
+        ext.push((name, id.to_owned()));
+    };
+    if let (true, Some(id)) = (push.revision > 1, &push.object_id) {
+        tell("object".to_owned(), id, push.object_url.as_ref());
+    }
+    for step in steps {
+        if let (StepState::Found, Some(id)) = (step.state, &step.object_id) {
+            tell(format!("step.{}", step.step), id, step.object_url.as_ref());
+        }
+    }
+    ext
+}
+
+/// What becomes of a push that is due, and yet is not to be sent as things stand now. What was begun is brought to its
+/// end: half a write serves nobody.
+fn not_now(push: &Push, steps: &[PushStep], connection: &Connection, release: &Release) -> Option<PushEnd> {
     let action = release.manifest.action(&push.action)?;
+    if steps.iter().any(|step| step.state != StepState::Open) {
+        return None;
+    }
     let ended = |state, code: Code, why: &str| {
         let mut end = PushEnd::of(state);
         (end.code, end.person) = (Some(code), Some(why.to_owned()));
         Some(end)
     };
-    // What was begun is brought to its end: half a write serves nobody.
-    if push.attempts > 1 {
-        return None;
-    }
     if let Some(why) = accept::switched_off(connection, action) {
         return ended(PushState::Skipped, Code::SwitchedOff, &why);
     }

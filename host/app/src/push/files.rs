@@ -5,7 +5,7 @@ use patchbay_model::{
     contract::Attachment,
     manifest::{Action, Attachments},
 };
-use patchbay_store::{Push, StoreError};
+use patchbay_store::{Push, PushFilter, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::AttachmentAsked;
@@ -88,6 +88,31 @@ impl App {
             files.push(Attached { blob: blob.id, name, media_type: blob.media_type, size: blob.size, sha256 });
         }
         Ok(files)
+    }
+
+    /// The same, as the push under this key has them already; none where it has others.
+    pub(super) async fn files_known(
+        &self,
+        tenant: &TenantId,
+        connector: &str,
+        action: &Action,
+        key: &str,
+        asked: &[AttachmentAsked],
+    ) -> Result<Option<Vec<Attached>>, Fault> {
+        let filter = PushFilter {
+            connector: Some(connector.to_owned()),
+            action: Some(action.name.clone()),
+            key: Some(key.to_owned()),
+            limit: 1,
+            ..PushFilter::default()
+        };
+        let Some(push) = self.store.pushes(tenant, &filter).await?.items.pop() else { return Ok(None) };
+        let known = files_of(&push).map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
+        let same = known.len() == asked.len()
+            && known.iter().zip(asked).all(|(known, asked)| {
+                known.blob == asked.blob && asked.name.as_ref().is_none_or(|name| *name == known.name)
+            });
+        Ok(same.then_some(known))
     }
 }
 

@@ -93,11 +93,13 @@ impl App {
         }
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
-        let mut opened = self.open_for_push(push, &connection, &release, false, stop).await?;
+        let mut opened = self.open_for_push(push, &steps, &connection, &release, false, stop).await?;
         let sent_ms = u64::try_from(step.sent_at.as_millis()).unwrap_or_default();
         if let Some(object) = opened.instance.find(&opened.context, &opened.item, &step.step, sent_ms).await? {
             if !action.multi_step {
-                return Ok(found(PushResult::Created, object));
+                // Under a second content it is the object of the first one that was looked for.
+                let result = if push.revision > 1 { PushResult::Updated } else { PushResult::Created };
+                return Ok(found(result, object));
             }
             let url = object.url.as_deref();
             self.store.step_found(&push.id, push.epoch, &step.step, &object.id, url).await.map_err(stored)?;

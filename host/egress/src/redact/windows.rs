@@ -135,6 +135,19 @@ mod tests {
     }
 
     #[test]
+    fn a_border_among_backslashes_does_not_change_what_they_escape() {
+        // Read from the wrong one on, the last of them makes a line's end of the letter.
+        let secret = r"\\\\n0-backslashes-and-more";
+        let masker = Arc::new(Masker::of([secret], &Echoes::default()).expect("a masker"));
+        for shift in 0..250 {
+            let spelt = serde_json::to_string(secret).expect("JSON");
+            let body = format!("{}{}{}", "x".repeat(shift), r"\\".repeat(SMALL), spelt.trim_matches('"'));
+            let (out, found) = through(&masker, body.as_bytes(), 125);
+            assert!(found && out == masker.mask(body.into_bytes()), "{shift}");
+        }
+    }
+
+    #[test]
     fn without_a_secret_all_passes_at_once() {
         let nobody = Arc::new(Masker::default());
         let mut windows = Windows::over(nobody);

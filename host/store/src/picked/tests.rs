@@ -135,9 +135,13 @@ async fn what_changed_while_it_was_switched_off_is_told_when_it_is_switched_on_a
     again(&world).await;
     read(&world, &[("b", 3)], &["a"]).await;
     assert_eq!((fed(&world, passed).await, told(&world).await), (Vec::new(), 1));
+    world.clock.advance(QUARTER / 3);
     store.set_sync_enabled(tenant, &id, true, "jane").await.expect("on");
     let both = [("a".to_owned(), Operation::Delete), ("b".to_owned(), Operation::Create)];
     assert_eq!(fed(&world, passed).await, both, "a follower hears of the deletion, too");
+    let filter = FeedFilter { after: passed, limit: 1, ..FeedFilter::default() };
+    let at = store.feed(tenant, &filter).await.expect("a feed").first().map(|change| change.at);
+    assert_eq!(at, Some(store.now()), "and for as long as of any other");
     assert_eq!(listed(&world, &settled).await, ["b"]);
 }
 

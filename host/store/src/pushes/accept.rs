@@ -164,7 +164,9 @@ async fn again(tx: &mut AnyConnection, store: &Store, new: &NewPush, now: Timest
         }
         return put(tx, store, new, &there, false, now).await.map(Accepted::Revived);
     }
-    if !new.update {
+    // Where nobody knows which object it is, a change would be a second one.
+    let nameless = there.state == S::Done && there.object_id.is_none();
+    if !new.update || nameless {
         return Ok(Accepted::OtherContent(there));
     }
     if there.lease_until.is_some() || matches!(there.state, S::Sending | S::Unknown) {
