@@ -121,15 +121,15 @@ impl App {
         let release = self.release_of(&row).await.ok();
         let mut off = row.off.clone();
         for sync in self.store.syncs(tenant, connection).await? {
-            if sync.account != account.provider_id || sync.enabled == selected {
+            let stream = release.as_ref().and_then(|release| release.manifest.stream(&sync.stream));
+            let function_off = stream.is_some_and(|stream| switches::is_off(&row, stream.function));
+            if sync.account != account.provider_id || !sync.enabled || !function_off {
                 continue;
             }
-            let stream = release.as_ref().and_then(|release| release.manifest.stream(&sync.stream));
-            if selected && stream.is_some_and(|stream| switches::is_off(&row, stream.function)) {
-                // It is extracted once its function is switched on.
+            // It is extracted once its function is switched on.
+            self.store.set_sync_enabled(tenant, &sync.id, false, actor).await?;
+            if off.iter().all(|there| there != sync.id.as_str()) {
                 off.push(sync.id.to_string());
-            } else {
-                self.store.set_sync_enabled(tenant, &sync.id, selected, actor).await?;
             }
         }
         if off != row.off {

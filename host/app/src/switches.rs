@@ -77,6 +77,8 @@ impl App {
         }
         let (mut off, mut turned) = (row.off.clone(), Vec::new());
         let syncs = self.store.syncs(tenant, &row.id).await?;
+        let accounts = self.store.accounts(tenant, &row.id).await?;
+        let chosen = |id: &str| id.is_empty() || accounts.iter().any(|a| a.provider_id == id && a.selected);
         for (function, on) in asked {
             off.retain(|there| there != function.word());
             if !*on {
@@ -87,7 +89,9 @@ impl App {
                 let went_off = off.iter().any(|there| there == sync.id.as_str());
                 if *on && went_off {
                     off.retain(|there| there != sync.id.as_str());
-                    turned.push((sync.id.clone(), true));
+                    if chosen(&sync.account) {
+                        turned.push((sync.id.clone(), true));
+                    }
                 } else if !*on && sync.enabled {
                     turned.push((sync.id.clone(), false));
                     if !went_off {
@@ -104,6 +108,8 @@ impl App {
         for (sync, on) in turned.syncs {
             self.store.set_sync_enabled(tenant, &sync, on, actor).await?;
         }
+        // What only pickers saw until now is told to everybody, the first of it at once.
+        self.upkeep_due.notify_one();
         Ok(())
     }
 }

@@ -132,8 +132,10 @@ mod tests {
         let store = store.expect("a database");
         let commits = Commits::watch(&path, Arc::clone(&clock)).expect("its log has an index");
         let before = clock.now();
-        for _ in 0..20 {
+        for n in 0..10 {
             store.ready().await.expect("written");
+            // Many pages are one commit.
+            store.set_meta_once(&format!("large {n}"), vec![7; 50_000]).await.expect("written");
             // Nothing is due: a transaction all the same.
             assert_eq!(store.claim_pushes(Duration::from_secs(1), 1).await.expect("asked"), []);
         }

@@ -4,6 +4,7 @@ mod canary;
 mod compare;
 mod connect;
 mod crash;
+mod meeting;
 mod push;
 mod read;
 
@@ -27,6 +28,7 @@ pub(super) const STEPS: &[Step<World>] = &[
     Step { name: "the target is picked by typing", prove: push::pick },
     Step { name: "notes and todos are pushed", prove: push::push },
     Step { name: "the same again is a duplicate", prove: push::again },
+    Step { name: "a meeting becomes what is switched on", prove: meeting::meeting },
     Step { name: "killed in the middle of a sync", prove: crash::kill },
     Step { name: "the sync ends after the restart", prove: crash::finish },
     Step { name: "journal and feed agree", prove: compare::compare },

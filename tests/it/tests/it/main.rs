@@ -32,6 +32,7 @@ mod oidc;
 mod openapi;
 mod postgres_restart;
 mod progress;
+mod push_answers;
 mod push_is_sent_later;
 mod refresh;
 mod refresh_kill;

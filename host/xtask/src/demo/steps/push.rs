@@ -32,6 +32,14 @@ pub(super) fn pick(world: &mut World) -> Result<String> {
     }
 }
 
+/// A company that certainly has a period: the first one of which a period was read.
+pub(super) fn company(world: &World) -> Result<String> {
+    let path = format!("/v1/connections/{}/records/periods?limit=1", world.left.silverfin);
+    let periods = told(tenant(world)?.get(&path).and_then(|answer| answer.expect(200)))?;
+    let company = periods.json.pointer("/items/0/record/company_id").ok_or("no period was read")?;
+    Ok(company.as_str().map_or_else(|| company.to_string(), ToOwned::to_owned))
+}
+
 fn wanted(world: &World) -> Result<Vec<Value>> {
     let repository =
         world.fakes.github.provider.repositories().into_iter().next().ok_or("the fake has no repository")?;
@@ -44,11 +52,7 @@ fn wanted(world: &World) -> Result<Vec<Value>> {
         })
         .and_then(|issue| issue["number"].as_u64())
         .ok_or("the fake has no issue")?;
-    // A company that certainly has a period: the first one of which a period was read.
-    let path = format!("/v1/connections/{}/records/periods?limit=1", world.left.silverfin);
-    let periods = told(tenant(world)?.get(&path).and_then(|answer| answer.expect(200)))?;
-    let company = periods.json.pointer("/items/0/record/company_id").ok_or("no period was read")?;
-    let company = company.as_str().map_or_else(|| company.to_string(), ToOwned::to_owned);
+    let company = company(world)?;
     let (github, silverfin) = (&world.left.github, &world.left.silverfin);
     Ok(vec![
         json!({"connection": github, "action": "issue", "key": "meeting-7/todo-1", "target": {"id": repository},
@@ -88,7 +92,7 @@ pub(super) fn push(world: &mut World) -> Result<String> {
 }
 
 /// What the fakes were made to create.
-fn objects(world: &World) -> usize {
+pub(super) fn objects(world: &World) -> usize {
     world.fakes.github.journal.objects().len() + world.fakes.silverfin.journal.objects().len()
 }
 
