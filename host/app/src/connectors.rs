@@ -280,17 +280,18 @@ impl App {
         let row = self.store.release(id).await?;
         let manifest: Manifest =
             serde_json::from_str(&row.manifest).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
-        let release = Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest, schemas: Schemas::default() });
+        let release =
+            Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest, schemas: Schemas::default() });
         self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
         Ok(release)
     }
 
     /// The release that new work of a connector uses.
     pub(crate) async fn active_release(&self, connector: &str) -> Result<Arc<Release>, Fault> {
-        let row = self.store.active_release(connector).await?.ok_or_else(|| {
+        let id = self.store.active_release_id(connector).await?.ok_or_else(|| {
             Fault::because(Code::ConnectorUnknown, format!("No release of {connector} is active here."))
         })?;
-        self.release_facts(&row.id).await
+        self.release_facts(&id).await
     }
 
     /// The release that work on a connection uses: its pin, else the active one.

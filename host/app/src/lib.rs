@@ -73,8 +73,8 @@ pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 pub use patchbay_store::{
     Account, ApiKey, AuditLine, AuditVerdict, Blob, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
     ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine, OauthClient, Operation, Page,
-    Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow, Tenant, Trigger, Webhook,
-    WebhookUpdate,
+    Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow,
+    Tenant, Trigger, Webhook, WebhookUpdate,
 };
 
 use connectors::Releases;

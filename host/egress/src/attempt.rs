@@ -23,6 +23,8 @@ use crate::{
     wire::{Wire, WireError},
 };
 
+/// Bytes a second that a line carries at least: a file gets time for that.
+const SLOWEST: u64 = 128 * 1024;
 /// Kept connections that are tried before a fresh one is opened.
 const STALE: usize = 3;
 
@@ -83,7 +85,7 @@ pub(crate) async fn run(
     deadline: Instant,
     under_way: &UnderWay,
 ) -> Result<Answer, AttemptError> {
-    let total = gate.timeouts().total;
+    let total = gate.timeouts().total + files_time(order);
     let limit = order.timeout.map_or(total, |asked| asked.min(total));
     let now = Instant::now();
     let ends = deadline.min(now + limit);
@@ -94,6 +96,12 @@ pub(crate) async fn run(
         Err(_) if under_way.left() => Err(AttemptError::Slow(no_time(limit))),
         Err(_) => Err(AttemptError::NotSent(no_time(limit))),
     }
+}
+
+/// What a request may take besides for the files that it carries. One that stands still is ended long before.
+fn files_time(order: &Order) -> Duration {
+    let bytes: u64 = order.outgoing.body.files().iter().map(|file| file.size).sum();
+    Duration::from_secs(bytes / SLOWEST)
 }
 
 fn no_time(limit: Duration) -> String {

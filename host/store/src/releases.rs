@@ -226,6 +226,16 @@ impl Store {
         maybe(self.read(), statement.bind(connector)).await
     }
 
+    /// The id of the same: whoever knows what stands in a release asks no more.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn active_release_id(&self, connector: &str) -> Result<Option<ReleaseId>, StoreError> {
+        let statement = sqlx::query("SELECT id FROM releases WHERE connector = $1 AND state = 'active'");
+        let row = statement.bind(connector).fetch_optional(self.read()).await?;
+        row.map(|row| Reader::of(&row, "releases").next("id")).transpose()
+    }
+
     /// One release of each connector, by connector: the active one, else the newest.
     ///
     /// # Errors

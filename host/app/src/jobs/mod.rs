@@ -65,7 +65,7 @@ impl App {
         for push in self.store.claim_pushes(lease, free).await? {
             let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
             count += 1;
-            self.deliver_at(push, Some(place));
+            self.deliver_at(push, Some(place), None);
         }
         let free = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
         if free == 0 {

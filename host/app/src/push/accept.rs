@@ -191,7 +191,9 @@ fn key_of(request: &PushRequest) -> Result<String, Fault> {
     match (&request.key, &request.source) {
         (Some(key), _) => named("/key", key).map(|()| key.clone()),
         (None, Some(source)) => Ok(source.clone()),
-        (None, None) => Err(Fault::new(Code::BodyInvalid).field("/key", "name the item, or the source that it came from")),
+        (None, None) => {
+            Err(Fault::new(Code::BodyInvalid).field("/key", "name the item, or the source that it came from"))
+        }
     }
 }
 

@@ -20,8 +20,11 @@ use patchbay_model::{
     contract::{Attachment, ConnectorError, Context, Ext, Item, Object, PushOutcome},
     manifest::Action,
 };
-use patchbay_store::{ClaimedPush, Connection, Push, PushEnd, PushStep, StepState};
-use tokio::{sync::watch, time::Instant};
+use patchbay_store::{ClaimedPush, Connection, Push, PushEnd, PushStep, StepAnswer, StepState, StoreError};
+use tokio::{
+    sync::watch,
+    time::{Instant, timeout_at},
+};
 
 use super::{accept, files};
 use crate::{
@@ -51,14 +54,16 @@ pub(super) struct Opened {
 
 impl App {
     /// Executes a claimed push: sends it, or looks for it when an earlier answer was lost.
-    pub(crate) async fn deliver(self: &Arc<Self>, claim: ClaimedPush) {
+    ///
+    /// `known` is what it goes by, where that was read a moment ago.
+    pub(crate) async fn deliver(self: &Arc<Self>, claim: ClaimedPush, known: Option<(Connection, Arc<Release>)>) {
         let (stop, stopped) = watch::channel(false);
         let pulse = self.keep_push_lease(&claim.push, stop);
         let work = async {
             if claim.was == PushState::Unknown {
                 self.look_up(&claim.push, stopped).await
             } else {
-                self.send(&claim.push, stopped).await
+                self.send(&claim.push, known, stopped).await
             }
         };
         let end = tokio::select! {
@@ -75,19 +80,38 @@ impl App {
 
     async fn keep_push_lease(&self, push: &Push, stop: watch::Sender<bool>) -> Failure {
         // A host that stops lets a push end: it is short, and cutting it off would leave its outcome unknown.
-        let mut every = tokio::time::interval(self.settings.lease / 3);
+        let (lease, mut renewed) = (self.settings.lease, Instant::now());
+        // The claim has just set it.
+        let mut every = tokio::time::interval_at(renewed + lease / 3, lease / 3);
         loop {
             every.tick().await;
-            if self.store.heartbeat_push(&push.id, push.epoch, self.settings.lease).await.is_err() {
-                let _ = stop.send(true);
-                return Failure::StaleEpoch;
+            let asked = Instant::now();
+            let beat = self.store.heartbeat_push(&push.id, push.epoch, lease);
+            match timeout_at(renewed + lease, beat).await {
+                Ok(Ok(())) => renewed = asked,
+                // A database that does not answer for a moment has given the push to nobody else, as long as the lease
+                // lasts.
+                Ok(Err(StoreError::Unavailable(_))) if renewed.elapsed() < lease / 2 => every.reset_after(lease / 12),
+                Ok(Err(_)) | Err(_) => {
+                    let _ = stop.send(true);
+                    return Failure::StaleEpoch;
+                }
             }
         }
     }
 
-    async fn send(self: &Arc<Self>, push: &Push, stop: watch::Receiver<bool>) -> Option<PushEnd> {
+    async fn send(
+        self: &Arc<Self>,
+        push: &Push,
+        known: Option<(Connection, Arc<Release>)>,
+        stop: watch::Receiver<bool>,
+    ) -> Option<PushEnd> {
         let outcome = async {
-            let (connection, release) = match self.work_of(push).await {
+            let work = match known {
+                Some(known) => Ok(known),
+                None => self.work_of(push).await,
+            };
+            let (connection, release) = match work {
                 Ok(work) => work,
                 Err(failure) => return (Err(failure), None),
             };
@@ -134,7 +158,8 @@ impl App {
     ) -> Result<Opened, Failure> {
         let (release, component) = self.release(&release.id).await.map_err(unusable)?;
         let action = known_action(&release, push)?;
-        let files = files::files_of(push).map_err(|error| Failure::Storage(format!("files of {}: {error}", push.id)))?;
+        let files =
+            files::files_of(push).map_err(|error| Failure::Storage(format!("files of {}: {error}", push.id)))?;
         let steps = Arc::new(PushSteps {
             app: Arc::clone(self),
             push: push.id.clone(),
@@ -197,9 +222,10 @@ impl App {
                 return None;
             }
         };
-        // An answer that the connector cannot read as yes or no (a 5xx after a write) is no answer.
+        // An answer that says neither yes nor no (a 5xx after a write) is no answer, whatever the connector makes of it.
         let doubted = matches!(failure, Failure::Connector(ConnectorError::OutcomeUnknown(_)));
-        let last = steps.iter().rev().find(|step| step.state == StepState::Answered).filter(|_| doubted);
+        let last = steps.iter().rev().find(|step| step.state == StepState::Answered);
+        let last = last.filter(|step| doubted || says_nothing(step));
         if let Some(step) = last
             && let Err(error) = self.store.step_lost(&push.id, push.epoch, &step.step).await
         {
@@ -258,7 +284,17 @@ impl App {
 
 /// Whether the provider took what this step wrote.
 fn wrote(step: &PushStep) -> bool {
-    step.state == StepState::Answered && step.answer.as_ref().is_some_and(|answer| (200..300).contains(&answer.status))
+    let taken = |answer: &StepAnswer| (200..300).contains(&answer.status);
+    match step.state {
+        StepState::Found => true,
+        StepState::Answered => step.answer.as_ref().is_some_and(taken),
+        StepState::Sending | StepState::Open | StepState::Lost => false,
+    }
+}
+
+/// Whether the provider's answer leaves open whether it wrote something (RFC 9110: 5xx, 408; RFC 8470: 425).
+fn says_nothing(step: &PushStep) -> bool {
+    step.answer.as_ref().is_some_and(|answer| answer.status >= 500 || matches!(answer.status, 408 | 425))
 }
 
 /// The step of which it is not known whether it was written.

@@ -17,8 +17,10 @@ use crate::{App, connectors::Release};
 
 /// Notes and to-dos of one meeting, together.
 const PARTS: usize = 200;
-/// Characters of a source, and of the caller's name of a part.
-const NAME: usize = 120;
+/// Characters of a source.
+const SOURCE: usize = 120;
+/// Characters of the caller's name of a part: with the source and the part's word they are a key, of at most 200.
+const NAME: usize = 64;
 
 /// A meeting.
 #[derive(Debug, Clone, Default)]
@@ -141,9 +143,7 @@ impl App {
                 Some(row) => self.release_of(&row).await,
                 None => self.active_release(connector).await,
             },
-            (None, None) => {
-                Err(Fault::new(Code::BodyInvalid).field("/connector", "name a connector or a connection"))
-            }
+            (None, None) => Err(Fault::new(Code::BodyInvalid).field("/connector", "name a connector or a connection")),
         }
     }
 }
@@ -158,7 +158,8 @@ fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<P
     let payload = manifest::payload_of(&from.payload, &part.values)
         .map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
     // A report that is also there as text loses nothing where the action takes no files.
-    let files = if action.attachments.is_none() && part.values.contains_key("text") { Vec::new() } else { part.attachments };
+    let files =
+        if action.attachments.is_none() && part.values.contains_key("text") { Vec::new() } else { part.attachments };
     Ok(PushRequest {
         connector: meeting.connector.clone(),
         connection: meeting.connection.clone(),
@@ -177,7 +178,9 @@ fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<P
 fn of_schema(schema: &Value, target: Option<&Value>) -> Option<Value> {
     let members = target?.as_object()?;
     let Some(named) = schema.get("properties").and_then(Value::as_object) else { return target.cloned() };
-    Some(Value::Object(members.iter().filter(|(name, _)| named.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect()))
+    Some(Value::Object(
+        members.iter().filter(|(name, _)| named.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect(),
+    ))
 }
 
 fn wrong<T>(pointer: String, text: String) -> Result<T, Fault> {
@@ -189,8 +192,11 @@ fn parts_of(meeting: &MeetingRequest) -> Result<Vec<Part>, Fault> {
     let plain = |text: &str| {
         !text.is_empty() && text.chars().count() <= NAME && !text.chars().any(|c| c.is_control() || c == '/')
     };
-    if meeting.source.is_empty() || meeting.source.chars().count() > NAME || meeting.source.chars().any(char::is_control) {
-        return wrong("/source".to_owned(), format!("must have 1 to {NAME} printable characters"));
+    if meeting.source.is_empty()
+        || meeting.source.chars().count() > SOURCE
+        || meeting.source.chars().any(char::is_control)
+    {
+        return wrong("/source".to_owned(), format!("must have 1 to {SOURCE} printable characters"));
     }
     if meeting.notes.len() + meeting.todos.len() > PARTS {
         return wrong("/notes".to_owned(), format!("at most {PARTS} notes and to-dos together"));

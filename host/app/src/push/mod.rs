@@ -27,16 +27,16 @@ mod schemas;
 use std::sync::Arc;
 
 use patchbay_model::{BlobId, Code, ConnectionId, Fault, PushId, TenantId, Timestamp};
-use patchbay_store::{Accepted, ClaimedPush, Page, Push, PushFilter, PushMove, PushStep};
+use patchbay_store::{Accepted, ClaimedPush, Connection, Page, Push, PushFilter, PushMove, PushStep};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::App;
+use crate::{App, connectors::Release};
 
 pub use decide::{Resolution, SendAsked};
+pub(crate) use files::Attached;
 pub use meeting::{MeetingItem, MeetingNote, MeetingReport, MeetingRequest, MeetingTodo};
 pub use rehearse::Rehearsed;
-pub(crate) use files::Attached;
 pub(crate) use schemas::{Schemas, check_settings};
 
 /// Items of one batch.
@@ -145,12 +145,13 @@ impl App {
         let place = self.free_place().filter(|_| prepared.goes_now());
         prepared.new.claim = place.as_ref().map(|_| self.settings.lease);
         let key = prepared.new.key.clone();
+        let goes_by = prepared.connection.map(|connection| (connection, prepared.release));
         let accepted = self.store.accept_push(prepared.new).await.map_err(accept::refused)?;
         let changed = |push, change| PushAnswer { push, duplicate_of: None, change };
         Ok(match accepted {
             Accepted::Claimed(claim) => {
                 let push = claim.push.clone();
-                self.deliver_at(claim, place);
+                self.deliver_at(claim, place, goes_by);
                 changed(push, PushChange::Created)
             }
             Accepted::New(push) => {
@@ -174,7 +175,8 @@ impl App {
                 return Err(Fault::because(Code::KeyReused, text).field("/key", "stands for another item already"));
             }
             Accepted::Busy(first) => {
-                let text = format!("Push {} is {}, and can be changed once that is over.", first.id, first.state.as_str());
+                let text =
+                    format!("Push {} is {}, and can be changed once that is over.", first.id, first.state.as_str());
                 return Err(Fault::because(Code::PushBusy, text));
             }
         })
@@ -186,10 +188,15 @@ impl App {
     }
 
     /// Sends a claimed push in a task of its own, which holds its place until the end.
-    pub(crate) fn deliver_at(self: &Arc<Self>, claim: ClaimedPush, place: Option<OwnedSemaphorePermit>) {
+    pub(crate) fn deliver_at(
+        self: &Arc<Self>,
+        claim: ClaimedPush,
+        place: Option<OwnedSemaphorePermit>,
+        goes_by: Option<(Connection, Arc<Release>)>,
+    ) {
         let app = Arc::clone(self);
         self.tasks.spawn(async move {
-            app.deliver(claim).await;
+            app.deliver(claim, goes_by).await;
             drop(place);
             app.due.notify_one();
         });

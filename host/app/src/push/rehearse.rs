@@ -6,10 +6,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use patchbay_egress::{Rehearsal, WouldSend, Writes};
-use patchbay_engine::RunScope;
+use patchbay_engine::{RunScope, Steps as _};
 use patchbay_model::{
     Code, Fault, PushId, PushState, TenantId,
     contract::{Attachment, Item, Object, PushOutcome},
+    manifest::Idempotency,
 };
 use patchbay_store::PushFilter;
 use tokio::time::Instant;
@@ -39,12 +40,19 @@ pub struct Rehearsed {
 }
 
 /// Notes what would be sent.
-#[derive(Default)]
-struct Noted(Mutex<Vec<WouldSend>>);
+struct Noted {
+    requests: Mutex<Vec<WouldSend>>,
+    /// Whether each write has to carry its key.
+    keyed: bool,
+}
 
 impl Rehearsal for Noted {
     fn would_send(&self, request: WouldSend) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    }
+
+    fn key(&self, step: &str) -> Option<String> {
+        self.keyed.then(|| RehearsedSteps.key(step))
     }
 }
 
@@ -77,7 +85,9 @@ impl App {
     async fn play(self: &Arc<Self>, item: &Prepared, payload: Vec<u8>, told: &mut Rehearsed) -> Result<(), Fault> {
         let Some(connection) = &item.connection else { return Ok(()) };
         let (release, component) = self.release(&item.release.id).await?;
-        let noted = Arc::new(Noted::default());
+        let action = release.manifest.action(&item.new.action);
+        let keyed = action.is_some_and(|action| action.idempotency == Idempotency::Key);
+        let noted = Arc::new(Noted { requests: Mutex::default(), keyed });
         let writes = Writes::Rehearse(Arc::clone(&noted) as _);
         let deadline = Instant::now() + self.settings.call_timeout;
         let (door, _) = self
@@ -109,9 +119,8 @@ impl App {
             ext: Vec::new(),
         };
         let outcome = instance.push(&context, &shown).await;
-        told.requests = std::mem::take(&mut *noted.0.lock().unwrap_or_else(PoisonError::into_inner));
-        let multi_step = release.manifest.action(&item.new.action).is_some_and(|action| action.multi_step);
-        told.whole = told.requests.is_empty() || !multi_step;
+        told.requests = std::mem::take(&mut *noted.requests.lock().unwrap_or_else(PoisonError::into_inner));
+        told.whole = told.requests.is_empty() || !action.is_some_and(|action| action.multi_step);
         match outcome {
             Ok(PushOutcome::Exists(object)) if told.requests.is_empty() => told.exists = Some(object),
             // It was told to stop; whatever it makes of that is no answer.

@@ -27,7 +27,8 @@ impl App {
     async fn until_stopped(self: &Arc<Self>, claimed: &ClaimedRun, live: &LiveRun) -> Failure {
         let mut host_stops = self.stop.clone();
         let mut renewed = Instant::now();
-        let mut every = tokio::time::interval(self.settings.lease / 3);
+        // The claim has just set it.
+        let mut every = tokio::time::interval_at(renewed + self.settings.lease / 3, self.settings.lease / 3);
         every.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let stopped = tokio::select! {

@@ -170,7 +170,10 @@ async fn other_content_is_no_change_of_an_object_that_nobody_can_name() {
     let ours = claimed(&world).await;
     let done = world.store.finish_push(&ours.id, ours.epoch, PushEnd::of(PushState::Done)).await.expect("done");
     assert_eq!(done.object_id, None);
-    assert!(matches!(put(&world, changed(&world, &id, 2)).await, Accepted::OtherContent(_)), "it would be a second one");
+    assert!(
+        matches!(put(&world, changed(&world, &id, 2)).await, Accepted::OtherContent(_)),
+        "it would be a second one"
+    );
 }
 
 #[tokio::test]
@@ -234,7 +237,11 @@ async fn a_change_waits_while_the_item_is_being_sent_or_nobody_knows_how_it_stan
     let unknown = world.store.finish_push(&ours.id, ours.epoch, PushEnd::of(PushState::Unknown)).await.expect("left");
     assert!(matches!(put(&world, changed(&world, &id, 3)).await, Accepted::Busy(there) if there == unknown));
     for (n, state) in ["done", "rejected", "failed", "skipped", "expired", "waiting"].into_iter().enumerate() {
-        world.ddl(format!("UPDATE pushes SET state = '{state}', object_id = 'o1', ended_at = 1, next_at = NULL, deaths = 2")).await;
+        world
+            .ddl(format!(
+                "UPDATE pushes SET state = '{state}', object_id = 'o1', ended_at = 1, next_at = NULL, deaths = 2"
+            ))
+            .await;
         let hash = u8::try_from(n).expect("few") + 10;
         let Accepted::Updated(push) = put(&world, changed(&world, &id, hash)).await else { panic!("{state}") };
         assert_eq!((push.revision as usize, push.state, push.ended_at), (n + 3, PushState::Planned, None));

@@ -34,6 +34,7 @@ mod postgres_restart;
 mod progress;
 mod push_answers;
 mod push_is_sent_later;
+mod pushes;
 mod refresh;
 mod refresh_kill;
 mod refresh_nodes;

@@ -82,7 +82,7 @@ struct MeetingReport {
 struct MeetingNote {
     /// Your name for it within the meeting, without `/`. When left out, its content is its name: changed content is
     /// then another note.
-    #[schema(example = "n1", min_length = 1, max_length = 120)]
+    #[schema(example = "n1", min_length = 1, max_length = 64)]
     id: Option<String>,
     /// Its title.
     title: Option<String>,
@@ -99,7 +99,7 @@ struct MeetingNote {
 struct MeetingTodo {
     /// Your name for it within the meeting, without `/`. When left out, its content is its name: changed content is
     /// then another to-do.
-    #[schema(example = "9", min_length = 1, max_length = 120)]
+    #[schema(example = "9", min_length = 1, max_length = 64)]
     id: Option<String>,
     /// Its title.
     title: Option<String>,
