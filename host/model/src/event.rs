@@ -11,7 +11,7 @@
 //! | `records.changed` | `{"connection", "account", "stream", "run", "changed", "deleted", "sequence"}`: read the feed up to `sequence` |
 //! | `run.failed` | `{"connection", "account", "stream", "run", "state", "code", "attempts"}`: nothing more is tried before the next slot |
 //! | `push.ended` | `{"push", "connection", "action", "key", "state", "code"}`: `key` is the caller's own |
-//! | `push.unknown` | the same: it is not known whether it was written, and only a person can tell |
+//! | `push.unknown` | `{"push", "connection", "action", "key", "state", "code"}`: whether it was written only a person can tell |
 //! | `stream.drifted` | `{"connection", "connector", "stream", "run", "added", "changed"}`: how many paths are new, how many have a new type |
 //! | `connector.quarantined` | `{"connector", "release", "version", "deaths"}`: the release is not started any more |
 //! | `webhook.disabled` | `{"webhook", "failing_since", "attempts"}`: told to the tenant's other endpoints |

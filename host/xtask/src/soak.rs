@@ -80,6 +80,10 @@ soaks! {
         "new sealing keys under load with SIGKILL: every credential stays readable, no request fails";
     "chaos" 1_000 "soak::chaos":
         "random scripts of a provider that misbehaves: after each, every feed is what the provider has";
+    "push" 100 "soak::push":
+        "SIGKILL and lost answers at each step of four kinds of provider: no item twice, none lost, none guessed";
+    "push-nodes" 30 "soak::push_nodes" on postgres:
+        "the same with two nodes on PostgreSQL, one of which is killed: no push is sent by both";
     "disconnect" 900 "soak::disconnect":
         "browsers that leave at random during a callback: nothing is half done";
 }

@@ -26,7 +26,7 @@ mod schemas;
 
 use std::sync::Arc;
 
-use patchbay_model::{BlobId, Code, ConnectionId, Fault, PushId, TenantId, Timestamp};
+use patchbay_model::{BlobId, Code, ConnectionId, Fault, PushId, PushState, TenantId, Timestamp};
 use patchbay_store::{Accepted, ClaimedPush, Connection, Page, Push, PushFilter, PushMove, PushStep};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
@@ -168,7 +168,7 @@ impl App {
             }
             Accepted::Duplicate(push) => {
                 let first = push.id.clone();
-                PushAnswer { push, duplicate_of: Some(first), change: PushChange::Duplicate }
+                PushAnswer { push: seen(push), duplicate_of: Some(first), change: PushChange::Duplicate }
             }
             Accepted::OtherContent(first) => {
                 let text = format!("The key {key:?} was used for other content, in push {}.", first.id);
@@ -208,11 +208,20 @@ impl App {
         let steps = self.store.all_push_steps(id).await?;
         let moves = self.store.push_moves(id).await?;
         let waits_for = self.store.waits_for(&push).await?;
-        Ok(PushDetail { push, steps, moves, waits_for })
+        Ok(PushDetail { push: seen(push), steps, moves, waits_for })
     }
 
     /// Pushes of the tenant, newest first.
     pub async fn pushes(&self, tenant: &TenantId, filter: &PushFilter) -> Result<Page<Push>, Fault> {
-        Ok(self.store.pushes(tenant, filter).await?)
+        let page = self.store.pushes(tenant, filter).await?;
+        Ok(Page { items: page.items.into_iter().map(seen).collect(), next: page.next })
     }
+}
+
+/// One that is looked for just now goes on by itself, and is nothing for a person: at the end of the lease at the latest.
+fn seen(mut push: Push) -> Push {
+    if push.state == PushState::Unknown {
+        push.next_at = push.next_at.or(push.lease_until);
+    }
+    push
 }

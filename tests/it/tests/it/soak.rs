@@ -5,8 +5,8 @@
 use patchbay_test_support::Result;
 
 use crate::{
-    chaos, disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, refresh, refresh_kill,
-    refresh_nodes,
+    chaos, disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, push_kills, refresh,
+    refresh_kill, refresh_nodes,
 };
 
 /// How long, and where chance begins.
@@ -91,4 +91,14 @@ fn load() -> Result<()> {
 #[test]
 fn chaos() -> Result<()> {
     chaos::scripts::rounds(Soak::of(5))
+}
+
+#[test]
+fn push() -> Result<()> {
+    push_kills::rounds(Soak::of(3))
+}
+
+#[test]
+fn push_nodes() -> Result<()> {
+    push_kills::node_rounds(Soak::of(1))
 }

@@ -26,9 +26,7 @@ const QUEUE: &str = "SELECT (SELECT count(*) FROM pushes WHERE lease_until IS NO
 
 fn jobs(lease: Duration) -> Option<String> {
     let (lease, again) = (lease.as_secs(), AGAIN.as_secs());
-    Some(format!(
-        "[jobs]\nlease_seconds = {lease}\npoll_millis = 20\nsettle_again_seconds = {again}\nworkers = 40\n"
-    ))
+    Some(format!("[jobs]\nlease_seconds = {lease}\npoll_millis = 20\nsettle_again_seconds = {again}\nworkers = 40\n"))
 }
 
 /// The hosts.

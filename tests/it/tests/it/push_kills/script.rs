@@ -113,13 +113,8 @@ pub(super) struct Case {
 impl Case {
     /// Whether it is in doubt until a person says what became of it.
     pub(super) fn must_stand(&self) -> bool {
-        let refused = Rule { times: 1, ..Rule::on("", "", Act::status(429)) }.act;
-        let clear = match self.rules.first().map(|rule| &rule.act) {
-            None => true,
-            Some(act @ Act::Answer { status: 429, .. }) => *act == refused || self.trouble == Some(Trouble::Refused),
-            Some(_) => false,
-        };
-        self.place.kept == Kept::ByNothing && !clear
+        let clear = |rule: &Rule| matches!(rule.act, Act::Answer { status: 429, .. });
+        self.place.kept == Kept::ByNothing && self.rules.first().is_some_and(|rule| !clear(rule))
     }
 
     /// Its name at the provider says which rule is for it.

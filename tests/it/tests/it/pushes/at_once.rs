@@ -26,7 +26,10 @@ fn one_item(answers: Vec<Result<Answer>>) -> Result<String> {
     assert_eq!(ids.len(), 1, "{ids:?}");
     let duplicates = answers.iter().filter(|answer| answer.status == 200 && answer.json["duplicate_of"] == id.as_str());
     assert_eq!(duplicates.count(), CLIENTS - 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 201 && answer.json["duplicate_of"].is_null()).count(), 1);
+    assert_eq!(
+        answers.iter().filter(|answer| answer.status == 201 && answer.json["duplicate_of"].is_null()).count(),
+        1
+    );
     Ok(id)
 }
 

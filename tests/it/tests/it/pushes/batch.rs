@@ -63,7 +63,8 @@ fn of_a_hundred_items_with_wrong_ones_among_them_each_has_its_own_result() -> Re
     for push in &accepted {
         assert_eq!(scene.tenant.push_ended(push)?["state"], json!("done"));
     }
-    let good: Vec<DeskItem> = items.iter().enumerate().filter(|(at, _)| at % 10 != 7).map(|(_, item)| item.clone()).collect();
+    let good: Vec<DeskItem> =
+        items.iter().enumerate().filter(|(at, _)| at % 10 != 7).map(|(_, item)| item.clone()).collect();
     assert_eq!((scene.rig.written_once(&good)?, scene.writes()), (90, 90), "nothing of the wrong ones left");
     assert_eq!(scene.listed("")?, accepted);
 
@@ -80,7 +81,10 @@ fn the_same_key_twice_in_one_batch_is_one_item() -> Result<()> {
     let results = sent(&scene, &[item.clone(), item.clone(), item.clone().text("Something else.")])?.expect(200)?;
     let push = results.text_at("/results/0/push/id")?;
     assert_eq!(results.text_at("/results/1/push/duplicate_of")?, push);
-    assert_eq!((results.text_at("/results/2/problem/code")?, &results.json["results"][2]["push"]), ("PB4003".to_owned(), &Value::Null));
+    assert_eq!(
+        (results.text_at("/results/2/problem/code")?, &results.json["results"][2]["push"]),
+        ("PB4003".to_owned(), &Value::Null)
+    );
     scene.tenant.push_ended(&push)?;
     assert_eq!(scene.rig.written_once(&[item])?, 1);
     Ok(())

@@ -20,15 +20,28 @@ fn other_content_changes_the_object_that_was_written_and_is_the_next_revision() 
     assert_eq!((answer.text_at("/change")?, answer.text_at("/id")?), ("updated".to_owned(), push.clone()));
     assert_eq!((&answer.json["revision"], &answer.json["duplicate_of"]), (&json!(2), &Value::Null));
     let second = scene.tenant.push_ended(&push)?;
-    assert_eq!((stands(&second).0, &second["result"], &second["object"]), ("done", &json!("updated"), &first["object"]));
+    assert_eq!(
+        (stands(&second).0, &second["result"], &second["object"]),
+        ("done", &json!("updated"), &first["object"])
+    );
     let note = note.objects(scene.desk()).remove(0);
     assert_eq!((note.writes, note.text("text")), (2, "Agreed otherwise."));
     let path = format!("/notes/{}", note.id);
-    let writes: Vec<(String, String)> = scene.desk().journal.entries().into_iter().filter(|entry| entry.method != "GET")
-        .map(|entry| (entry.method, entry.path)).collect();
+    let writes: Vec<(String, String)> = scene
+        .desk()
+        .journal
+        .entries()
+        .into_iter()
+        .filter(|entry| entry.method != "GET")
+        .map(|entry| (entry.method, entry.path))
+        .collect();
     assert_eq!(writes, [("POST".to_owned(), "/notes".to_owned()), ("PATCH".to_owned(), path)]);
-    let steps: Vec<(String, Value)> =
-        second["steps"].as_array().into_iter().flatten().map(|step| (text(step, "step"), step["revision"].clone())).collect();
+    let steps: Vec<(String, Value)> = second["steps"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|step| (text(step, "step"), step["revision"].clone()))
+        .collect();
     assert_eq!(steps, [("create".to_owned(), json!(1)), ("change".to_owned(), json!(2))]);
 
     assert_eq!(scene.tenant.send(&changed)?.expect(200)?.text_at("/change")?, "duplicate");
@@ -44,12 +57,19 @@ fn for_an_action_that_changes_nothing_it_is_refused_and_the_first_stays() -> Res
     for item in &items {
         let first = scene.done(item)?;
         let other = item.clone().with("payload", json!({ "title": "Something else", "text": "x" }));
-        let other = if item.action() == "entry" { item.clone().with("payload", json!({ "title": "Something else" })) } else { other };
+        let other = if item.action() == "entry" {
+            item.clone().with("payload", json!({ "title": "Something else" }))
+        } else {
+            other
+        };
         assert_eq!(refusal(&scene.tenant.send(&other)?), refused(409, "PB4003", &["/key"]), "{}", item.action());
         let elsewhere = scene.tenant.send(&item.clone().to("c2"))?;
         assert_eq!(refusal(&elsewhere), refused(409, "PB4003", &["/key"]), "another target: {}", item.action());
         let now = scene.push(&text(&first, "id"))?;
-        assert_eq!((&now["state"], &now["payload"], &now["target"]), (&first["state"], &first["payload"], &first["target"]));
+        assert_eq!(
+            (&now["state"], &now["payload"], &now["target"]),
+            (&first["state"], &first["payload"], &first["target"])
+        );
     }
     assert_eq!((scene.rig.written_once(&items)?, scene.writes()), (items.len(), items.len()));
     Ok(())

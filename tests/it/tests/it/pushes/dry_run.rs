@@ -15,7 +15,8 @@ fn rehearsed(scene: &Scene, item: &DeskItem) -> Result<Answer> {
 /// An item of each action.
 fn each(scene: &Scene) -> Result<Vec<(DeskItem, &'static str)>> {
     let blob = scene.tenant.upload("report.pdf", "application/pdf", pdf(5, SOME_KIB))?;
-    let item = |action: &str| if action == "report" { DeskItem::report("dry", &blob) } else { DeskItem::of(action, "dry") };
+    let item =
+        |action: &str| if action == "report" { DeskItem::report("dry", &blob) } else { DeskItem::of(action, "dry") };
     Ok(ACTIONS.iter().map(|(action, steps)| (item(action), steps[0])).collect())
 }
 
@@ -38,13 +39,17 @@ fn it_tells_what_would_be_sent_and_nothing_is_written_anywhere() -> Result<()> {
         assert_eq!((&request["credential_slots"], &request["effect"]), (&json!(["bearer"]), &json!("write")));
         let body = text(request, "body");
         if step == "upload" {
-            assert!(request["truncated"] == json!(true) && request["size"].as_u64() > Some(SOME_KIB as u64), "{request}");
+            assert!(
+                request["truncated"] == json!(true) && request["size"].as_u64() > Some(SOME_KIB as u64),
+                "{request}"
+            );
         } else {
             let sent: Value = serde_json::from_str(&body)?;
             assert_eq!((&sent["title"], &sent["client"]), (&json!(item.title()), &json!("c1")), "{request}");
             assert_eq!(request["size"], json!(body.len()));
         }
-        let names = request["headers"].as_array().into_iter().flatten().map(|header| text(header, "name").to_lowercase());
+        let names =
+            request["headers"].as_array().into_iter().flatten().map(|header| text(header, "name").to_lowercase());
         assert!(names.into_iter().all(|name| name != "authorization"), "{request}");
         answers.push(told);
     }

@@ -45,7 +45,11 @@ fn another_tenants_file_is_no_file() -> Result<()> {
     let mine = refusal(&scene.tenant.send(&item)?);
     assert_eq!(mine, refused(422, "PB4011", &["/attachments/0/blob"]));
     let nobody = scene.tenant.send(&DeskItem::report("stolen", "blb_00000000000000000000000000"))?;
-    assert_eq!((refusal(&nobody), &nobody.json["errors"]), (mine, &scene.tenant.send(&item)?.json["errors"]), "not even that it is there");
+    assert_eq!(
+        (refusal(&nobody), &nobody.json["errors"]),
+        (mine, &scene.tenant.send(&item)?.json["errors"]),
+        "not even that it is there"
+    );
     assert_eq!((scene.writes(), scene.listed("")?.len()), (0, 0));
     Ok(())
 }
@@ -54,7 +58,10 @@ fn another_tenants_file_is_no_file() -> Result<()> {
 fn a_file_that_was_removed_is_no_file_and_one_that_an_item_needs_stays() -> Result<()> {
     let scene = Scene::bare()?;
     let tenant = &scene.tenant;
-    let (gone, kept) = (tenant.upload("gone.pdf", "application/pdf", pdf(3, SMALL))?, tenant.upload("kept.pdf", "application/pdf", pdf(4, SMALL))?);
+    let (gone, kept) = (
+        tenant.upload("gone.pdf", "application/pdf", pdf(3, SMALL))?,
+        tenant.upload("kept.pdf", "application/pdf", pdf(4, SMALL))?,
+    );
     tenant.api.delete(&format!("/v1/blobs/{gone}"))?.expect(204)?;
     let answer = tenant.send(&DeskItem::report("gone", &gone))?;
     assert_eq!(refusal(&answer), refused(422, "PB4011", &["/attachments/0/blob"]));
@@ -94,7 +101,10 @@ fn a_file_has_the_name_that_the_item_gives_it() -> Result<()> {
     let done = scene.done(&item)?;
     assert_eq!(done["attachments"][0]["name"], json!(name));
     let file = scene.desk().provider.objects(Kind::File).remove(0);
-    assert_eq!((file.text("media_type"), file.content["size"].as_u64()), ("application/pdf", u64::try_from(SMALL).ok()));
+    assert_eq!(
+        (file.text("media_type"), file.content["size"].as_u64()),
+        ("application/pdf", u64::try_from(SMALL).ok())
+    );
     assert!(file.text("name").contains("Q3"), "{:?}", file.text("name"));
     Ok(())
 }

@@ -45,8 +45,12 @@ fn the_whole_journey_of_a_report_from_the_choice_of_a_company_to_the_switch_that
     let done = tenant.push_ended(&push)?;
     assert_eq!((&done["state"], &done["connection"]), (&json!("done"), &json!(second)), "{done}");
     let reports = desk.provider.objects(Kind::Report);
-    assert_eq!((reports.len(), json!(reports[0].id), json!(reports[0].text("client"))), (1, done["object"]["id"].clone(), company));
-    let states: Vec<&str> = done["history"].as_array().into_iter().flatten().filter_map(|to| to["state"].as_str()).collect();
+    assert_eq!(
+        (reports.len(), json!(reports[0].id), json!(reports[0].text("client"))),
+        (1, done["object"]["id"].clone(), company)
+    );
+    let states: Vec<&str> =
+        done["history"].as_array().into_iter().flatten().filter_map(|to| to["state"].as_str()).collect();
     assert_eq!(states, ["waiting", "planned", "sending", "done"]);
     for step in done["steps"].as_array().into_iter().flatten() {
         assert!(step["request_id"].as_str().is_some_and(|id| id.starts_with("desk-")), "{step}");
@@ -61,7 +65,7 @@ fn the_whole_journey_of_a_report_from_the_choice_of_a_company_to_the_switch_that
     let skipped = tenant.send(&later)?.expect(201)?;
     let push = skipped.text_at("/id")?;
     assert_eq!(stands(&skipped.json), ("skipped", "PB4009"));
-    assert!(skipped.text_at("/reason/message")?.contains("reports"), "{}", skipped.text());
+    assert!(skipped.text_at("/reason/detail")?.contains("reports"), "{}", skipped.text());
     assert_eq!(tenant.send(&later)?.expect(200)?.text_at("/duplicate_of")?, push, "it is still off");
     assert_eq!((scene.listed("state=skipped")?, scene.writes()), (vec![push.clone()], before));
 

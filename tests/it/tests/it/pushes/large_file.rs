@@ -138,3 +138,31 @@ fn an_upload_whose_answer_was_lost_is_found_and_the_report_names_what_was_found(
     assert_eq!(push["steps"][0]["object"]["id"], json!(file.id));
     Ok(())
 }
+
+fn zz(variables: &[(&str, &str)]) -> Result<()> {
+    let variables = variables.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned())).collect::<Vec<_>>();
+    let name = format!("{variables:?}");
+    let scene = Scene::of(patchbay_it::RigSetup { variables, ..patchbay_it::RigSetup::default() })?;
+    scene.connect("owner")?;
+    let (rig, tenant) = (&scene.rig, &scene.tenant);
+    tenant.settled()?;
+    let lines = || std::fs::read_to_string(format!("/proc/{}/status", rig.host.pid())).map(|s| s.lines().filter(|l| l.starts_with("RssAnon") || l.starts_with("Threads")).map(|l| l.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>().join(", "));
+    let small = tenant.upload("small.pdf", "application/pdf", pdf(1, 1_000))?;
+    scene.done(&DeskItem::report("warm", &small))?;
+    println!("KiB {name} small {}", lines()?);
+    for round in 0..3 {
+        let blob = tenant.upload("large.pdf", "application/pdf", pdf(30 + round, LARGE))?;
+        println!("KiB {name} up {round} {}", lines()?);
+        scene.done(&DeskItem::report(&format!("large{round}"), &blob))?;
+        println!("KiB {name} push {round} {}", lines()?);
+    }
+    Ok(())
+}
+#[test]
+fn zz_probe() -> Result<()> {
+    zz(&[])?;
+    zz(&[("MALLOC_ARENA_MAX", "1")])?;
+    zz(&[("MALLOC_MMAP_THRESHOLD_", "65536")])?;
+    zz(&[("MALLOC_MMAP_THRESHOLD_", "65536"), ("MALLOC_ARENA_MAX", "1")])?;
+    Err(Trouble::new("probe"))
+}

@@ -30,7 +30,8 @@ fn send(scene: &Scene, meeting: &Value) -> Result<Answer> {
 fn parts(answer: &Answer) -> Result<Vec<(String, u64, String, String)>> {
     let items = answer.array_at("/items")?;
     let told = |item: &Value| {
-        let change = if item["problem"].is_null() { text(&item["push"], "change") } else { text(&item["problem"], "code") };
+        let change =
+            if item["problem"].is_null() { text(&item["push"], "change") } else { text(&item["problem"], "code") };
         (text(item, "part"), item["index"].as_u64().unwrap_or(99), text(item, "action"), change)
     };
     Ok(items.iter().map(told).collect())
@@ -72,7 +73,10 @@ fn each_part_becomes_an_item_of_the_action_that_takes_it_and_again_doubles_nothi
     let tasks = provider.objects(Kind::Task);
     let first = tasks.iter().find(|task| task.text("title") == "Send the figures").map(|task| task.content.clone());
     let first = first.unwrap_or_default();
-    assert_eq!((&first["due"], &first["assignee"], &first["folder"]), (&json!("2026-03-31"), &json!("An"), &json!("2026")));
+    assert_eq!(
+        (&first["due"], &first["assignee"], &first["folder"]),
+        (&json!("2026-03-31"), &json!("An"), &json!("2026"))
+    );
 
     assert_eq!(scene.listed("source=meeting-7")?, ids);
     let again = send(&scene, &meeting)?.expect(200)?;
@@ -157,7 +161,8 @@ fn a_part_that_is_wrong_keeps_none_of_the_others_from_being_sent() -> Result<()>
     odd["notes"][0]["title"] = Value::Null;
     let sent = send(&scene, &odd)?.expect(200)?;
     let items = sent.array_at("/items")?;
-    let problem = |at: usize| (text(&items[at]["problem"], "code"), text(&items[at]["problem"]["errors"][0], "pointer"));
+    let problem =
+        |at: usize| (text(&items[at]["problem"], "code"), text(&items[at]["problem"]["errors"][0], "pointer"));
     assert_eq!(problem(0), ("PB4011".to_owned(), "/attachments/0/blob".to_owned()));
     assert_eq!(problem(1), ("PB4002".to_owned(), "/payload".to_owned()));
     assert_eq!(problem(4), ("PB4002".to_owned(), "/payload/due".to_owned()));

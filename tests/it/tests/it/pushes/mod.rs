@@ -99,6 +99,21 @@ impl Scene {
         Ok(events.iter().rev().map(|event| (text(event, "kind"), text(&event["data"], "state"))).collect())
     }
 
+    /// What persons did about a push, oldest first; who, what, and the detail. That it was accepted is no doing of theirs.
+    fn audit(&self, push: &str) -> Result<Vec<(String, String, Value)>> {
+        let lines = self.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
+        let doings = lines.iter().rev().filter(|line| line["action"] != "push.accepted");
+        Ok(doings.map(|line| (text(line, "actor"), text(line, "action"), line["detail"].clone())).collect())
+    }
+
+    /// The names of that, where all of it was done by the tenant's key.
+    fn own_doings(&self, push: &str) -> Result<Vec<String>> {
+        let doings = self.audit(push)?;
+        let own = format!("tenant {} key_", self.tenant.id);
+        assert!(doings.iter().all(|(actor, ..)| actor.starts_with(&own)), "{doings:?}");
+        Ok(doings.into_iter().map(|(_, action, _)| action).collect())
+    }
+
     /// Waits until a push is so; the push.
     fn until(&self, push: &str, what: &str, is: impl Fn(&Value) -> bool) -> Result<Value> {
         let mut last = Value::Null;

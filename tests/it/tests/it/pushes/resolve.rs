@@ -24,18 +24,11 @@ fn decided(scene: &Scene, push: &str, decision: &str) -> Result<Answer> {
     scene.say(push, "resolve", &json!({ "decision": decision }))
 }
 
-/// Who decided what about a push, oldest first; nothing of it by anybody but the tenant's key.
-fn audit(scene: &Scene, push: &str) -> Result<Vec<(String, String)>> {
-    let lines = scene.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
-    for line in &lines {
-        let actor = text(line, "actor");
-        assert!(actor.starts_with(&format!("tenant {} key_", scene.tenant.id)), "{line}");
-    }
-    Ok(lines.iter().rev().map(|line| (text(line, "action"), text(&line["detail"], "state"))).collect())
-}
-
-fn decision(state: &str) -> (String, String) {
-    ("push.decided".to_owned(), state.to_owned())
+/// What was decided about a push, oldest first, all of it by the tenant's key.
+fn decided_so(scene: &Scene, push: &str) -> Result<Vec<String>> {
+    let doings = scene.own_doings(push)?;
+    assert!(doings.iter().all(|action| action == "push.decided"), "{doings:?}");
+    Ok(scene.audit(push)?.iter().map(|(.., detail)| text(detail, "state")).collect())
 }
 
 #[test]
@@ -47,7 +40,7 @@ fn a_call_whose_answer_was_lost_is_left_to_a_person_and_never_made_again_by_itse
     assert_eq!(refusal(&scene.say(&push, "send", &json!({}))?), refused(409, "PB4007", &[]));
     assert_eq!(refusal(&scene.say(&push, "withdraw", &json!({}))?), refused(409, "PB4007", &[]));
     let now = scene.push(&push)?;
-    assert_eq!((stands(&now), scene.writes(), audit(&scene, &push)?), (("unknown", "PB4004"), 1, vec![]));
+    assert_eq!((stands(&now), scene.writes(), decided_so(&scene, &push)?), (("unknown", "PB4004"), 1, vec![]));
     assert_eq!(now["steps"][0]["state"], json!("lost"));
     let unknown = items(&scene.tenant.api, "/v1/pushes?state=unknown")?;
     assert_eq!(unknown.len(), 1);
@@ -85,7 +78,7 @@ fn it_is_done_when_a_person_says_so_with_the_object_that_the_person_names() -> R
     for word in ["done", "give_up", "send_anyway", "look_again"] {
         assert_eq!(decided(&scene, &push, word)?.status, 409, "it has ended");
     }
-    assert_eq!((scene.writes(), audit(&scene, &push)?), (1, vec![decision("done")]));
+    assert_eq!((scene.writes(), decided_so(&scene, &push)?), (1, vec!["done".to_owned()]));
     Ok(())
 }
 
@@ -99,7 +92,7 @@ fn given_up_it_is_failed_and_can_still_be_said_to_be_done() -> Result<()> {
     assert_eq!(decided(&scene, &push, "send_anyway")?.status, 409);
     let done = decided(&scene, &push, "done")?.expect(200)?;
     assert_eq!(stands(&done.json), ("done", ""), "{}", done.text());
-    assert_eq!((scene.writes(), audit(&scene, &push)?), (1, vec![decision("failed"), decision("done")]));
+    assert_eq!((scene.writes(), decided_so(&scene, &push)?), (1, vec!["failed".to_owned(), "done".to_owned()]));
     Ok(())
 }
 
@@ -112,13 +105,14 @@ fn sent_anyway_it_is_made_once_more_and_no_more() -> Result<()> {
     let done = scene.tenant.push_ended(&push)?;
     assert_eq!((&done["state"], &done["object"]["id"]), (&json!("done"), &json!(call.objects(scene.desk())[0].id)));
     assert_eq!((scene.rig.written_once(&[call])?, scene.writes()), (1, 2));
-    assert_eq!(audit(&scene, &push)?, [decision("planned")]);
+    assert_eq!(decided_so(&scene, &push)?, ["planned"]);
     assert_eq!(decided(&scene, &push, "send_anyway")?.status, 409);
     // Lost again, it is a person's again.
     let (call, push) = lost(&scene, "two", Act::Drop)?;
     scene.desk().script.add(call.on("send", Act::Drop));
     decided(&scene, &push, "send_anyway")?.expect(200)?;
-    let unknown = scene.until(&push, "unknown again", |push| push["state"] == "unknown" && push["steps"][0]["state"] == "lost")?;
+    let unknown = scene
+        .until(&push, "unknown again", |push| push["state"] == "unknown" && push["steps"][0]["state"] == "lost")?;
     assert_eq!((&unknown["next_at"], call.objects(scene.desk()).len()), (&Value::Null, 0));
     Ok(())
 }
@@ -135,8 +129,8 @@ fn another_tenant_decides_nothing_and_an_operator_is_named_as_such() -> Result<(
     stranger.api.get(&format!("/v1/pushes/{push}"))?.expect(404)?;
     let path = format!("/v1/pushes/{push}/resolve");
     scene.rig.operator_of(&scene.tenant).post(&path, &json!({ "decision": "give_up" }))?.expect(200)?;
-    let lines = scene.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
-    assert_eq!(lines.len(), 1);
-    assert!(text(&lines[0], "actor").starts_with("operator "), "{}", lines[0]);
+    let doings = scene.audit(&push)?;
+    assert_eq!(doings.len(), 1, "{doings:?}");
+    assert!(doings[0].0.starts_with("operator key_"), "{doings:?}");
     Ok(())
 }

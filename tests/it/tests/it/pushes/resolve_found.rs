@@ -10,7 +10,7 @@ use patchbay_test_support::{
 };
 use serde_json::{Value, json};
 
-use super::{Scene, stands, text};
+use super::{Scene, stands};
 
 /// A task that was lost, not found twice, sent once more, and lost again: from here on only a person goes on.
 fn lost_twice(scene: &Scene, second: Act) -> Result<(DeskItem, String)> {
@@ -32,8 +32,7 @@ fn looked_for_again_it_is_found() -> Result<()> {
     let done = scene.tenant.push_ended(&push)?;
     assert_eq!((stands(&done).0, &done["object"]["id"]), ("done", &json!(task.objects(scene.desk())[0].id)), "{done}");
     assert_eq!((scene.rig.written_once(&[task])?, scene.writes()), (1, 2));
-    let lines = scene.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
-    assert_eq!(lines.iter().map(|line| text(line, "action")).collect::<Vec<_>>(), ["push.decided"]);
+    assert_eq!(scene.own_doings(&push)?, ["push.decided"]);
     assert_eq!(scene.told(&push)?.last(), Some(&("push.ended".to_owned(), "done".to_owned())));
     Ok(())
 }

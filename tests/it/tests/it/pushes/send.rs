@@ -4,7 +4,7 @@ use patchbay_it::DeskItem;
 use patchbay_test_support::{Result, fakes::Act};
 use serde_json::{Value, json};
 
-use super::{LIMIT, Scene, refusal, refused, stands, text};
+use super::{LIMIT, Scene, refusal, refused, stands};
 
 #[test]
 fn an_item_on_demand_waits_for_somebody_who_says_so() -> Result<()> {
@@ -23,8 +23,7 @@ fn an_item_on_demand_waits_for_somebody_who_says_so() -> Result<()> {
     let done = scene.tenant.push_ended(&push)?;
     assert_eq!((&done["state"], task.objects(scene.desk()).len()), (&json!("done"), 1), "{done}");
     assert_eq!(refusal(&scene.say(&push, "send", &json!({}))?), refused(409, "PB4007", &[]), "it is done");
-    let lines = scene.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
-    assert_eq!(lines.iter().map(|line| text(line, "action")).collect::<Vec<_>>(), ["push.sent"]);
+    assert_eq!(scene.own_doings(&push)?, ["push.sent"]);
     assert_eq!(scene.listed("ready=true")?, Vec::<String>::new());
     Ok(())
 }
@@ -53,7 +52,9 @@ fn an_item_without_a_target_is_sent_with_the_one_that_is_chosen_and_with_no_othe
     assert_eq!((stands(&waits.json), &waits.json["target"]), (("waiting", "PB4008"), &Value::Null));
     assert_eq!((scene.listed("ready=true")?.len(), scene.listed("ready=false")?), (0, vec![push.clone()]));
     assert_eq!(refusal(&scene.say(&push, "send", &json!({}))?), refused(409, "PB4008", &["/target"]));
-    for (target, pointer) in [(json!({}), "/target"), (json!({ "id": 7 }), "/target/id"), (json!({ "id": "c1", "x": 1 }), "/target")] {
+    for (target, pointer) in
+        [(json!({}), "/target"), (json!({ "id": 7 }), "/target/id"), (json!({ "id": "c1", "x": 1 }), "/target")]
+    {
         let answer = scene.say(&push, "send", &json!({ "target": target }))?;
         assert_eq!(refusal(&answer), refused(422, "PB4002", &[pointer]), "{target}");
     }
@@ -124,8 +125,7 @@ fn an_item_that_was_taken_back_never_leaves_and_can_be_sent_after_all() -> Resul
 
     scene.say(&push, "send", &json!({}))?.expect(200)?;
     assert_eq!(scene.tenant.push_ended(&push)?["state"], json!("done"));
-    let lines = scene.tenant.get(&format!("/v1/audit?subject={push}"))?.array_at("/items")?;
-    assert_eq!(lines.iter().map(|line| text(line, "action")).collect::<Vec<_>>(), ["push.sent", "push.withdrawn"]);
+    assert_eq!(scene.own_doings(&push)?, ["push.withdrawn", "push.sent"]);
     Ok(())
 }
 

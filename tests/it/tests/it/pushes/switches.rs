@@ -54,7 +54,10 @@ fn a_function_that_is_off_skips_its_own_actions_only() -> Result<()> {
         &json!({ "functions": { "invoices": true, "tasks": true } }),
     )?;
     assert!((400..500).contains(&unknown.status), "{}", unknown.text());
-    assert_eq!(scene.tenant.push_ended(&scene.tenant.push(&DeskItem::of("task", "still"))?)?["state"], json!("skipped"));
+    assert_eq!(
+        scene.tenant.push_ended(&scene.tenant.push(&DeskItem::of("task", "still"))?)?["state"],
+        json!("skipped")
+    );
     Ok(())
 }
 

@@ -32,7 +32,10 @@ fn an_item_that_waited_for_thirty_days_expires_and_that_is_told() -> Result<()> 
     scene.rig.advance(DAY + Duration::from_secs(60))?;
     expired(&scene, &push)?;
     assert_eq!(scene.told(&push)?, [("push.ended".to_owned(), "expired".to_owned())]);
-    assert_eq!((scene.listed("state=expired")?, scene.listed("state=waiting")?), (vec![push.clone()], vec![young.clone()]));
+    assert_eq!(
+        (scene.listed("state=expired")?, scene.listed("state=waiting")?),
+        (vec![push.clone()], vec![young.clone()])
+    );
 
     // A connection wakes what waits, and not what expired.
     scene.connect("owner")?;
@@ -93,7 +96,11 @@ fn an_item_waits_while_the_credential_is_refused_and_is_sent_after_the_reconnect
     let item = DeskItem::of("task", "refused");
     let push = scene.tenant.push(&item)?;
     let waits = scene.tenant.push_is(&push, &["waiting"])?;
-    assert_eq!((stands(&waits), scene.desk().provider.objects(item.kind()).len()), (("waiting", "PB2002"), 0), "{waits}");
+    assert_eq!(
+        (stands(&waits), scene.desk().provider.objects(item.kind()).len()),
+        (("waiting", "PB2002"), 0),
+        "{waits}"
+    );
     assert_eq!(scene.listed("ready=true")?, Vec::<String>::new(), "the connection is broken");
     let later = scene.tenant.push(&DeskItem::of("task", "later"))?;
     assert_eq!(stands(&scene.push(&later)?).0, "waiting");

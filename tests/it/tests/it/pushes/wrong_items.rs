@@ -31,7 +31,12 @@ fn a_wrong_item_is_refused_with_the_place_that_is_wrong_and_nothing_leaves() -> 
         (item.clone().with("send", json!("later")), 422, "PB5001", &["/send"]),
         (item.clone().with("expires_at", json!(1)), 422, "PB5001", &["/expires_at"]),
         (item.clone().with("connector", Value::Null), 422, "PB5001", &["/connector"]),
-        (item.clone().with("connection", json!(connection)).with("connector", json!("patchbay.github")), 422, "PB5001", &["/connector"]),
+        (
+            item.clone().with("connection", json!(connection)).with("connector", json!("patchbay.github")),
+            422,
+            "PB5001",
+            &["/connector"],
+        ),
         (item.clone().with("titel", json!("x")), 422, "PB5001", &["/titel"]),
         (item.clone().with("connection", json!("7")), 422, "PB5001", &["/connection"]),
     ] {
