@@ -55,6 +55,8 @@ pub(crate) struct Answer {
     pub(crate) body: Vec<u8>,
     /// Whether a sink took the body.
     pub(crate) in_sink: bool,
+    /// Whether `body` is all of it.
+    pub(crate) whole: bool,
 }
 
 /// Where the body goes.
@@ -133,8 +135,13 @@ where
     }
     head.headers.remove("keep-alive");
     head.headers.remove("set-cookie2");
-    let (body, in_sink) = place.end().await?;
-    Ok(Answer { status: head.status, headers: head.headers, body, in_sink })
+    let (status, headers) = (head.status, head.headers);
+    Ok(match place.end().await? {
+        Place::Memory(body) => Answer { status, headers, body, in_sink: false, whole: true },
+        Place::Sink { head, size, .. } => {
+            Answer { status, headers, whole: head.len() == size, body: head, in_sink: true }
+        }
+    })
 }
 
 fn as_u64(bytes: usize) -> u64 {
@@ -144,7 +151,7 @@ fn as_u64(bytes: usize) -> u64 {
 /// Where the body is put, and what is kept of it here.
 enum Place {
     Memory(Vec<u8>),
-    Sink { sink: Arc<dyn AnswerSink>, windows: Windows, head: Vec<u8> },
+    Sink { sink: Arc<dyn AnswerSink>, windows: Windows, head: Vec<u8>, size: usize },
 }
 
 impl Place {
@@ -154,7 +161,7 @@ impl Place {
             To::Sink(sink, masker) => {
                 let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
                 sink.begin(media_type.map(|text| masker.mask_text(text)).as_deref()).await;
-                Self::Sink { sink, windows: Windows::over(masker), head: Vec::new() }
+                Self::Sink { sink, windows: Windows::over(masker), head: Vec::new(), size: 0 }
             }
         }
     }
@@ -165,25 +172,24 @@ impl Place {
                 body.extend_from_slice(bytes);
                 Ok(())
             }
-            Self::Sink { sink, windows, head } => give(sink.as_ref(), windows.take(bytes), head).await,
+            Self::Sink { sink, windows, head, size } => give(sink.as_ref(), windows.take(bytes), head, size).await,
         }
     }
 
-    async fn end(self) -> Result<(Vec<u8>, bool), ReadError> {
-        match self {
-            Self::Memory(body) => Ok((body, false)),
-            Self::Sink { sink, mut windows, mut head } => {
-                give(sink.as_ref(), windows.end(), &mut head).await?;
-                Ok((head, true))
-            }
+    /// With what was still held back.
+    async fn end(mut self) -> Result<Self, ReadError> {
+        if let Self::Sink { sink, windows, head, size } = &mut self {
+            give(sink.as_ref(), windows.end(), head, size).await?;
         }
+        Ok(self)
     }
 }
 
-async fn give(sink: &dyn AnswerSink, bytes: Vec<u8>, head: &mut Vec<u8>) -> Result<(), ReadError> {
+async fn give(sink: &dyn AnswerSink, bytes: Vec<u8>, head: &mut Vec<u8>, size: &mut usize) -> Result<(), ReadError> {
     if bytes.is_empty() {
         return Ok(());
     }
+    *size = size.saturating_add(bytes.len());
     let room = HEAD_BYTES.saturating_sub(head.len());
     head.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
     if sink.take(bytes).await { Ok(()) } else { Err(ReadError::TooLarge(as_u64(SINK_BYTES))) }

@@ -212,10 +212,10 @@ impl Run {
             let now = self.gate.clock().now();
             lane.learn(&answer.headers, now);
             let wait = retry::asked_to_wait(answer.status, &answer.headers, now);
-            let (status, in_sink) = (answer.status, answer.in_sink);
+            let (status, in_sink, whole) = (answer.status, answer.in_sink, answer.whole);
             let response = masked::masked(answer, &masker);
             if let Some(step) = &order.write {
-                answered(step, &response, expired || retry::opens_again(status)).await?;
+                answered(step, &response, whole, expired || retry::opens_again(status)).await?;
             }
             if expired && renewed.is_none() && self.worth_renewing(&values) {
                 let values = self.unless_stopped(self.credential.renew(&values)).await?.map_err(lacking)?;

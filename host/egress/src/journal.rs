@@ -33,10 +33,20 @@ pub trait Journal: Send + Sync {
 pub enum Begin {
     /// Send it.
     Send,
-    /// It was sent and answered: this is the answer.
+    /// It was sent and answered: this is the answer. One that is not whole is refused to the guest.
     Replay(StoredAnswer),
     /// An earlier attempt has no answer: do not send.
     Unknown,
+    /// Another step of this push may have been written, and nobody looked yet: do not send.
+    InDoubt {
+        /// The other step.
+        step: String,
+    },
+    /// Another step of this push was written, and the action does not say that it has several: do not send.
+    Single {
+        /// The other step.
+        step: String,
+    },
     /// The same step was another request before: do not send.
     Mismatch,
     /// Its answer was lost and somebody looked: the provider has the object. Do not send.
@@ -55,6 +65,9 @@ pub struct StoredAnswer {
     pub headers: Vec<(String, String)>,
     /// The body's first 64 KiB.
     pub body: Vec<u8>,
+    /// Whether that is all of it. What is kept only in part is never handed on again: nobody could tell it from a
+    /// complete one.
+    pub whole: bool,
 }
 
 /// The journal could not be read or written, for the operator.

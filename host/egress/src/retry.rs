@@ -129,6 +129,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.to_string().into_bytes(),
             in_sink: false,
+            whole: true,
         };
         let rule = |status, pointer: Option<&str>, equals| ResponseRule {
             status,

@@ -26,7 +26,8 @@ pub fn shown(choice: Choice) -> Option<Choice> {
 /// A text in one line, at most [`SHOWN`] characters; what was cut ends with `…`.
 fn line(text: &str) -> String {
     let plain = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.trim().chars().take(SHOWN + 1).map(plain).collect();
+    let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_control());
+    let mut line: String = text.chars().take(SHOWN + 1).map(plain).collect();
     if let Some((cut, _)) = line.char_indices().nth(SHOWN) {
         line.truncate(line.char_indices().nth(SHOWN - 1).map_or(cut, |(last, _)| last));
         line.push('…');
@@ -66,8 +67,8 @@ mod tests {
         assert_eq!((cut.label.chars().count(), cut.hint.map(|hint| hint.chars().count())), (SHOWN, Some(SHOWN)));
         assert!(cut.label.starts_with("a ä") && cut.label.ends_with("ä…"));
         let whole = "x".repeat(SHOWN);
-        assert_eq!(shown(choice("1", &whole, Some(" "))), Some(choice("1", &whole, None)));
-        for (id, label) in [("", "x"), (&*"x".repeat(ID + 1), "x"), ("1", " \n"), ("1", "")] {
+        assert_eq!(shown(choice("1", &whole, Some(" \u{1}"))), Some(choice("1", &whole, None)));
+        for (id, label) in [("", "x"), (&*"x".repeat(ID + 1), "x"), ("1", " \n"), ("1", "\u{1} \u{2}"), ("1", "")] {
             assert_eq!(shown(choice(id, label, None)), None);
         }
     }

@@ -229,7 +229,11 @@ impl Store {
             "SELECT c.bytes FROM blobs b JOIN blob_pieces c ON c.blob_no = b.no \
              WHERE b.id = $1 AND b.sha256 IS NOT NULL AND c.no = $2",
         );
-        Ok(piece.bind(id.as_str()).bind(i64::from(no)).fetch_optional(self.read()).await?)
+        let mut reader = self.read().acquire().await?;
+        let piece = piece.bind(id.as_str()).bind(i64::from(no)).fetch_optional(&mut *reader).await?;
+        // Each of the readers would keep 2 MiB of what went through it.
+        forget_pages(&mut reader).await?;
+        Ok(piece)
     }
 
     /// Deletes a file.

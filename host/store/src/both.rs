@@ -119,7 +119,7 @@ impl Side {
             16 if c % 4 == 0 => said(store.expire_pushes(2).await),
             16 => said(store.wake_waiting_pushes().await),
             17 => {
-                let claimed = store.claim_pushes(LEASE, 2).await;
+                let claimed = store.claim_pushes(&crate::testing::places(2)).await;
                 self.pushes.extend(claimed.iter().flatten().cloned());
                 said(claimed)
             }
@@ -127,9 +127,9 @@ impl Side {
                 let Some(push) = at(&self.pushes, a) else { return String::new() };
                 let (id, epoch) = (&push.push.id, push.push.epoch);
                 match c % 8 {
-                    0 => said(store.step_begin(id, epoch, "create", [1; 32]).await),
+                    0 => said(store.step_begin(id, epoch, "create", [1; 32], true).await),
                     1 => said(store.step_lost(id, epoch, "create").await),
-                    2 => said(store.step_absent(id, epoch, "create").await),
+                    2 => said(store.step_absent(id, epoch, "create", Duration::ZERO).await),
                     3 => said(store.step_found(id, epoch, "create", "o1", None).await),
                     4 => said(store.finish_push(id, epoch, PushEnd::of(PushState::Unknown)).await),
                     5 => said(store.send_push(tenant, id, SendPush::default(), "x").await),

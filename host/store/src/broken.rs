@@ -8,6 +8,7 @@ use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
     events::{NewEvent, emit},
+    push_queue::parted,
     row::Reader,
 };
 
@@ -56,6 +57,7 @@ impl Store {
             })
             .await?;
         if said {
+            self.put_aside_the_rest(connection).await?;
             self.woke();
         }
         Ok(said)
@@ -87,6 +89,7 @@ pub(crate) async fn set(
     .fetch_optional(&mut *tx)
     .await?;
     let Some(row) = row else { return Ok(false) };
+    parted::put_aside(&mut *tx, store, id, now).await?;
     let connector: String = Reader::of(&row, "connections").next("connector")?;
     let data = serde_json::json!({
         "connection": id, "connector": connector, "state": found.state.as_str(), "code": found.code.id(),

@@ -3,12 +3,14 @@
 use patchbay_model::{
     ClientId, Code, ConnectionId, ConnectionState, EventId, EventKind, ReleaseId, TenantId, Timestamp,
 };
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::{
     Page, Store, StoreError,
     audit::{NewAudit, append},
+    dialect::Dialect,
     events::{NewEvent, emit},
+    push_queue::parted,
     row::{Reader, Row, json, many, maybe, one, one_more, select},
 };
 
@@ -260,6 +262,7 @@ impl Store {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.updated", &id));
         let off = update.off.as_ref().map(json).transpose()?;
+        let (store, switched_off, of) = (self.clone(), update.enabled == Some(false), id.clone());
         let changed = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -282,13 +285,66 @@ impl Store {
                     if done.rows_affected() == 0 {
                         return Err(StoreError::NotFound);
                     }
+                    if switched_off {
+                        parted::put_aside(&mut *tx, &store, &id, now).await?;
+                    }
                     append(&mut *tx, &line).await?;
                     load(tx, &id).await
                 })
             })
             .await?;
+        if switched_off {
+            self.put_aside_the_rest(&of).await?;
+        }
         self.woke();
         Ok(changed)
+    }
+
+    /// Changes which functions (and the syncs that went off with one) are switched off, as the list is at that moment: of
+    /// two changes at once none is lost. What is off afterwards.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn change_off(
+        &self,
+        tenant: &TenantId,
+        id: &ConnectionId,
+        add: &[String],
+        remove: &[String],
+        actor: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
+        let (add, remove) = (add.to_vec(), remove.to_vec());
+        let detail = serde_json::json!({ "off": add, "on": remove });
+        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.updated", &id).detail(&detail));
+        let off = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let locked = Dialect::of(tx).pick("", "FOR UPDATE");
+                    let statement = sqlx::query_scalar(AssertSqlSafe(format!(
+                        "SELECT off FROM connections WHERE id = $1 AND tenant = $2 AND state <> 'deleted' {locked}"
+                    )));
+                    let there: Option<String> =
+                        statement.bind(id.as_str()).bind(tenant.as_str()).fetch_optional(&mut *tx).await?;
+                    let before = words_of(&there.ok_or(StoreError::NotFound)?, &id)?;
+                    let mut off: Vec<String> = before.iter().filter(|word| !remove.contains(word)).cloned().collect();
+                    for word in add {
+                        if !off.contains(&word) {
+                            off.push(word);
+                        }
+                    }
+                    if off != before {
+                        let statement = "UPDATE connections SET off = $2, updated_at = $3 WHERE id = $1";
+                        let statement = sqlx::query(statement).bind(id.as_str()).bind(json(&off)?);
+                        statement.bind(now.as_micros()).execute(&mut *tx).await?;
+                        append(tx, &line).await?;
+                    }
+                    Ok(off)
+                })
+            })
+            .await?;
+        self.woke();
+        Ok(off)
     }
 
     /// Moves a connection to another state; `deleted` only by [`Store::delete_connection`].
@@ -310,6 +366,7 @@ impl Store {
         let detail = serde_json::json!({ "state": state.as_str() });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.state", &id).detail(&detail));
         let event = self.event_id();
+        let (store, of) = (self.clone(), id.clone());
         let moved = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -317,6 +374,9 @@ impl Store {
                     let needed_somebody = needs_somebody(&mut *tx, &id).await?;
                     if set_state(&mut *tx, &tenant, &id, state, code, text, now).await? == 0 {
                         return Err(StoreError::NotFound);
+                    }
+                    if state != ConnectionState::Active {
+                        parted::put_aside(&mut *tx, &store, &id, now).await?;
                     }
                     append(&mut *tx, &line).await?;
                     let moved = load(&mut *tx, &id).await?;
@@ -327,6 +387,9 @@ impl Store {
                 })
             })
             .await?;
+        if state != ConnectionState::Active {
+            self.put_aside_the_rest(&of).await?;
+        }
         self.woke();
         Ok(moved)
     }

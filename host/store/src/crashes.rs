@@ -286,14 +286,14 @@ mod tests {
     async fn dying(world: &World, step: Option<&str>) -> ClaimedPush {
         let id = world.connect("b1").await.connection.id;
         world.store.accept_push(world.push("k1", Some(&id))).await.expect("accepted");
-        let mut ours = world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0);
+        let mut ours = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0);
         if let Some(step) = step {
-            let begin = world.store.step_begin(&ours.push.id, ours.push.epoch, step, [1; 32]).await;
+            let begin = world.store.step_begin(&ours.push.id, ours.push.epoch, step, [1; 32], true).await;
             assert_eq!(begin, Ok(StepBegin::Send));
         }
         for _ in 0..2 {
             world.clock.advance(LEASE);
-            ours = world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0);
+            ours = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0);
         }
         world.clock.advance(LEASE);
         ours
@@ -303,14 +303,14 @@ mod tests {
     async fn a_push_on_which_three_workers_died_before_it_sent_anything_fails() {
         let world = World::open().await;
         let ours = dying(&world, None).await;
-        assert!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").is_empty(), "not a fourth time");
+        assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(), "not a fourth time");
         let (dead, code) =
             (world.store.push(&world.tenant, &ours.push.id).await.expect("read"), Code::ConnectorCrashed);
         assert_eq!((dead.state, dead.next_at, dead.lease_until), (PushState::Failed, None, None));
         assert_eq!((dead.ended_at, dead.attempts), (Some(world.store.now()), 3));
         assert_eq!((dead.code, dead.person.as_deref()), (Some(code), Some(code.title())));
         assert_eq!(dead.operator.as_deref(), Some("its worker died 3 times"));
-        let late = world.store.step_begin(&dead.id, ours.push.epoch, "create", [1; 32]).await;
+        let late = world.store.step_begin(&dead.id, ours.push.epoch, "create", [1; 32], true).await;
         assert_eq!(late, Err(StoreError::Stale), "the last worker was not dead after all");
         assert_eq!(world.number("SELECT deaths FROM pushes").await, 3);
     }
@@ -319,7 +319,7 @@ mod tests {
     async fn a_push_on_which_three_workers_died_after_it_sent_something_waits_for_a_person() {
         let world = World::open().await;
         let ours = dying(&world, Some("create")).await;
-        assert!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").is_empty(), "not a fourth time");
+        assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(), "not a fourth time");
         let dead = world.store.push(&world.tenant, &ours.push.id).await.expect("read");
         assert_eq!((dead.state, dead.next_at, dead.ended_at), (PushState::Unknown, None, None));
         assert_eq!(dead.code, Some(Code::ConnectorCrashed));
@@ -330,9 +330,9 @@ mod tests {
 
         let again = PushEnd { next_at: Some(world.store.now()), ..PushEnd::of(PushState::Planned) };
         world.store.decide_push(&world.tenant, &dead.id, again, "person").await.expect("decided");
-        assert_eq!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").len(), 1);
+        assert_eq!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").len(), 1);
         world.clock.advance(LEASE);
-        let claimed = world.store.claim_pushes(LEASE, 10).await.expect("claimed");
+        let claimed = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed");
         assert_eq!(claimed.len(), 1, "a person's decision begins the count afresh");
     }
 
@@ -342,15 +342,15 @@ mod tests {
         let id = world.connect("b1").await.connection.id;
         world.store.accept_push(world.push("k1", Some(&id))).await.expect("accepted");
         for _ in 0..5 {
-            let ours = world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0);
+            let ours = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0);
             let end = PushEnd { next_at: Some(world.store.now()), ..PushEnd::of(PushState::Unknown) };
             world.store.finish_push(&ours.push.id, ours.push.epoch, end).await.expect("left");
         }
         for _ in 0..3 {
-            assert_eq!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").len(), 1);
+            assert_eq!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").len(), 1);
             world.clock.advance(LEASE);
         }
-        assert!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").is_empty());
+        assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty());
         assert_eq!(world.number("SELECT count(*) FROM pushes WHERE state = 'unknown' AND next_at IS NULL").await, 1);
     }
 }

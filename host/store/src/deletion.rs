@@ -1,14 +1,16 @@
 //! The end of a connection: it is gone at once, whatever the provider says to it later.
 
-use patchbay_model::{Code, ConnectionId, PushId, ReleaseId, SessionId, TenantId, Timestamp};
+use patchbay_model::{Code, ConnectionId, ReleaseId, SessionId, TenantId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
-    Pending, Push, Store, StoreError,
+    Pending, Store, StoreError,
     audit::{NewAudit, append},
     commit::{self, Place, SEQ_BITS},
-    lost, pendings, push_moves, push_queue, revocations,
-    row::{Reader, Row as _, one, select},
+    lost, pendings,
+    push_queue::parted,
+    revocations,
+    row::{Reader, Row as _},
 };
 
 impl Store {
@@ -30,7 +32,7 @@ impl Store {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
         let detail = serde_json::json!({ "keep_records": keep_records });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.deleted", &id).detail(&detail));
-        let (store, actor) = (self.clone(), actor.to_owned());
+        let (store, actor, of) = (self.clone(), actor.to_owned(), id.clone());
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
@@ -56,15 +58,12 @@ impl Store {
                 drop_logins(&mut *tx, &store, &tenant, &id, &actor).await?;
                 remove_credential(&mut *tx, &id).await?;
                 remove_records(&mut *tx, &id, keep_records, now).await?;
-                for push in end_work(&mut *tx, id.as_str(), now).await? {
-                    let statement = sqlx::query(select::<Push>("WHERE p.id = $1")).bind(push.as_str());
-                    let push = one(&mut *tx, statement).await?;
-                    push_queue::tell(&mut *tx, &store, &push, now).await?;
-                }
+                end_work(&mut *tx, &store, &id, now).await?;
                 append(tx, &line).await
             })
         })
         .await?;
+        self.put_aside_the_rest(&of).await?;
         self.woke();
         Ok(())
     }
@@ -171,20 +170,18 @@ async fn bury(
     Ok(u64::try_from(limit - left).unwrap_or(0))
 }
 
-/// Ends the open runs and pushes of a connection, inside a transaction; which pushes.
-pub(crate) async fn end_work(tx: &mut AnyConnection, id: &str, now: Timestamp) -> Result<Vec<PushId>, StoreError> {
+/// Ends the open runs of a connection that is deleted, and parts its pushes from it, inside a transaction.
+pub(crate) async fn end_work(
+    tx: &mut AnyConnection,
+    store: &Store,
+    id: &ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let statement = "UPDATE runs SET state = 'cancelled', epoch = epoch + 1, lease_until = NULL, ended_at = $2 \
         WHERE connection = $1 AND state IN ('due', 'running')";
-    sqlx::query(statement).bind(id).bind(now.as_micros()).execute(&mut *tx).await?;
-    // What may have left stays unknown for a person; what has not left never will.
-    let statement = "UPDATE pushes SET state = CASE WHEN state IN ('sending', 'unknown') THEN 'unknown' ELSE 'failed' END, \
-        epoch = epoch + 1, lease_until = NULL, next_at = NULL, updated_at = $2, ended_at = $2 \
-        WHERE connection = $1 AND state IN ('waiting', 'planned', 'sending', 'unknown') RETURNING id";
-    let rows = sqlx::query(statement).bind(id).bind(now.as_micros()).fetch_all(&mut *tx).await?;
-    let ended: Vec<PushId> =
-        rows.iter().map(|row| Reader::of(row, Push::TABLE).next("id")).collect::<Result<_, _>>()?;
-    push_moves::note(tx, &ended.iter().map(PushId::as_str).collect::<Vec<_>>(), None, now).await?;
-    Ok(ended)
+    sqlx::query(statement).bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?;
+    parted::put_aside(tx, store, id, now).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -155,6 +155,7 @@ impl Store {
         let line = NewAudit::of(Some(&new.tenant), &new.actor, "connection.pending", &new.connection);
         let line = self.audit_line(line.detail(&detail));
         let asked = self.audit_line(NewAudit::of(Some(&new.tenant), &new.actor, "revocation.asked", &new.session));
+        let store = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(
@@ -176,7 +177,7 @@ impl Store {
                 show_connection(&mut *tx, &new, now).await?;
                 insert(&mut *tx, &new, now).await?;
                 if let Some(older) = older {
-                    drop_connection(&mut *tx, older.connection.as_str(), now).await?;
+                    drop_connection(&mut *tx, &store, &older.connection, now).await?;
                 }
                 append(tx, &line).await
             })
@@ -238,6 +239,7 @@ impl Store {
         let (session, now) = (session.clone(), self.now());
         let mut line = self.audit_line(NewAudit::of(None, actor, "session.dropped", &session));
         let mut asked = self.audit_line(NewAudit::of(None, actor, "revocation.asked", &session));
+        let store = self.clone();
         self.write(move |tx| {
             Box::pin(async move {
                 let pending = take_out(&mut *tx, &session, now).await?.ok_or(StoreError::NotFound)?;
@@ -245,7 +247,7 @@ impl Store {
                     return Err(StoreError::NotFound);
                 }
                 end_session(&mut *tx, &session, code, now).await?;
-                drop_connection(&mut *tx, pending.connection.as_str(), now).await?;
+                drop_connection(&mut *tx, &store, &pending.connection, now).await?;
                 if pending.revocable {
                     asked.line.tenant = Some(pending.tenant.clone());
                     append(&mut *tx, &asked).await?;
@@ -368,15 +370,20 @@ pub(crate) async fn end_session(
 }
 
 /// Ends a connection that is only shown because somebody waited, when nobody does any more, inside a
-/// transaction.
-pub(crate) async fn drop_connection(tx: &mut AnyConnection, id: &str, now: Timestamp) -> Result<(), StoreError> {
+/// transaction. What was to go by it goes by another one later, and who has to know is told.
+pub(crate) async fn drop_connection(
+    tx: &mut AnyConnection,
+    store: &Store,
+    id: &ConnectionId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let done = sqlx::query(
         "UPDATE connections SET state = 'deleted', enabled = FALSE, updated_at = $2 WHERE id = $1 AND state = 'pending' \
          AND NOT EXISTS (SELECT 1 FROM pending_authorisations n WHERE n.connection = $1) \
          AND NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection = $1)",
     );
-    if done.bind(id).bind(now.as_micros()).execute(&mut *tx).await?.rows_affected() > 0 {
-        deletion::end_work(tx, id, now).await?;
+    if done.bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?.rows_affected() > 0 {
+        deletion::end_work(tx, store, id, now).await?;
     }
     Ok(())
 }

@@ -1,24 +1,46 @@
 //! The queue of pushes: like that of runs, owned by epoch. Which one of several comes first is told in [`lanes`], what a
-//! person can say about one in [`decide`].
+//! person can say about one in [`decide`], who gets the next place in [`choice`], and what becomes of those whose
+//! connection cannot be worked for in [`parted`].
 
+mod choice;
 mod decide;
+mod due;
 mod lanes;
+pub(crate) mod parted;
 
 use std::{collections::HashMap, time::Duration};
 
-use patchbay_model::{Code, EventKind, PushId, PushResult, PushState, Timestamp};
+use patchbay_model::{Code, ConnectionId, EventKind, PushId, PushResult, PushState, TenantId, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+#[cfg_attr(not(test), expect(unused_imports, reason = "what is accepted and taken in one go is to ask it"))]
+pub(crate) use choice::has_room;
 pub use decide::SendPush;
 pub(crate) use lanes::is_taken;
+
+use choice::Choice;
 
 use crate::{
     Push, Store, StoreError, crashes,
     dialect::Dialect,
     events::{NewEvent, emit},
     push_moves,
-    row::{Row as _, json, many, maybe},
+    pushes::of_tenant,
+    row::{Reader, Row as _, json, many, maybe},
 };
+
+/// What a claim may take.
+#[derive(Debug, Clone)]
+pub struct PushLimits {
+    /// How long the pushes are ours without a heartbeat.
+    pub lease: Duration,
+    /// At most so many.
+    pub limit: u32,
+    /// So many of one tenant at work at once, in the whole cluster; 0 for any number.
+    pub per_tenant: u32,
+    /// So many of one connection; 0 for any number.
+    pub per_connection: u32,
+}
 
 /// A push that is ours now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,22 +96,29 @@ impl PushEnd {
 }
 
 impl Store {
-    /// Takes pushes that are due and that nothing stands before, and ones whose lease has lapsed, oldest first. One on
-    /// which the third worker has died is not handed out again: it ends as failed, or waits for a person as unknown.
+    /// Takes pushes that are due and that nothing stands before, and ones whose lease has lapsed: the next place goes to
+    /// the tenant that has the fewest at work, and to its oldest. One on which the third worker has died is not handed
+    /// out again: it ends as failed, or waits for a person as unknown.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn claim_pushes(&self, lease: Duration, limit: u32) -> Result<Vec<ClaimedPush>, StoreError> {
-        let store = self.clone();
+    pub async fn claim_pushes(&self, limits: &PushLimits) -> Result<Vec<ClaimedPush>, StoreError> {
+        let (store, limits) = (self.clone(), limits.clone());
         let (claimed, told) = self
             .write_beside(move |tx| {
                 Box::pin(async move {
                     let now = store.now();
                     let told = crashes::end_pushes(&mut *tx, &store, now).await?;
-                    let statement = sqlx::query(AssertSqlSafe(due_statement(Dialect::of(tx))));
-                    let due: Vec<Push> = many(&mut *tx, statement.bind(now.as_micros()).bind(i64::from(limit))).await?;
+                    let mut choice = Choice::new(&limits);
+                    due::choose(&mut *tx, &mut choice, now).await?;
+                    if choice.taken.is_empty() {
+                        return Ok((Vec::new(), told));
+                    }
+                    let statement = sqlx::query(AssertSqlSafe(lock_statement(Dialect::of(tx))));
+                    let statement = statement.bind(now.as_micros()).bind(json(&choice.taken)?);
+                    let due: Vec<Push> = many(&mut *tx, statement).await?;
                     let due = lanes::still_first(&mut *tx, due).await?;
-                    Ok((take(tx, due, lease, now).await?, told))
+                    Ok((take(tx, due, limits.lease, now).await?, told))
                 })
             })
             .await?;
@@ -133,7 +162,13 @@ impl Store {
                 Box::pin(async move {
                     let left = leave(&mut *tx, &push, Some(epoch), end, None, now).await?;
                     if is_told(&left) {
-                        tell(tx, &store, &left, now).await?;
+                        tell(&mut *tx, &store, &left, now).await?;
+                    }
+                    // Its connection may have stopped working meanwhile.
+                    if let (Some(_), Some(connection)) = (left.next_at, &left.connection)
+                        && parted::put_aside(&mut *tx, &store, connection, now).await? > 0
+                    {
+                        return of_tenant(tx, &left.tenant, &left.id).await;
                     }
                     Ok(left)
                 })
@@ -145,22 +180,15 @@ impl Store {
     }
 }
 
-/// Pushes that may be taken, locked: at most `$2` at `$1`.
-fn due_statement(dialect: Dialect) -> String {
+/// The pushes `$2` that still may be taken at `$1`, locked.
+fn lock_statement(dialect: Dialect) -> String {
     // Judged again as they are once they are locked; what somebody else just takes is left to him.
     let locked = dialect.pick("", "FOR UPDATE OF p SKIP LOCKED");
-    let columns = "id, connection, lane, queued_at";
     format!(
-        "SELECT {} FROM {} WHERE p.id IN (SELECT x.id FROM ( \
-            SELECT {columns} FROM pushes WHERE next_at <= $1 AND lease_until IS NULL \
-            UNION ALL \
-            SELECT {columns} FROM pushes WHERE lease_until <= $1 \
-        ) x JOIN connections c ON c.id = x.connection AND c.enabled AND c.state = 'active' \
-        WHERE x.lane IS NULL OR x.id IN ({heads}) ORDER BY x.queued_at, x.id LIMIT $2) \
-        AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.queued_at, p.id {locked}",
+        "SELECT {} FROM {} WHERE p.id IN (SELECT value FROM json_each($2)) \
+         AND ((p.next_at <= $1 AND p.lease_until IS NULL) OR p.lease_until <= $1) ORDER BY p.queued_at, p.id {locked}",
         Push::COLUMNS,
         Push::FROM,
-        heads = lanes::heads(dialect),
     )
 }
 
@@ -236,14 +264,40 @@ fn is_told(push: &Push) -> bool {
 /// Tells that a push came to its end, or to where only a person can say how it ended; inside the transaction in which
 /// it did.
 pub(crate) async fn tell(tx: &mut AnyConnection, store: &Store, push: &Push, now: Timestamp) -> Result<(), StoreError> {
-    let data = serde_json::json!({
-        "push": push.id, "connection": push.connection, "action": push.action, "key": push.key,
-        "state": push.state.as_str(), "code": push.code.map(Code::id),
-    });
-    let kind = if push.ended_at.is_some() { EventKind::PushEnded } else { EventKind::PushUnknown };
-    let (tenant, subject) = (push.tenant.clone(), push.id.to_string());
-    emit(tx, &NewEvent { id: store.event_id(), tenant, kind, subject, data }, now).await
+    tell_some(tx, store, &[push.id.to_string()], now).await
+}
+
+/// The same of several, without a look at what they carry.
+pub(crate) async fn tell_some(
+    tx: &mut AnyConnection,
+    store: &Store,
+    pushes: &[String],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if pushes.is_empty() {
+        return Ok(());
+    }
+    let rows = sqlx::query(
+        "SELECT p.id, p.tenant, p.connection, p.action, p.key, p.state, p.code, p.ended_at FROM pushes p \
+         WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.id",
+    );
+    for row in &rows.bind(json(&pushes)?).fetch_all(&mut *tx).await? {
+        let mut r = Reader::of(row, Push::TABLE);
+        let (push, tenant): (PushId, TenantId) = (r.next("id")?, r.next("tenant")?);
+        let connection: Option<ConnectionId> = r.next("connection")?;
+        let (action, key): (String, String) = (r.next("action")?, r.next("key")?);
+        let (state, code): (PushState, Option<Code>) = (r.next("state")?, r.next("code")?);
+        let ended: Option<Timestamp> = r.next("ended_at")?;
+        let data = serde_json::json!({
+            "push": push, "connection": connection, "action": action, "key": key,
+            "state": state.as_str(), "code": code.map(Code::id),
+        });
+        let kind = if ended.is_some() { EventKind::PushEnded } else { EventKind::PushUnknown };
+        let event = NewEvent { id: store.event_id(), tenant, kind, subject: push.to_string(), data };
+        emit(&mut *tx, &event, now).await?;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

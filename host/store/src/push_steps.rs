@@ -2,10 +2,13 @@
 //!
 //! | step is | same request | other request |
 //! |---|---|---|
-//! | not there, `open` | send | send |
+//! | not there, `open` | send, unless another step is in the way | the same |
 //! | `answered` | replay the stored answer | mismatch |
 //! | `sending`, `lost` | unknown: do not send | mismatch |
 //! | `found` | it is there: go on behind it | the same |
+//!
+//! Another step is in the way where it may have been written and nobody knows, and in an action that writes once
+//! where it did anything at all: a step under a new name is no way around its journal.
 //!
 //! `sending` is committed before the first byte leaves; one that an earlier attempt left behind has no
 //! known outcome. A step is begun only under a lease that has not lapsed. What became of it is a fact that
@@ -79,6 +82,8 @@ pub struct StepAnswer {
     pub headers: Vec<(String, String)>,
     /// The body, at most 64 KiB.
     pub body: Vec<u8>,
+    /// Whether that is all of it.
+    pub whole: bool,
 }
 
 /// What to do with a step.
@@ -99,6 +104,16 @@ pub enum StepBegin {
     },
     /// The step was used for another request: a defect of the connector.
     Mismatch,
+    /// Another step of this content may have been written: send nothing until it is known whether it was.
+    InDoubt {
+        /// Which.
+        step: String,
+    },
+    /// The action writes once, and another step of this content was its write: a defect of the connector.
+    Single {
+        /// Which.
+        step: String,
+    },
 }
 
 /// A step of a push.
@@ -114,10 +129,14 @@ pub struct PushStep {
     pub state: StepState,
     /// The answer.
     pub answer: Option<StepAnswer>,
-    /// When it was begun last.
+    /// When the bytes that may be there first left, however often they were repeated since.
+    pub first_sent_at: Timestamp,
+    /// When it was begun last, or repeated.
     pub sent_at: Timestamp,
     /// When the answer came.
     pub answered_at: Option<Timestamp>,
+    /// When it was noted as lost; none of one that is not.
+    pub lost_at: Option<Timestamp>,
     /// When the provider said that it does not have it, once so far since the step was begun.
     pub absent_at: Option<Timestamp>,
     /// How often it was opened again because the provider said so twice.
@@ -131,19 +150,19 @@ pub struct PushStep {
 impl Row for PushStep {
     const TABLE: &'static str = "push_steps";
     const FROM: &'static str = "push_steps t";
-    const COLUMNS: &'static str = "t.step, t.revision, t.request_hash, t.state, t.status, t.headers, t.body, t.sent_at, \
-        t.answered_at, t.absent_at, t.reopened, t.object_id, t.object_url";
+    const COLUMNS: &'static str = "t.step, t.revision, t.request_hash, t.state, t.status, t.headers, t.body, t.whole, \
+        t.first_sent_at, t.sent_at, t.answered_at, t.lost_at, t.absent_at, t.reopened, t.object_id, t.object_url";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         let (step, revision) = (r.next::<String>("step")?, r.next("revision")?);
         let (request_hash, state) = (r.next("request_hash")?, r.next("state")?);
         let (status, headers) = (r.next::<Option<u16>>("status")?, r.next::<Option<String>>("headers")?);
-        let body = r.next::<Option<Vec<u8>>>("body")?;
+        let (body, whole) = (r.next::<Option<Vec<u8>>>("body")?, r.next("whole")?);
         let answer = match (status, headers) {
             (Some(status), Some(headers)) => {
                 let bad = |_| StoreError::Inconsistent { table: Self::TABLE, column: "headers", row: step.clone() };
                 let headers = serde_json::from_str(&headers).map_err(bad)?;
-                Some(StepAnswer { status, headers, body: body.unwrap_or_default() })
+                Some(StepAnswer { status, headers, body: body.unwrap_or_default(), whole })
             }
             _ => None,
         };
@@ -153,8 +172,10 @@ impl Row for PushStep {
             request_hash,
             state,
             answer,
+            first_sent_at: r.next("first_sent_at")?,
             sent_at: r.next("sent_at")?,
             answered_at: r.next("answered_at")?,
+            lost_at: r.next("lost_at")?,
             absent_at: r.next("absent_at")?,
             reopened: r.next("reopened")?,
             object_id: r.next("object_id")?,
@@ -175,14 +196,18 @@ impl Store {
         many(self.read(), sqlx::query(select::<PushStep>(rest)).bind(push.as_str())).await
     }
 
-    /// The same of every revision, the newest 1000.
+    /// The same of every revision, the newest two hundred, and without the bodies of their answers.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn all_push_steps(&self, push: &PushId) -> Result<Vec<PushStep>, StoreError> {
-        let rest = "WHERE t.push = $1 ORDER BY t.revision DESC, t.sent_at DESC, t.step DESC LIMIT 1000";
+        let statement = format!(
+            "SELECT {} FROM {} WHERE t.push = $1 ORDER BY t.revision DESC, t.sent_at DESC, t.step DESC LIMIT 200",
+            PushStep::COLUMNS.replacen("t.body", "CASE WHEN FALSE THEN t.body END", 1),
+            PushStep::FROM
+        );
         let mut steps: Vec<PushStep> =
-            many(self.read(), sqlx::query(select::<PushStep>(rest)).bind(push.as_str())).await?;
+            many(self.read(), sqlx::query(AssertSqlSafe(statement)).bind(push.as_str())).await?;
         steps.reverse();
         Ok(steps)
     }
@@ -205,10 +230,28 @@ pub(crate) async fn in_doubt(tx: &mut AnyConnection, push: &Push) -> Result<bool
     Ok(found.is_some())
 }
 
+/// Whether something of any content of a push is at the provider, or may be: what was answered with a refusal is not.
+pub(crate) async fn may_be_there(tx: &mut AnyConnection, push: &PushId) -> Result<bool, StoreError> {
+    let statement = "SELECT CAST(1 AS BIGINT) FROM push_steps WHERE push = $1 AND (state IN ('sending', 'lost', 'found') \
+        OR (state = 'answered' AND status BETWEEN 200 AND 299)) LIMIT 1";
+    let found: Option<i64> = sqlx::query_scalar(statement).bind(push.as_str()).fetch_optional(tx).await?;
+    Ok(found.is_some())
+}
+
+/// Opens what was refused of a push, inside a transaction that is alone: somebody wants it sent again, and without this the
+/// refusal would be replayed for ever. Not what says neither yes nor no.
+pub(crate) async fn open_refused(tx: &mut AnyConnection, push: &Push) -> Result<(), StoreError> {
+    let statement = "UPDATE push_steps SET state = 'open' WHERE push = $1 AND revision = $2 AND state = 'answered' \
+        AND (status < 200 OR status BETWEEN 300 AND 499) AND status NOT IN (408, 425)";
+    sqlx::query(statement).bind(push.id.as_str()).bind(i64::from(push.revision)).execute(tx).await?;
+    Ok(())
+}
+
 /// Opens what was lost of a push, inside a transaction that is alone: somebody wants it sent again.
 pub(crate) async fn open_lost(tx: &mut AnyConnection, push: &Push) -> Result<(), StoreError> {
     let statement =
-        "UPDATE push_steps SET state = 'open' WHERE push = $1 AND revision = $2 AND state IN ('lost', 'sending')";
+        "UPDATE push_steps SET state = 'open', lost_at = NULL \
+        WHERE push = $1 AND revision = $2 AND state IN ('lost', 'sending')";
     sqlx::query(statement).bind(push.id.as_str()).bind(i64::from(push.revision)).execute(tx).await?;
     Ok(())
 }

@@ -4,7 +4,10 @@
 //! [`crate::push_queue`].
 
 mod accept;
+mod again;
+pub mod conflicts;
 mod files;
+mod judge;
 
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ pub(crate) use files::{keep as keep_files, named_in};
 
 use crate::{
     ClaimedPush, Page, Store, StoreError,
-    row::{Reader, Row, many, one, one_more, select},
+    row::{Reader, Row, json, many, maybe, one, one_more, select},
     waiting,
 };
 
@@ -146,6 +149,9 @@ pub enum Accepted {
     OtherContent(Push),
     /// It cannot be changed just now: it is being sent, or it is not known whether it was written.
     Busy(Push),
+    /// What it wrote, or may have written, is where another connection wrote it, or one that is gone: nothing changes it
+    /// from here.
+    Elsewhere(Push),
 }
 
 /// Which pushes; newest first.
@@ -229,6 +235,32 @@ macro_rules! list {
     };
 }
 
+/// Exactly what the unique index is over.
+const BY_KEY: &str = "WHERE p.tenant = $1 AND p.connector = $2 AND p.action = $3 AND p.key = $4";
+
+/// What the pushes of a page carry comes to at most so many bytes, beyond the first one.
+pub const PAGE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Bytes that a push carries.
+const CARRIED: &str =
+    "CAST(octet_length(p.payload) + octet_length(p.target) + octet_length(p.attachments) AS BIGINT)";
+
+/// How heavy a push is.
+struct Weight {
+    id: PushId,
+    bytes: u64,
+}
+
+impl Row for Weight {
+    const TABLE: &'static str = "pushes";
+    const FROM: &'static str = "pushes p";
+    const COLUMNS: &'static str = "";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self { id: r.next("id")?, bytes: r.next("payload")? })
+    }
+}
+
 impl Store {
     /// One push of a tenant.
     ///
@@ -239,7 +271,23 @@ impl Store {
         one(self.read(), statement.bind(id.as_str()).bind(tenant.as_str())).await
     }
 
-    /// Pushes of a tenant, newest first.
+    /// The push that used a key, if there is one.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn push_by_key(
+        &self,
+        tenant: &TenantId,
+        connector: &str,
+        action: &str,
+        key: &str,
+    ) -> Result<Option<Push>, StoreError> {
+        let statement = sqlx::query(select::<Push>(BY_KEY)).bind(tenant.as_str()).bind(connector);
+        maybe(self.read(), statement.bind(action).bind(key)).await
+    }
+
+    /// Pushes of a tenant, newest first. A page ends earlier where what its pushes carry comes to more than
+    /// [`PAGE_BYTES`]; it has one at least.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
@@ -247,9 +295,9 @@ impl Store {
         // A source has an index of its own, which only a plain comparison uses.
         let rest = if filter.source.is_some() { list!("p.source = $9") } else { list!("$9 IS NULL") };
         let ready = waiting::ready();
+        // What they carry is measured before it is read.
         let statement = format!(
-            "SELECT {} FROM {} {rest} AND ($10 IS NULL OR (p.state = 'waiting' AND ({ready}) = $10)) ORDER BY p.id DESC LIMIT $7",
-            Push::COLUMNS,
+            "SELECT p.id, {CARRIED} FROM {} {rest} AND ($10 IS NULL OR (p.state = 'waiting' AND ({ready}) = $10)) ORDER BY p.id DESC LIMIT $7",
             Push::FROM
         );
         let statement = sqlx::query(sqlx::AssertSqlSafe(statement))
@@ -263,7 +311,20 @@ impl Store {
             .bind(filter.action.as_deref())
             .bind(filter.source.as_deref())
             .bind(filter.ready);
-        Ok(Page::cut(many(self.read(), statement).await?, filter.limit, |push: &Push| push.id.to_string()))
+        let found: Vec<Weight> = many(self.read(), statement).await?;
+        let mut bytes: u64 = 0;
+        let fits = found.iter().take_while(|push| {
+            bytes = bytes.saturating_add(push.bytes);
+            bytes <= PAGE_BYTES
+        });
+        let limit = filter.limit.min(u32::try_from(fits.count().max(1)).unwrap_or(u32::MAX));
+        let page = Page::cut(found, limit, |push: &Weight| push.id.to_string());
+        let ids: Vec<&str> = page.items.iter().map(|push| push.id.as_str()).collect();
+        let statement = sqlx::query(select::<Push>(
+            "WHERE p.id IN (SELECT value FROM json_each($1)) AND p.tenant = $2 ORDER BY p.id DESC",
+        ));
+        let items = many(self.read(), statement.bind(json(&ids)?).bind(tenant.as_str())).await?;
+        Ok(Page { items, next: page.next })
     }
 }
 

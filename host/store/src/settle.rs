@@ -12,7 +12,9 @@ use sqlx::AnyConnection;
 use crate::{
     Connection, NewAccount, NewSync, Store, StoreError, Trigger, accounts,
     audit::{NewAudit, append},
-    connections, pendings, runs, syncs,
+    connections, pendings,
+    row::Reader,
+    runs, syncs,
 };
 
 /// What a connect brought.
@@ -118,11 +120,12 @@ impl Store {
         let line = self.audit_line(about(action).detail(&detail));
         let restored = self.audit_line(about("connection.restored"));
         let (clock, random, event) = (self.clock.clone(), self.random.clone(), self.event_id());
+        let store = self.clone();
         let settled = self
             .write(move |tx| {
                 Box::pin(async move {
                     let now = clock.now();
-                    end_session(&mut *tx, &settle, now).await?;
+                    end_session(&mut *tx, &store, &settle, now).await?;
                     let broken = put_connection(&mut *tx, &settle, now).await?;
                     put_credential(&mut *tx, &settle, now).await?;
                     let fresh = || AccountId::fresh(&*clock, &*random);
@@ -159,18 +162,24 @@ impl Store {
 const RACED: StoreError = StoreError::Conflict("the connection changed meanwhile");
 
 /// Ends the session that this came through, and takes what waited for it.
-async fn end_session(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
+async fn end_session(
+    tx: &mut AnyConnection,
+    store: &Store,
+    settle: &Settle,
+    now: Timestamp,
+) -> Result<(), StoreError> {
     let Some(session) = settle.through.session() else { return Ok(()) };
     if let Through::Completion { code_hash, .. } = &settle.through {
         let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \
             AND code_hash IS NOT DISTINCT FROM $4 RETURNING connection";
-        let statement = sqlx::query_scalar(statement).bind(session.as_str()).bind(settle.tenant.as_str());
+        let statement = sqlx::query(statement).bind(session.as_str()).bind(settle.tenant.as_str());
         let statement = statement.bind(now.as_micros()).bind(code_hash.map(|hash| hash.to_vec()));
-        let waited: Option<String> = statement.fetch_optional(&mut *tx).await?;
+        let waited = statement.fetch_optional(&mut *tx).await?;
         let waited = waited.ok_or(StoreError::Conflict("the authorisation does not wait any more"))?;
+        let waited: ConnectionId = Reader::of(&waited, "pending_authorisations").next("connection")?;
         // Settled as another connection than the one that was shown as pending: that one is nobody's now.
-        if waited != settle.id.as_str() {
-            pendings::drop_connection(&mut *tx, &waited, now).await?;
+        if waited != settle.id {
+            pendings::drop_connection(&mut *tx, store, &waited, now).await?;
         }
     }
     let ended = sqlx::query(

@@ -16,7 +16,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::{
     ClaimLimits, ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession,
-    NewSync, OauthClient, PageCommit, PageRecord, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
+    NewSync, OauthClient, PageCommit, PageRecord, PushLimits, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
     dialect::Dialect,
 };
 
@@ -34,6 +34,11 @@ pub(crate) fn limits() -> ClaimLimits {
         per_connection: many,
         node: "node".to_owned(),
     }
+}
+
+/// A claim of so many pushes, whosever they are.
+pub(crate) fn places(limit: u32) -> PushLimits {
+    PushLimits { lease: LEASE, limit, per_tenant: 0, per_connection: 0 }
 }
 
 /// Whether this run of the suite is on PostgreSQL.

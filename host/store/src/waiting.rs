@@ -16,27 +16,38 @@ fn aimless() -> String {
     format!("(p.target = 'null' AND p.code IS NOT DISTINCT FROM '{}')", Code::TargetMissing.id())
 }
 
-/// Waiting pushes that can go on by themselves, each with its connection that works. `state <> 'deleted'` is said for the
-/// index, which is over those only.
-fn named() -> String {
+/// Woken in one transaction.
+const BITE: usize = 500;
+
+/// Waiting pushes that can go on by themselves, each with its connection that works: of all, or of a list `$2`.
+fn named(pushes: &str) -> String {
     format!(
-        "SELECT p.id AS push, c.id AS connection FROM pushes p JOIN connections c \
-         ON c.id = p.connection AND c.state = 'active' AND c.enabled \
-         WHERE p.state = 'waiting' AND NOT p.on_demand AND NOT {}",
+        "SELECT p.id AS push, c.id AS connection FROM {pushes} CROSS JOIN connections c \
+         WHERE c.id = p.connection AND c.state = 'active' AND c.enabled \
+         AND p.state = 'waiting' AND NOT p.on_demand AND NOT {}",
         aimless()
     )
 }
 
-/// The same, of those that name none. On SQLite with `INDEXED BY` and `CROSS JOIN` (an order that it keeps),
-/// because it would rather begin with all pushes that never had a connection, or with all connections.
-fn only_one(dialect: Dialect) -> String {
+/// The same, of those that name none. `state <> 'deleted'` is said for the index, which is over those only.
+fn only_one(pushes: &str) -> String {
     format!(
-        "SELECT p.id, min(c.id) FROM pushes p {} CROSS JOIN connections c WHERE c.tenant = p.tenant \
+        "SELECT p.id, min(c.id) FROM {pushes} CROSS JOIN connections c WHERE c.tenant = p.tenant \
          AND c.connector = p.connector AND c.state <> 'deleted' AND c.state = 'active' AND c.enabled \
          AND p.state = 'waiting' AND p.connection IS NULL AND NOT p.on_demand AND NOT {} \
          GROUP BY p.id HAVING count(*) = 1",
-        dialect.pick("INDEXED BY pushes_waiting", ""),
         aimless()
+    )
+}
+
+/// All that can go on, in the order of their lanes. On SQLite with `INDEXED BY` and `CROSS JOIN` (an order that it
+/// keeps), because it would rather begin with all pushes that never had a connection, or with all connections.
+fn ready_now(dialect: Dialect) -> String {
+    let waiting = dialect.pick("pushes p INDEXED BY pushes_waiting", "pushes p");
+    format!(
+        "SELECT q.id FROM ({} UNION ALL {}) x CROSS JOIN pushes q WHERE q.id = x.push ORDER BY q.queued_at, q.id",
+        named(waiting),
+        only_one(waiting)
     )
 }
 
@@ -56,31 +67,24 @@ impl Store {
     /// only working one of its connector (among several a person chooses). Not those that are sent on demand, nor those
     /// that lack their target. Each keeps its place in its lane. How many.
     ///
-    /// It depends on nothing but what is stored, so whoever asks later finds what an earlier one missed.
+    /// It depends on nothing but what is stored, so whoever asks later finds what an earlier one missed: bites of a long
+    /// list, and what stands as if it were to be sent by a connection that does not work
+    /// ([`Store::put_aside_stranded`]).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn wake_waiting_pushes(&self) -> Result<u64, StoreError> {
-        let (now, ready) = (self.now(), format!("{} UNION ALL {}", named(), only_one(self.dialect())));
-        let woken = self
-            .write(move |tx| {
-                Box::pin(async move {
-                    let woken = sqlx::query(AssertSqlSafe(format!(
-                        "UPDATE pushes SET connection = ready.connection, state = 'planned', code = NULL, person = NULL, \
-                         operator = NULL, next_at = $1, updated_at = $1 FROM ({ready}) ready WHERE pushes.id = ready.push \
-                         RETURNING pushes.id"
-                    )));
-                    let woken = woken.bind(now.as_micros()).fetch_all(&mut *tx).await?;
-                    let ids = woken.iter().map(|row| Reader::of(row, Push::TABLE).next::<String>("id"));
-                    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
-                    push_moves::note(tx, &ids.iter().map(String::as_str).collect::<Vec<_>>(), None, now).await?;
-                    Ok(ids.len() as u64)
-                })
-            })
-            .await?;
+        let ready: Vec<String> =
+            sqlx::query_scalar(AssertSqlSafe(ready_now(self.dialect()))).fetch_all(self.read()).await?;
+        let mut woken = 0;
+        for some in ready.chunks(BITE) {
+            let (list, now) = (json(&some)?, self.now());
+            woken += self.write(move |tx| Box::pin(async move { wake(tx, &list, now).await })).await?;
+        }
         if woken > 0 {
             self.woke();
         }
+        self.put_aside_stranded().await?;
         Ok(woken)
     }
 
@@ -98,6 +102,23 @@ impl Store {
         }
         Ok(ended)
     }
+}
+
+/// Wakes those of a list that still can go on, inside a transaction; how many.
+async fn wake(tx: &mut AnyConnection, list: &str, now: Timestamp) -> Result<u64, StoreError> {
+    let listed = "(SELECT l.* FROM json_each($2) t CROSS JOIN pushes l WHERE l.id = t.value) p";
+    let woken = sqlx::query(AssertSqlSafe(format!(
+        "UPDATE pushes SET connection = ready.connection, state = 'planned', code = NULL, person = NULL, \
+         operator = NULL, next_at = $1, updated_at = $1 FROM ({} UNION ALL {}) ready WHERE pushes.id = ready.push \
+         RETURNING pushes.id",
+        named(listed),
+        only_one(listed)
+    )));
+    let woken = woken.bind(now.as_micros()).bind(list).fetch_all(&mut *tx).await?;
+    let ids = woken.iter().map(|row| Reader::of(row, Push::TABLE).next::<String>("id"));
+    let ids: Vec<String> = ids.collect::<Result<_, _>>()?;
+    push_moves::note(tx, &ids.iter().map(String::as_str).collect::<Vec<_>>(), None, now).await?;
+    Ok(ids.len() as u64)
 }
 
 async fn expire(tx: &mut AnyConnection, store: &Store, limit: i64, now: Timestamp) -> Result<u64, StoreError> {

@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use patchbay_model::Fault;
 use patchbay_store::ClaimLimits;
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::App;
 
@@ -54,42 +55,47 @@ impl App {
         }
     }
 
+    /// Claims no more than there are places in hand: what is claimed and not begun would stand under a lease with nobody
+    /// on it, and count as a death.
     async fn claim(self: &Arc<Self>) -> Result<usize, Fault> {
-        let places = &self.places;
-        let free = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
-        if free == 0 {
+        let mut places = Vec::new();
+        while let Ok(place) = Arc::clone(&self.places).try_acquire_owned() {
+            places.push(place);
+        }
+        let count = |places: &Vec<OwnedSemaphorePermit>| u32::try_from(places.len()).unwrap_or(u32::MAX);
+        if places.is_empty() {
             return Ok(0);
         }
-        let lease = self.settings.lease;
-        let mut count = 0;
-        for push in self.store.claim_pushes(lease, free).await? {
-            let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
-            count += 1;
-            self.deliver_at(push, Some(place), None);
+        let (lease, before) = (self.settings.lease, places.len());
+        let fair = patchbay_store::PushLimits {
+            lease,
+            limit: count(&places),
+            per_tenant: self.settings.per_tenant,
+            per_connection: self.settings.per_connection,
+        };
+        for push in self.store.claim_pushes(&fair).await? {
+            self.deliver_at(push, places.pop(), None);
         }
-        let free = u32::try_from(places.available_permits()).unwrap_or(u32::MAX);
-        if free == 0 {
-            return Ok(count);
+        if places.is_empty() {
+            return Ok(before);
         }
         let settings = &self.settings;
         let limits = ClaimLimits {
             lease,
-            limit: free,
+            limit: count(&places),
             per_tenant: settings.per_tenant,
             per_connector: settings.per_connector,
             per_connection: settings.per_connection,
             node: settings.node.clone(),
         };
         for run in self.store.claim_runs(&limits).await? {
-            let Ok(place) = Arc::clone(places).try_acquire_owned() else { break };
-            count += 1;
-            let app = Arc::clone(self);
+            let (app, place) = (Arc::clone(self), places.pop());
             self.tasks.spawn(async move {
                 app.run(run).await;
                 drop(place);
                 app.due.notify_one();
             });
         }
-        Ok(count)
+        Ok(before - places.len())
     }
 }

@@ -37,7 +37,7 @@ impl App {
             return Err(Fault::because(Code::Conflict, "This connection is switched off."));
         }
         if cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR) {
-            return Err(Fault::new(Code::ParameterInvalid).field("/cursor", "is not the `next` of an earlier answer"));
+            return Err(no_place());
         }
         let asked = Asked {
             connection: row.id.clone(),
@@ -123,7 +123,12 @@ impl App {
             parents: asked.parents.clone(),
             cursor: asked.cursor.clone(),
         };
-        let Choices { items, next } = instance.pick(&context, &request).await.map_err(refused)?;
+        let picked = instance.pick(&context, &request).await;
+        let Choices { items, next } = picked.map_err(|failure| match failure.code() {
+            // Whoever asks named a place that the connector or its provider never gave, or has forgotten since.
+            Code::CursorRefused if asked.cursor.is_some() => no_place(),
+            _ => refused(failure),
+        })?;
         let next = next.filter(|next| {
             let fits = next.len() <= CURSOR;
             if !fits {
@@ -134,6 +139,10 @@ impl App {
         });
         Ok(Answer { choices: items.into_iter().filter_map(choice::shown).collect(), next, at: self.clock.now() })
     }
+}
+
+fn no_place() -> Fault {
+    Fault::new(Code::ParameterInvalid).field("/cursor", "is not the `next` of an earlier answer")
 }
 
 /// What the answer depends on besides the question: another release, login, setting or account has answers of its own.

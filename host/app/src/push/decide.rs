@@ -6,7 +6,7 @@ use patchbay_model::{
     Code, ConnectionId, ConnectionState, Fault, PushId, PushResult, PushState, TenantId, contract::Object,
     manifest::Idempotency,
 };
-use patchbay_store::{Connection, Push, PushEnd, SendPush, StoreError};
+use patchbay_store::{Connection, Push, PushEnd, SendPush, StoreError, conflicts};
 use serde_json::Value;
 
 use super::{accept, content};
@@ -228,8 +228,20 @@ fn checked(object: Object) -> Result<Object, Fault> {
     Ok(object)
 }
 
+/// What stands in the way of a person's word: something that passes, or something that is to be done about it.
 fn busy(push: &Push, error: StoreError) -> Fault {
     match error {
+        StoreError::Conflict(conflicts::FILE_GONE) => {
+            let text =
+                "A file of the item was removed after its time: upload it again and send the item under its key.";
+            Fault::because(Code::BlobUnusable, text)
+        }
+        StoreError::Conflict(conflicts::CONNECTION_GONE | conflicts::NO_CONNECTION) => {
+            Fault::because(Code::NoConnection, "The connection of the item was deleted: name another one.")
+        }
+        StoreError::Conflict(conflicts::SENT_ELSEWHERE) => {
+            Fault::because(Code::Conflict, "Something of the item was sent by its connection or to its target already.")
+        }
         StoreError::Conflict(why) => {
             Fault::because(Code::PushBusy, format!("Push {} is {}.", push.id, push.state.as_str())).operator(why)
         }

@@ -37,12 +37,16 @@ use crate::{
     work::{context_of, stored, unusable},
 };
 
-/// Attempts before a push that meets only passing trouble is given up.
+/// Attempts that a push that meets only passing trouble has in any case.
 const ATTEMPTS: u32 = 12;
+/// For how long it is tried, however often that is.
+const TRIED_FOR: Duration = Duration::from_secs(24 * 3_600);
+/// Attempts from which on the pause between two does not grow any more: some minutes.
+const TRIES: u32 = 7;
 /// Shortest wait before another attempt.
 const PAUSE: Duration = Duration::from_secs(1);
 /// How long a call may take that moves files.
-const FILES_TIME: Duration = Duration::from_secs(600);
+pub(super) const FILES_TIME: Duration = Duration::from_secs(600);
 
 /// What an attempt works with.
 pub(super) struct Opened {
@@ -166,6 +170,7 @@ impl App {
             epoch: push.epoch,
             revision: push.revision,
             idempotency: action.idempotency,
+            several: action.multi_step,
         });
         let call_timeout =
             if files.is_empty() { self.settings.call_timeout } else { self.settings.call_timeout.max(FILES_TIME) };
@@ -224,7 +229,9 @@ impl App {
         };
         // An answer that says neither yes nor no (a 5xx after a write) is no answer, whatever the connector makes of it.
         let doubted = matches!(failure, Failure::Connector(ConnectorError::OutcomeUnknown(_)));
-        let last = steps.iter().rev().find(|step| step.state == StepState::Answered);
+        // Only of the last one, and where none is without an answer: an earlier one was answered, and what came after it
+        // was begun because it was.
+        let last = steps.last().filter(|step| step.state == StepState::Answered && unanswered(&steps).is_none());
         let last = last.filter(|step| doubted || says_nothing(step));
         if let Some(step) = last
             && let Err(error) = self.store.step_lost(&push.id, push.epoch, &step.step).await
@@ -246,8 +253,11 @@ impl App {
         if let Failure::Connector(error) = failure {
             end.fields = serde_json::to_string(&error.info().fields).unwrap_or_else(|_| "[]".to_owned());
         }
-        match Outcome::of(failure, push.attempts) {
-            Outcome::WaitForUser if push.attempts < ATTEMPTS => {
+        // An outage of some hours costs nobody an item: it is tried for a day, ever more seldom.
+        let young = now.since(push.queued_at) < TRIED_FOR;
+        let attempts = if young { push.attempts.min(TRIES) } else { push.attempts };
+        match Outcome::of(failure, attempts) {
+            Outcome::WaitForUser if young || push.attempts < ATTEMPTS => {
                 end.state = PushState::Waiting;
                 // One that was never handed out was found dead before, and is said to be already.
                 let found_dead = used.is_none() && matches!(failure, Failure::CredentialDead(_));
@@ -257,7 +267,7 @@ impl App {
                     self.break_connection(&push.tenant, connection, used, &failure.person()).await;
                 }
             }
-            Outcome::MoreLater { after } | Outcome::RetryAfter(after) if push.attempts < ATTEMPTS => {
+            Outcome::MoreLater { after } | Outcome::RetryAfter(after) if young || push.attempts < ATTEMPTS => {
                 end.state = PushState::Planned;
                 end.next_at = Some(now.plus(after.max(PAUSE)));
             }
@@ -272,9 +282,9 @@ impl App {
             | Outcome::Cancelled
             | Outcome::Lost => {}
         }
-        if end.state == PushState::Failed && steps.iter().any(wrote) {
-            // Something was written and taken, and what came after it went wrong: "failed" would be read as
-            // "nothing is there", and sent again under another key.
+        if matches!(end.state, PushState::Failed | PushState::Rejected) && steps.iter().any(wrote) {
+            // Something was written and taken, and what came after it went wrong: "failed" or "rejected" would be
+            // read as "nothing is there", and sent again under another key.
             end.state = PushState::Unknown;
             end.next_at = None;
         }
@@ -335,7 +345,7 @@ pub(super) fn known_action<'r>(release: &'r Release, push: &Push) -> Result<&'r 
 }
 
 /// What the connector is told besides the item: the object that is to be changed, and what was found of steps.
-fn told_of(push: &Push, steps: &[PushStep]) -> Ext {
+pub(super) fn told_of(push: &Push, steps: &[PushStep]) -> Ext {
     let mut ext = Ext::new();
     let mut tell = |name: String, id: &str, url: Option<&String>| {
         ext.extend(url.map(|url| (format!("{name}.url"), url.clone())));

@@ -5,7 +5,7 @@ use patchbay_model::{
     contract::Attachment,
     manifest::{Action, Attachments},
 };
-use patchbay_store::{Push, PushFilter, StoreError};
+use patchbay_store::{Push, StoreError};
 use serde::{Deserialize, Serialize};
 
 use super::AttachmentAsked;
@@ -99,14 +99,8 @@ impl App {
         key: &str,
         asked: &[AttachmentAsked],
     ) -> Result<Option<Vec<Attached>>, Fault> {
-        let filter = PushFilter {
-            connector: Some(connector.to_owned()),
-            action: Some(action.name.clone()),
-            key: Some(key.to_owned()),
-            limit: 1,
-            ..PushFilter::default()
-        };
-        let Some(push) = self.store.pushes(tenant, &filter).await?.items.pop() else { return Ok(None) };
+        let there = self.store.push_by_key(tenant, connector, &action.name, key).await?;
+        let Some(push) = there else { return Ok(None) };
         let known = files_of(&push).map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
         let same = known.len() == asked.len()
             && known.iter().zip(asked).all(|(known, asked)| {

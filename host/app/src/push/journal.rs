@@ -13,6 +13,7 @@ use patchbay_model::{PushId, manifest::Idempotency};
 use patchbay_store::{StepAnswer, StepBegin, StoreError};
 use sha2::{Digest, Sha256};
 
+use super::looking::is_forgotten;
 use crate::App;
 
 /// The steps of one push under one epoch.
@@ -22,36 +23,56 @@ pub(super) struct PushSteps {
     pub(super) epoch: i64,
     pub(super) revision: u32,
     pub(super) idempotency: Idempotency,
+    /// Whether the action takes several steps.
+    pub(super) several: bool,
 }
 
 fn failed(error: StoreError) -> JournalError {
     JournalError(error.to_string())
 }
 
+impl PushSteps {
+    /// Whether the provider does nothing twice, so that it may get the same bytes again: one that takes keys, as long as it
+    /// knows this one.
+    async fn may_repeat(&self, step: &str) -> Result<bool, JournalError> {
+        match self.idempotency {
+            Idempotency::Find | Idempotency::None => Ok(false),
+            Idempotency::Upsert => Ok(true),
+            Idempotency::Key => {
+                let steps = self.app.store.push_steps(&self.push).await.map_err(failed)?;
+                let now = self.app.now();
+                Ok(steps.iter().any(|there| there.step == step && !is_forgotten(there, now)))
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Journal for PushSteps {
     async fn begin(&self, step: &str, request_hash: [u8; 32]) -> Result<Begin, JournalError> {
         let store = &self.app.store;
-        let begun = store.step_begin(&self.push, self.epoch, step, request_hash).await.map_err(failed)?;
-        // A provider that does nothing twice may get the same bytes again.
-        let may_repeat = matches!(self.idempotency, Idempotency::Key | Idempotency::Upsert);
+        let begun = store.step_begin(&self.push, self.epoch, step, request_hash, self.several).await.map_err(failed)?;
         Ok(match begun {
-            StepBegin::Unknown if may_repeat => {
+            StepBegin::Unknown if self.may_repeat(step).await? => {
                 store.step_repeat(&self.push, self.epoch, step).await.map_err(failed)?;
                 Begin::Send
             }
             StepBegin::Send => Begin::Send,
             StepBegin::Replay(answer) => {
-                Begin::Replay(StoredAnswer { status: answer.status, headers: answer.headers, body: answer.body })
+                let StepAnswer { status, headers, body, whole } = answer;
+                Begin::Replay(StoredAnswer { status, headers, body, whole })
             }
             StepBegin::Unknown => Begin::Unknown,
             StepBegin::Found { id, .. } => Begin::Found { id },
+            StepBegin::InDoubt { step } => Begin::InDoubt { step },
+            StepBegin::Single { step } => Begin::Single { step },
             StepBegin::Mismatch => Begin::Mismatch,
         })
     }
 
     async fn answered(&self, step: &str, answer: &StoredAnswer, opens_again: bool) -> Result<(), JournalError> {
-        let answer = StepAnswer { status: answer.status, headers: answer.headers.clone(), body: answer.body.clone() };
+        let StoredAnswer { status, headers, body, whole } = answer.clone();
+        let answer = StepAnswer { status, headers, body, whole };
         self.app.store.step_answered(&self.push, self.epoch, step, &answer, opens_again).await.map_err(failed)
     }
 

@@ -13,14 +13,14 @@ use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{
     Failure, PushResult, PushState, Timestamp,
-    manifest::{self, Idempotency},
+    manifest::{self, Action, Idempotency},
 };
 use patchbay_store::{Absent, Push, PushEnd, PushStep};
 use tokio::sync::watch;
 
 use crate::{
     App,
-    push::deliver::{found, known_action, unanswered, unknown},
+    push::deliver::{FILES_TIME, found, known_action, unanswered, unknown},
     work::stored,
 };
 
@@ -35,6 +35,8 @@ const LOOKS: u32 = 12;
 const LONGEST_LOOK: Duration = Duration::from_secs(3_600);
 /// First pause before a repeatable write goes again; doubled with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
+/// For how long a provider is trusted to know a key: one day, as most of them say.
+pub(super) const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 impl App {
     /// When something is done about a lost answer; none when only a person can. Each attempt waits twice as
@@ -51,14 +53,28 @@ impl App {
             return None;
         }
         let doubled = FIRST_PAUSE.saturating_mul(1 << push.attempts.saturating_sub(1).min(12));
-        let asked = action.settle.as_deref().and_then(|text| manifest::parse_duration(text).ok());
-        let settle = asked.unwrap_or(STANDARD_SETTLE).min(self.settings.settle_at_most);
         match action.idempotency {
             Idempotency::Find if step.reopened > 0 => None,
-            Idempotency::Find => Some(step.sent_at.plus(settle)),
+            // It was noted a moment ago, if at all: the row at hand may be of before that.
+            Idempotency::Find => Some(self.settled(push, action, step).max(now)),
+            Idempotency::Key if is_forgotten(step, now) => None,
             Idempotency::Key | Idempotency::Upsert => Some(now.plus(doubled)),
             Idempotency::None => None,
         }
+    }
+
+    /// From when on the provider lists what it took: so long after the last byte. When that was is known where an attempt
+    /// noted that no answer came; of a step that a worker left behind it is as late as a write may take.
+    fn settled(&self, push: &Push, action: &Action, step: &PushStep) -> Timestamp {
+        let asked = action.settle.as_deref().and_then(|text| manifest::parse_duration(text).ok());
+        let settle = asked.unwrap_or(STANDARD_SETTLE);
+        let moves_files = push.attachments != "[]";
+        let (from, wait) = match step.lost_at {
+            Some(lost_at) => (lost_at, settle),
+            None if moves_files => (step.sent_at, settle + FILES_TIME),
+            None => (step.sent_at, settle),
+        };
+        from.plus(wait.min(self.settings.settle_at_most))
     }
 
     /// Looks for the object of a push that is `unknown`.
@@ -88,13 +104,23 @@ impl App {
         };
         let (connection, release) = self.work_of(push).await?;
         let action = known_action(&release, push)?;
-        if matches!(action.idempotency, Idempotency::Key | Idempotency::Upsert) {
-            return Ok(again());
-        }
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
+        match action.idempotency {
+            Idempotency::Key if is_forgotten(step, now) => return Ok(unknown()),
+            Idempotency::Key | Idempotency::Upsert => return Ok(again()),
+            Idempotency::Find | Idempotency::None => {}
+        }
+        let settled = self.settled(push, action, step);
+        if settled > now {
+            // Somebody asked for a look; what it does not find now proves nothing.
+            let mut end = unknown();
+            end.next_at = Some(settled);
+            return Ok(end);
+        }
         let mut opened = self.open_for_push(push, &steps, &connection, &release, false, stop).await?;
-        let sent_ms = u64::try_from(step.sent_at.as_millis()).unwrap_or_default();
+        // The first time that it may have left: a later one may have found it there.
+        let sent_ms = u64::try_from(step.first_sent_at.as_millis()).unwrap_or_default();
         if let Some(object) = opened.instance.find(&opened.context, &opened.item, &step.step, sent_ms).await? {
             if !action.multi_step {
                 // Under a second content it is the object of the first one that was looked for.
@@ -105,14 +131,27 @@ impl App {
             self.store.step_found(&push.id, push.epoch, &step.step, &object.id, url).await.map_err(stored)?;
             return Ok(again());
         }
-        match self.store.step_absent(&push.id, push.epoch, &step.step).await.map_err(stored)? {
+        let apart = self.settings.settle_again;
+        match self.store.step_absent(&push.id, push.epoch, &step.step, apart).await.map_err(stored)? {
             Absent::Once => {
                 let mut end = unknown();
-                end.next_at = Some(now.plus(self.settings.settle_again));
+                end.next_at = Some(now.plus(apart));
                 Ok(end)
             }
+            Absent::TooSoon => {
+                let mut end = unknown();
+                end.next_at = Some(step.absent_at.unwrap_or(now).plus(apart).max(now));
+                Ok(end)
+            }
+            // It was sent once more already, and is not there again: somebody has to look why.
+            Absent::Never => Ok(unknown()),
             // It never arrived: the step is open again.
             Absent::Twice => Ok(again()),
         }
     }
+}
+
+/// Whether a provider may have forgotten the key of this step: then the same bytes may be a second object.
+pub(super) fn is_forgotten(step: &PushStep, now: Timestamp) -> bool {
+    now.since(step.first_sent_at) >= KEY_LIFE
 }

@@ -178,9 +178,10 @@ fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<P
 fn of_schema(schema: &Value, target: Option<&Value>) -> Option<Value> {
     let members = target?.as_object()?;
     let Some(named) = schema.get("properties").and_then(Value::as_object) else { return target.cloned() };
-    Some(Value::Object(
-        members.iter().filter(|(name, _)| named.contains_key(*name)).map(|(n, v)| (n.clone(), v.clone())).collect(),
-    ))
+    let of_it = members.iter().filter(|(name, _)| named.contains_key(*name));
+    let of_it: serde_json::Map<String, Value> = of_it.map(|(name, value)| (name.clone(), value.clone())).collect();
+    // One that has nothing for this action is none yet.
+    (!of_it.is_empty()).then_some(Value::Object(of_it))
 }
 
 fn wrong<T>(pointer: String, text: String) -> Result<T, Fault> {
@@ -213,7 +214,10 @@ fn parts_of(meeting: &MeetingRequest) -> Result<Vec<Part>, Fault> {
         if id.is_some_and(|id| !plain(id)) {
             return wrong(pointer, format!("must have 1 to {NAME} printable characters without /"));
         }
-        let content = || content::short_hash(&format!("{values:?}"));
+        // What is said of the whole meeting is no part of it: a corrected title makes no other notes.
+        let own = values.iter().filter(|(name, _)| !name.starts_with("meeting-"));
+        let own: Value = own.map(|(name, value)| (name.clone(), Value::from(value.clone()))).collect();
+        let content = || content::short_hash(&content::canonical(&own));
         let name = format!("{}/{}", part.word(), id.cloned().unwrap_or_else(content));
         if parts.iter().any(|there: &Part| there.name == name) {
             return wrong(pointer, "is there twice; give each an `id` of its own".to_owned());
@@ -270,6 +274,8 @@ mod tests {
         let two = names(&meeting(vec![todo(None, "Pay"), todo(None, "Call")]));
         assert_eq!((&one[0], &one[1]), (&two[1], &two[0]));
         assert_eq!(names(&meeting(vec![todo(Some("t9"), "Call")])), ["todo/t9"]);
+        let renamed = MeetingRequest { title: Some("Corrected".to_owned()), ..meeting(vec![todo(None, "Call")]) };
+        assert_eq!(names(&renamed)[0], one[0], "a corrected title makes no other to-do");
         assert!(parts_of(&meeting(vec![todo(None, "Pay"), todo(None, "Pay")])).is_err(), "which is which?");
         assert!(parts_of(&meeting(Vec::new())).is_err());
         assert!(parts_of(&meeting(vec![todo(Some("a/b"), "x")])).is_err());
@@ -281,5 +287,6 @@ mod tests {
         let target = json!({"id": "7", "folder": "f"});
         assert_eq!(of_schema(&schema, Some(&target)), Some(json!({"id": "7"})));
         assert_eq!(of_schema(&schema, None), None);
+        assert_eq!(of_schema(&schema, Some(&json!({"folder": "f"}))), None, "none yet");
     }
 }

@@ -144,7 +144,6 @@ impl App {
         // Taken in the transaction that writes it down, where a place is free: nobody has to be woken for it.
         let place = self.free_place().filter(|_| prepared.goes_now());
         prepared.new.claim = place.as_ref().map(|_| self.settings.lease);
-        let key = prepared.new.key.clone();
         let goes_by = prepared.connection.map(|connection| (connection, prepared.release));
         let accepted = self.store.accept_push(prepared.new).await.map_err(accept::refused)?;
         let changed = |push, change| PushAnswer { push, duplicate_of: None, change };
@@ -170,15 +169,9 @@ impl App {
                 let first = push.id.clone();
                 PushAnswer { push: seen(push), duplicate_of: Some(first), change: PushChange::Duplicate }
             }
-            Accepted::OtherContent(first) => {
-                let text = format!("The key {key:?} was used for other content, in push {}.", first.id);
-                return Err(Fault::because(Code::KeyReused, text).field("/key", "stands for another item already"));
-            }
-            Accepted::Busy(first) => {
-                let text =
-                    format!("Push {} is {}, and can be changed once that is over.", first.id, first.state.as_str());
-                return Err(Fault::because(Code::PushBusy, text));
-            }
+            Accepted::OtherContent(first) => return Err(key_reused(&first)),
+            Accepted::Busy(first) => return Err(busy(&first)),
+            Accepted::Elsewhere(first) => return Err(elsewhere(&first)),
         })
     }
 
@@ -216,6 +209,24 @@ impl App {
         let page = self.store.pushes(tenant, filter).await?;
         Ok(Page { items: page.items.into_iter().map(seen).collect(), next: page.next })
     }
+}
+
+/// The key stands for another item.
+fn key_reused(first: &Push) -> Fault {
+    let text = format!("The key {:?} was used for other content, in push {}.", first.key, first.id);
+    Fault::because(Code::KeyReused, text).field("/key", "stands for another item already")
+}
+
+/// What was written is changed only where it was written.
+fn elsewhere(first: &Push) -> Fault {
+    let text = format!("What push {} wrote is changed only by the connection that wrote it.", first.id);
+    Fault::because(Code::Conflict, text).field("/connection", "is another one")
+}
+
+/// The push cannot be changed just now.
+fn busy(first: &Push) -> Fault {
+    let text = format!("Push {} is {}, and can be changed once that is over.", first.id, first.state.as_str());
+    Fault::because(Code::PushBusy, text)
 }
 
 /// One that is looked for just now goes on by itself, and is nothing for a person: at the end of the lease at the latest.

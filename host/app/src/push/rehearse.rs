@@ -9,13 +9,18 @@ use patchbay_egress::{Rehearsal, WouldSend, Writes};
 use patchbay_engine::{RunScope, Steps as _};
 use patchbay_model::{
     Code, Fault, PushId, PushState, TenantId,
-    contract::{Attachment, Item, Object, PushOutcome},
+    contract::{Attachment, Ext, Item, Object, PushOutcome},
     manifest::Idempotency,
 };
-use patchbay_store::PushFilter;
+use patchbay_store::Accepted;
 use tokio::time::Instant;
 
-use super::{PushRequest, accept::Prepared, journal::RehearsedSteps};
+use super::{
+    PushRequest,
+    accept::{self, Prepared},
+    deliver,
+    journal::RehearsedSteps,
+};
 use crate::{
     App,
     blobs::RunBlobs,
@@ -37,6 +42,14 @@ pub struct Rehearsed {
     pub whole: bool,
     /// The object, where the connector says that it is there as wanted.
     pub exists: Option<Object>,
+}
+
+impl Rehearsed {
+    /// What is known before the connector is asked.
+    fn of(item: &Prepared) -> Self {
+        let (state, reason) = (item.new.state, item.new.reason.clone());
+        Self { state, reason, duplicate_of: None, requests: Vec::new(), whole: true, exists: None }
+    }
 }
 
 /// Notes what would be sent.
@@ -63,26 +76,37 @@ impl App {
         self.own(async move {
             let payload = request.payload.to_string().into_bytes();
             let prepared = app.prepare(&tenant, request).await?;
-            let filter = PushFilter {
-                connector: Some(prepared.new.connector.clone()),
-                action: Some(prepared.new.action.clone()),
-                key: Some(prepared.new.key.clone()),
-                limit: 1,
-                ..PushFilter::default()
-            };
-            let first = app.store.pushes(&tenant, &filter).await?.items.into_iter().next().map(|push| push.id);
-            let (state, reason) = (prepared.new.state, prepared.new.reason.clone());
-            let mut rehearsed =
-                Rehearsed { state, reason, duplicate_of: first, requests: Vec::new(), whole: true, exists: None };
+            let (mut rehearsed, mut ext) = (Rehearsed::of(&prepared), Ext::new());
+            let judged = app.store.judge_push(prepared.new.clone()).await.map_err(accept::refused)?;
+            match judged {
+                None | Some(Accepted::New(_) | Accepted::Claimed(_)) => {}
+                Some(Accepted::Duplicate(first)) => {
+                    rehearsed.duplicate_of = Some(first.id);
+                    return Ok(rehearsed);
+                }
+                Some(Accepted::Revived(next) | Accepted::Updated(next)) => {
+                    rehearsed.state = next.state;
+                    ext = deliver::told_of(&next, &[]);
+                }
+                Some(Accepted::OtherContent(first)) => return Err(super::key_reused(&first)),
+                Some(Accepted::Busy(first)) => return Err(super::busy(&first)),
+                Some(Accepted::Elsewhere(first)) => return Err(super::elsewhere(&first)),
+            }
             if prepared.goes_now() {
-                app.play(&prepared, payload, &mut rehearsed).await?;
+                app.play(&prepared, payload, ext, &mut rehearsed).await?;
             }
             Ok(rehearsed)
         })
         .await
     }
 
-    async fn play(self: &Arc<Self>, item: &Prepared, payload: Vec<u8>, told: &mut Rehearsed) -> Result<(), Fault> {
+    async fn play(
+        self: &Arc<Self>,
+        item: &Prepared,
+        payload: Vec<u8>,
+        ext: Ext,
+        told: &mut Rehearsed,
+    ) -> Result<(), Fault> {
         let Some(connection) = &item.connection else { return Ok(()) };
         let (release, component) = self.release(&item.release.id).await?;
         let action = release.manifest.action(&item.new.action);
@@ -116,7 +140,7 @@ impl App {
             payload,
             attachments: item.files.iter().map(Attachment::from).collect(),
             attempt: 1,
-            ext: Vec::new(),
+            ext,
         };
         let outcome = instance.push(&context, &shown).await;
         told.requests = std::mem::take(&mut *noted.requests.lock().unwrap_or_else(PoisonError::into_inner));

@@ -17,7 +17,16 @@ pub(super) async fn given(order: &Order, mut response: Response, in_sink: bool) 
     sink.begin(media_type.map(|(_, value)| value.as_str())).await;
     for piece in body.chunks(PIECE) {
         if !sink.take(piece.to_vec()).await {
-            return Err(SendError::TooLarge(u64::try_from(body.len()).unwrap_or(u64::MAX)));
+            return Err(match &order.write {
+                // Its answer is known and kept: for a write "too large" would say that it is not.
+                Some(step) => SendError::Other(format!(
+                    "the step `{}` was answered with status {}, and there is no room left for the answer's {} bytes",
+                    step.name,
+                    response.status,
+                    body.len()
+                )),
+                None => SendError::TooLarge(u64::try_from(body.len()).unwrap_or(u64::MAX)),
+            });
         }
     }
     Ok(response)

@@ -244,7 +244,7 @@ async fn a_probe_that_is_stopped_or_answered_from_the_journal_makes_room_for_the
         }
     }
     assert_eq!(silent.accepted(), 3);
-    let stored = patchbay_egress::StoredAnswer { status: 201, headers: Vec::new(), body: Vec::new() };
+    let stored = patchbay_egress::StoredAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true };
     let diary = Diary { says: std::sync::Mutex::new(vec![patchbay_egress::Begin::Replay(stored)]), ..Diary::default() };
     let replayed = writing_door(&gate, &Arc::new(diary)).send(write("/items")).await.expect("an answer");
     assert!(replayed.replayed);

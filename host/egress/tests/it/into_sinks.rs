@@ -17,17 +17,17 @@ const MIB: usize = 1024 * 1024;
 
 /// Hashes what it takes; keeps the beginning.
 #[derive(Default)]
-struct Sunk {
-    state: Mutex<State>,
-    room: Option<usize>,
+pub(crate) struct Sunk {
+    pub(crate) state: Mutex<State>,
+    pub(crate) room: Option<usize>,
 }
 
 #[derive(Default)]
-struct State {
-    begun: Vec<Option<String>>,
+pub(crate) struct State {
+    pub(crate) begun: Vec<Option<String>>,
     hash: Sha256,
     head: Vec<u8>,
-    size: usize,
+    pub(crate) size: usize,
     largest: usize,
 }
 
@@ -53,7 +53,7 @@ impl AnswerSink for Sunk {
 }
 
 impl Sunk {
-    fn with<T>(&self, then: impl FnOnce(&State) -> T) -> T {
+    pub(crate) fn with<T>(&self, then: impl FnOnce(&State) -> T) -> T {
         then(&self.state.lock().expect("a lock"))
     }
 
@@ -62,7 +62,7 @@ impl Sunk {
     }
 }
 
-fn sink() -> (Arc<Sunk>, Arc<dyn AnswerSink>) {
+pub(crate) fn sink() -> (Arc<Sunk>, Arc<dyn AnswerSink>) {
     let sunk = Arc::new(Sunk::default());
     (Arc::clone(&sunk), sunk)
 }
@@ -139,7 +139,7 @@ async fn an_error_and_an_answer_of_the_journal_go_to_the_sink_as_well() {
     assert_eq!((response.status, response.body.len(), sunk.text().as_str()), (422, 0, "{\"token\":\"[secret]\"}"));
     assert_eq!(sunk.with(|state| state.begun.clone()), [Some("a/c".to_owned())]);
 
-    let stored = StoredAnswer { status: 201, headers: Vec::new(), body: b"kept".to_vec() };
+    let stored = StoredAnswer { status: 201, headers: Vec::new(), body: b"kept".to_vec(), whole: true };
     let diary = Arc::new(Diary { says: Mutex::new(vec![Begin::Replay(stored)]), ..Diary::default() });
     let (sunk, into) = sink();
     let response = writing_door(&gate(&fake), &diary).send_into(write("/a"), into).await.expect("an answer");

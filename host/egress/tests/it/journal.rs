@@ -27,13 +27,21 @@ async fn the_intent_is_written_before_the_first_byte_and_the_answer_before_the_g
     diary.note("guest");
     assert_eq!(diary.lines(), ["begin create", "request", "answered 201 false", "guest"]);
     let kept = diary.answers.lock().expect("a lock").clone();
-    assert_eq!(kept, [StoredAnswer { status: 201, headers: response.headers, body: b"[secret]".to_vec() }]);
+    assert_eq!(
+        kept,
+        [StoredAnswer { status: 201, headers: response.headers, body: b"[secret]".to_vec(), whole: true }]
+    );
     assert!(!response.replayed);
 }
 
 #[tokio::test]
 async fn a_known_step_is_answered_without_a_connection() {
-    let stored = StoredAnswer { status: 201, headers: vec![("x".to_owned(), "y".to_owned())], body: b"{}".to_vec() };
+    let stored = StoredAnswer {
+        status: 201,
+        headers: vec![("x".to_owned(), "y".to_owned())],
+        body: b"{}".to_vec(),
+        whole: true,
+    };
     let fake = Fake::always("HTTP/1.1 500 Oops\r\n\r\n").await;
     let gate = gate(&fake);
     let send = async |begin: Begin| {

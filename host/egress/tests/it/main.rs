@@ -34,6 +34,8 @@ mod rehearsals;
 #[cfg(test)]
 mod repeats;
 #[cfg(test)]
+mod replays;
+#[cfg(test)]
 mod resets;
 #[cfg(test)]
 mod short;
@@ -47,5 +49,7 @@ mod ssrf;
 mod statuses;
 #[cfg(test)]
 mod support;
+#[cfg(test)]
+mod unheard;
 #[cfg(test)]
 mod usage;

@@ -457,7 +457,8 @@ CREATE INDEX pushes_waiting ON pushes (tenant, connector) WHERE state = 'waiting
 CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
 CREATE INDEX pushes_of_source ON pushes (tenant, source, id) WHERE source IS NOT NULL;
-CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at) WHERE lane IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at, id) WHERE lane IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX pushes_open ON pushes (connection, next_at, lane) WHERE ended_at IS NULL;
 CREATE INDEX pushes_to_expire ON pushes (expires_at) WHERE state = 'waiting' AND expires_at IS NOT NULL;
 
 -- Each state that a push came to, for whoever asks what happened to it.
@@ -481,8 +482,13 @@ CREATE TABLE push_steps (
     status       BIGINT,
     headers      TEXT COLLATE "C",
     body         BYTEA,
+    -- Whether the body that is kept is the whole.
+    whole        BOOLEAN NOT NULL DEFAULT TRUE,
+    -- When the bytes that may be there first left, however often they were repeated since.
+    first_sent_at BIGINT NOT NULL,
     sent_at      BIGINT NOT NULL,
     answered_at  BIGINT,
+    lost_at      BIGINT,
     absent_at    BIGINT,
     -- How often it was opened again because the provider does not have it.
     reopened     BIGINT NOT NULL DEFAULT 0,

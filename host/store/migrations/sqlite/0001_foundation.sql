@@ -449,7 +449,8 @@ CREATE INDEX pushes_waiting ON pushes (tenant, connector) WHERE state = 'waiting
 CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
 CREATE INDEX pushes_of_source ON pushes (tenant, source, id) WHERE source IS NOT NULL;
-CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at) WHERE lane IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at, id) WHERE lane IS NOT NULL AND ended_at IS NULL;
+CREATE INDEX pushes_open ON pushes (connection, next_at, lane) WHERE ended_at IS NULL;
 CREATE INDEX pushes_to_expire ON pushes (expires_at) WHERE state = 'waiting' AND expires_at IS NOT NULL;
 
 -- Each state that a push came to, for whoever asks what happened to it.
@@ -473,8 +474,13 @@ CREATE TABLE push_steps (
     status       INTEGER,
     headers      TEXT,
     body         BLOB,
+    -- Whether the body that is kept is the whole.
+    whole        INTEGER NOT NULL DEFAULT 1,
+    -- When the bytes that may be there first left, however often they were repeated since.
+    first_sent_at INTEGER NOT NULL,
     sent_at      INTEGER NOT NULL,
     answered_at  INTEGER,
+    lost_at      INTEGER,
     absent_at    INTEGER,
     -- How often it was opened again because the provider does not have it.
     reopened     INTEGER NOT NULL DEFAULT 0,

@@ -122,3 +122,27 @@ async fn functions_stay_switched_off_until_somebody_says_otherwise() {
     let there = world.store.update_connection(&world.tenant, id, update, "person").await.expect("on");
     assert!(there.off.is_empty());
 }
+
+#[tokio::test]
+async fn of_two_switches_that_are_turned_at_once_neither_is_lost() {
+    let world = World::open().await;
+    let id = world.connect("b1").await.connection.id;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let words = |list: &[&str]| -> Vec<String> { list.iter().map(|word| (*word).to_owned()).collect() };
+    let (reports, notes, none) = (words(&["reports"]), words(&["notes"]), Vec::new());
+    let (one, other) = tokio::join!(
+        store.change_off(tenant, &id, &reports, &none, "one"),
+        store.change_off(tenant, &id, &notes, &none, "other"),
+    );
+    assert!(one.is_ok() && other.is_ok());
+    let mut off = store.connection(tenant, &id).await.expect("read").off;
+    off.sort();
+    assert_eq!(off, ["notes", "reports"]);
+    let told = world.told("connection.updated").await;
+    assert_eq!(told, 2);
+    assert_eq!(store.change_off(tenant, &id, &notes, &reports, "x").await, Ok(notes.clone()), "on again");
+    assert_eq!(store.change_off(tenant, &id, &notes, &reports, "x").await, Ok(notes.clone()));
+    assert_eq!(world.told("connection.updated").await, 3, "nothing changed");
+    let other = store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+    assert_eq!(store.change_off(&other, &id, &reports, &none, "x").await, Err(StoreError::NotFound));
+}

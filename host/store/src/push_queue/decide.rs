@@ -11,7 +11,7 @@ use crate::{
     Push, PushEnd, Store, StoreError,
     audit::{Entry, NewAudit, append},
     push_moves, push_steps,
-    pushes::{keep_files, named_in, of_tenant},
+    pushes::{conflicts, keep_files, named_in, of_tenant},
     row::{Row as _, one},
 };
 
@@ -88,11 +88,12 @@ impl Store {
         Ok(decided)
     }
 
-    /// Sends a push that waits, was not sent, or came to nothing.
+    /// Sends a push that waits, was not sent, or came to nothing; what of it was refused is sent afresh.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] in any other state, without a connection, for a file that is gone,
-    /// and for another connection or target than the one to which something of it may have been written.
+    /// and for another connection or target than the one to which something of it may have been written ([`conflicts`] tells
+    /// them apart).
     pub async fn send_push(
         &self,
         tenant: &TenantId,
@@ -154,7 +155,7 @@ async fn usable(
     push: &Push,
     connection: Option<&ConnectionId>,
 ) -> Result<(), StoreError> {
-    let connection = connection.ok_or(StoreError::Conflict("the push has no connection"))?;
+    let connection = connection.ok_or(StoreError::Conflict(conflicts::NO_CONNECTION))?;
     let found: Option<String> =
         sqlx::query_scalar("SELECT connector FROM connections WHERE id = $1 AND tenant = $2 AND state <> 'deleted'")
             .bind(connection.as_str())
@@ -163,8 +164,8 @@ async fn usable(
             .await?;
     match found {
         Some(connector) if connector == push.connector => Ok(()),
-        Some(_) => Err(StoreError::Conflict("the connection is of another connector")),
-        None if push.connection.as_ref() == Some(connection) => Err(StoreError::Conflict("the connection is gone")),
+        Some(_) => Err(StoreError::Conflict(conflicts::OTHER_CONNECTOR)),
+        None if push.connection.as_ref() == Some(connection) => Err(StoreError::Conflict(conflicts::CONNECTION_GONE)),
         None => Err(StoreError::NotFound),
     }
 }
@@ -180,7 +181,7 @@ async fn plan(
     use PushState as S;
     let may = matches!(there.state, S::Waiting | S::Skipped | S::Expired | S::Failed | S::Rejected | S::Planned);
     if there.lease_until.is_some() || !may {
-        return Err(StoreError::Conflict("the push cannot be sent now"));
+        return Err(StoreError::Conflict(conflicts::NOT_NOW));
     }
     let connection = send.connection.as_ref().or(there.connection.as_ref());
     usable(&mut *tx, tenant, there, connection).await?;
@@ -188,9 +189,10 @@ async fn plan(
     let moves = there.connection.is_some() && connection != there.connection.as_ref();
     let aims = there.target != "null" && send.target.as_ref().is_some_and(|target| *target != there.target);
     if (moves || aims) && (there.object_id.is_some() || push_steps::in_doubt(&mut *tx, there).await?) {
-        return Err(StoreError::Conflict("something of the push was sent elsewhere"));
+        return Err(StoreError::Conflict(conflicts::SENT_ELSEWHERE));
     }
     keep_files(&mut *tx, tenant, &there.id, &named_in(there)?.iter().map(String::as_str).collect()).await?;
+    push_steps::open_refused(&mut *tx, there).await?;
     let keeps_lane = send.target.is_none() && send.lane.is_none();
     let statement = sqlx::query(AssertSqlSafe(format!(
         "UPDATE pushes SET connection = $2, target = coalesce($3, target), lane = CASE WHEN $4 THEN lane ELSE $5 END, \

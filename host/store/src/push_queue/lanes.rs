@@ -11,24 +11,106 @@
 
 use std::collections::HashSet;
 
-use patchbay_model::{ConnectionId, PushId, PushState};
+use patchbay_model::{ConnectionId, PushId, PushState, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::choice::Due;
 use crate::{
     NewPush, Push, Store, StoreError,
     dialect::Dialect,
-    row::{Reader, Row as _},
+    row::{Reader, Row as _, json, many},
 };
 
-/// The push at the head of each lane. One look at all that stand in lanes: asking of each push whether another one stands
-/// before it costs PostgreSQL half a minute for ten thousand of one lane that it has not counted yet.
-pub(super) fn heads(dialect: Dialect) -> String {
+/// The head of a lane, of which connection and name are given as they are spelled in the statement. Each of the three
+/// is the first entry at its place in the index, however many stand behind it.
+fn head_of(dialect: Dialect, connection: &str, lane: &str) -> String {
+    let index = dialect.pick("INDEXED BY pushes_in_lane", "");
+    let first = |state: PushState| {
+        format!(
+            "(SELECT h.id FROM pushes h {index} WHERE h.connection = {connection} AND h.lane = {lane} \
+             AND h.lane IS NOT NULL AND h.ended_at IS NULL AND h.state = '{}' ORDER BY h.queued_at, h.id LIMIT 1)",
+            state.as_str()
+        )
+    };
+    let [sending, unknown, planned] = [PushState::Sending, PushState::Unknown, PushState::Planned].map(first);
+    format!("coalesce({sending}, {unknown}, {planned})")
+}
+
+/// The heads of lanes that are given as a list `$1` of pairs.
+pub(super) fn heads_statement(dialect: Dialect) -> String {
+    let part = |n| dialect.pick(format!("t.value ->> {n}"), format!("(CAST(t.value AS JSON) ->> {n})"));
+    format!("SELECT {} FROM json_each($1) t", head_of(dialect, &part(0), &part(1)))
+}
+
+/// The heads of all lanes of the connection `$1`, from one lane to the next in the index.
+pub(super) fn heads_of_connection(dialect: Dialect) -> String {
+    let index = dialect.pick("INDEXED BY pushes_in_lane", "");
+    let open = "p.connection = $1 AND p.lane IS NOT NULL AND p.ended_at IS NULL";
     format!(
-        "SELECT h.id FROM (SELECT id, row_number() OVER (PARTITION BY connection, lane \
-         ORDER BY CASE state WHEN 'planned' THEN 1 ELSE 0 END, queued_at, id) AS place FROM pushes {} \
-         WHERE lane IS NOT NULL AND ended_at IS NULL AND state IN ('planned', 'sending', 'unknown')) h WHERE h.place = 1",
-        dialect.pick("INDEXED BY pushes_in_lane", "")
+        "WITH RECURSIVE l (lane) AS (SELECT min(p.lane) FROM pushes p {index} WHERE {open} \
+         UNION ALL SELECT (SELECT min(p.lane) FROM pushes p {index} WHERE {open} AND p.lane > l.lane) \
+         FROM l WHERE l.lane IS NOT NULL) SELECT {} FROM l WHERE l.lane IS NOT NULL",
+        head_of(dialect, "$1", "l.lane")
     )
+}
+
+/// Of these, those that nothing stands before: what stands in no lane, and the head of each lane. With a time also such
+/// a head of theirs that is not among them and due by then.
+pub(super) async fn firsts(
+    tx: &mut AnyConnection,
+    pushes: Vec<Due>,
+    due: Option<Timestamp>,
+) -> Result<Vec<Due>, StoreError> {
+    let lanes: HashSet<(&str, &str)> =
+        pushes.iter().filter_map(|push| Some((push.connection.as_str(), push.lane.as_deref()?))).collect();
+    if lanes.is_empty() {
+        return Ok(pushes);
+    }
+    let statement = heads_statement(Dialect::of(tx));
+    let heads: Vec<Option<String>> =
+        sqlx::query_scalar(AssertSqlSafe(statement)).bind(json(&lanes)?).fetch_all(&mut *tx).await?;
+    let mut heads: HashSet<String> = heads.into_iter().flatten().collect();
+    let mut firsts: Vec<Due> =
+        pushes.into_iter().filter(|push| push.lane.is_none() || heads.remove(&push.id)).collect();
+    if let Some(now) = due {
+        firsts.extend(those_due(tx, &heads, now).await?);
+    }
+    Ok(firsts)
+}
+
+/// What may be taken of a connection of which many stand in few lanes: the heads of all its lanes, and the first ones
+/// that stand in none.
+pub(super) async fn of_connection(
+    tx: &mut AnyConnection,
+    connection: &str,
+    limit: usize,
+    now: Timestamp,
+) -> Result<Vec<Due>, StoreError> {
+    let statement = heads_of_connection(Dialect::of(tx));
+    let heads: Vec<Option<String>> =
+        sqlx::query_scalar(AssertSqlSafe(statement)).bind(connection).fetch_all(&mut *tx).await?;
+    let mut found = those_due(&mut *tx, &heads.into_iter().flatten().collect(), now).await?;
+    let statement = format!(
+        "SELECT {} FROM pushes p {} WHERE p.connection = $1 AND p.ended_at IS NULL AND p.next_at <= $2 \
+         AND p.lane IS NULL ORDER BY p.next_at LIMIT $3",
+        Due::COLUMNS,
+        Dialect::of(tx).pick("INDEXED BY pushes_open", "")
+    );
+    let statement = sqlx::query(AssertSqlSafe(statement)).bind(connection).bind(now.as_micros());
+    found.extend(many::<Due>(tx, statement.bind(i64::try_from(limit).unwrap_or(i64::MAX))).await?);
+    Ok(found)
+}
+
+/// Those of these that are due.
+async fn those_due(tx: &mut AnyConnection, ids: &HashSet<String>, now: Timestamp) -> Result<Vec<Due>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = format!(
+        "SELECT {} FROM pushes p WHERE p.id IN (SELECT value FROM json_each($1)) AND p.next_at <= $2",
+        Due::COLUMNS
+    );
+    many(tx, sqlx::query(AssertSqlSafe(statement)).bind(json(ids)?).bind(now.as_micros())).await
 }
 
 /// Whether somebody stands in the lane of a push that is to be accepted, inside a transaction that is alone.
@@ -47,11 +129,16 @@ pub(crate) async fn is_taken(tx: &mut AnyConnection, new: &NewPush) -> Result<bo
 
 /// Those of these, which are locked, that nothing stands before as they are now.
 pub(super) async fn still_first(tx: &mut AnyConnection, due: Vec<Push>) -> Result<Vec<Push>, StoreError> {
-    if Dialect::of(tx) == Dialect::Sqlite || due.iter().all(|push| push.lane.is_none()) {
+    let lanes: HashSet<(&str, &str)> = due
+        .iter()
+        .filter_map(|push| Some((push.connection.as_ref().map(ConnectionId::as_str)?, push.lane.as_deref()?)))
+        .collect();
+    if Dialect::of(tx) == Dialect::Sqlite || lanes.is_empty() {
         return Ok(due);
     }
-    let heads: HashSet<String> =
-        sqlx::query_scalar(AssertSqlSafe(heads(Dialect::Postgres))).fetch_all(tx).await?.into_iter().collect();
+    let statement = sqlx::query_scalar(AssertSqlSafe(heads_statement(Dialect::Postgres)));
+    let heads: Vec<Option<String>> = statement.bind(json(&lanes)?).fetch_all(tx).await?;
+    let heads: HashSet<String> = heads.into_iter().flatten().collect();
     Ok(due.into_iter().filter(|push| push.lane.is_none() || heads.contains(push.id.as_str())).collect())
 }
 
@@ -65,13 +152,10 @@ impl Store {
         let (Some(lane), Some(connection)) = (&push.lane, push.connection.as_ref().filter(|_| open)) else {
             return Ok(None);
         };
-        let row = sqlx::query(
-            "SELECT id FROM pushes WHERE connection = $1 AND lane = $2 AND lane IS NOT NULL AND ended_at IS NULL \
-             AND state IN ('planned', 'sending', 'unknown') \
-             ORDER BY CASE state WHEN 'planned' THEN 1 ELSE 0 END, queued_at, id LIMIT 1",
-        );
-        let row = row.bind(ConnectionId::as_str(connection)).bind(lane.as_str()).fetch_optional(self.read()).await?;
-        let head: Option<PushId> = row.map(|row| Reader::of(&row, Push::TABLE).next("id")).transpose()?;
+        let statement = format!("SELECT {}", head_of(self.dialect(), "$1", "$2"));
+        let row = sqlx::query(AssertSqlSafe(statement)).bind(ConnectionId::as_str(connection)).bind(lane.as_str());
+        let row = row.fetch_one(self.read()).await?;
+        let head: Option<PushId> = Reader::of(&row, Push::TABLE).next("id")?;
         Ok(head.filter(|head| *head != push.id))
     }
 }

@@ -6,7 +6,7 @@ use patchbay_model::ConnectionId;
 use super::*;
 use crate::{
     Accepted, EventFilter, NewPush,
-    testing::{LEASE, World},
+    testing::{LEASE, World, places},
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -22,7 +22,7 @@ async fn put(world: &World, key: &str, connection: &ConnectionId, lane: Option<&
 }
 
 async fn claim(world: &World) -> Vec<Push> {
-    let claimed = world.store.claim_pushes(LEASE, 100).await.expect("claimed");
+    let claimed = world.store.claim_pushes(&places(100)).await.expect("claimed");
     claimed.into_iter().map(|claimed| claimed.push).collect()
 }
 
@@ -59,7 +59,8 @@ async fn two_nodes_never_have_one_push_and_its_end_is_told_once() {
     let mut owners: BTreeMap<PushId, u32> = BTreeMap::new();
     let mut ours = Vec::new();
     while owners.len() < 90 {
-        let claims = [&world.store, &other, &world.store, &other].map(|node| node.claim_pushes(LEASE, 3));
+        let some = places(3);
+        let claims = [&world.store, &other, &world.store, &other].map(|node| node.claim_pushes(&some));
         for claimed in join_all(claims).await {
             for claimed in claimed.expect("claimed") {
                 *owners.entry(claimed.push.id.clone()).or_default() += 1;
@@ -94,7 +95,8 @@ async fn two_nodes_at_once_never_have_two_of_a_lane_and_take_them_in_their_order
     while left.values().any(|lane| !lane.is_empty()) {
         rounds += 1;
         // All at once: claims of both nodes, beside the ends of what is in hand.
-        let claims = join_all((0..4).map(|n| nodes[n % 2].claim_pushes(LEASE, 5))).await;
+        let some = places(5);
+        let claims = join_all((0..4).map(|n| nodes[n % 2].claim_pushes(&some))).await;
         let ours: Vec<Push> = claims.into_iter().flat_map(|some| some.expect("claimed")).map(|one| one.push).collect();
         for push in &ours {
             let line = left.get_mut(push.lane.as_deref().expect("a lane")).expect("known");
@@ -109,7 +111,7 @@ async fn two_nodes_at_once_never_have_two_of_a_lane_and_take_them_in_their_order
             };
             nodes[n % 2].finish_push(&push.id, push.epoch, end)
         });
-        let (ends, others) = tokio::join!(join_all(ends), join_all(nodes.map(|node| node.claim_pushes(LEASE, 5))));
+        let (ends, others) = tokio::join!(join_all(ends), join_all(nodes.map(|node| node.claim_pushes(&some))));
         for end in ends {
             let end = end.expect("ended");
             if end.state == PushState::Done {
@@ -207,19 +209,6 @@ async fn whatever_the_clock_does_two_of_a_lane_are_never_at_work() {
 }
 
 #[tokio::test]
-async fn looking_for_what_is_next_reads_no_push_that_has_ended() {
-    let world = World::open().await;
-    if world.store.is_shared() {
-        return; // Its planner decides by what it has counted.
-    }
-    let plan = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", due_statement(Dialect::Sqlite))));
-    let plan: Vec<(i64, i64, i64, String)> = plan.bind(1).bind(1).fetch_all(world.store.read()).await.expect("a plan");
-    let scans: Vec<&str> =
-        plan.iter().map(|line| line.3.as_str()).filter(|line| line.starts_with("SCAN pushes")).collect();
-    assert_eq!(scans, ["SCAN pushes USING INDEX pushes_in_lane"], "only what stands in lanes: {plan:?}");
-}
-
-#[tokio::test]
 async fn that_only_a_person_can_tell_is_told_once_for_each_time() {
     let world = World::open().await;
     let id = world.connect("b1").await.connection.id;
@@ -296,3 +285,5 @@ fn many_numbers() -> String {
 }
 
 mod decided;
+pub(crate) mod fair;
+mod fences;

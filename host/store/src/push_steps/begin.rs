@@ -1,7 +1,7 @@
 //! Beginning a step, and what came back.
 
 use patchbay_model::PushId;
-use sqlx::AssertSqlSafe;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use super::fence;
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
 const BODY_BYTES: usize = 64 * 1024;
 
 impl Store {
-    /// Begins a step; committed when this answers.
+    /// Begins a step; committed when this answers. `several` for an action that writes in several steps: of any other, the
+    /// first step that did something is the only one, whatever name the next one has.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when the lease lapsed or another has taken over: send nothing.
@@ -24,6 +25,7 @@ impl Store {
         epoch: i64,
         step: &str,
         request_hash: [u8; 32],
+        several: bool,
     ) -> Result<StepBegin, StoreError> {
         let (push, step, clock) = (push.clone(), step.to_owned(), self.clock.clone());
         self.write_beside(move |tx| {
@@ -46,11 +48,15 @@ impl Store {
                 {
                     return Ok(answer);
                 }
+                if let Some(answer) = in_the_way(&mut *tx, &push, revision, &step, several).await? {
+                    return Ok(answer);
+                }
                 sqlx::query(
-                    "INSERT INTO push_steps (push, revision, step, request_hash, state, sent_at) \
-                     VALUES ($1, $2, $3, $4, 'sending', $5) ON CONFLICT (push, revision, step) DO UPDATE SET \
+                    "INSERT INTO push_steps (push, revision, step, request_hash, state, first_sent_at, sent_at) \
+                     VALUES ($1, $2, $3, $4, 'sending', $5, $5) ON CONFLICT (push, revision, step) DO UPDATE SET \
                      request_hash = excluded.request_hash, state = 'sending', status = NULL, headers = NULL, \
-                     body = NULL, sent_at = excluded.sent_at, answered_at = NULL, absent_at = NULL",
+                     body = NULL, whole = TRUE, first_sent_at = excluded.first_sent_at, sent_at = excluded.sent_at, \
+                     answered_at = NULL, lost_at = NULL, absent_at = NULL",
                 )
                 .bind(push.as_str())
                 .bind(revision)
@@ -81,12 +87,14 @@ impl Store {
         let (push, step, now) = (push.clone(), step.to_owned(), self.now());
         let (status, headers) = (answer.status, json(&answer.headers)?);
         let body: Vec<u8> = answer.body.iter().copied().take(BODY_BYTES).collect();
+        let whole = answer.whole && answer.body.len() <= BODY_BYTES;
         let state = if opens_again { StepState::Open } else { StepState::Answered };
         self.write_beside(move |tx| {
             Box::pin(async move {
                 let revision = fence(&mut *tx, &push, epoch).await?;
                 let done = sqlx::query(
-                    "UPDATE push_steps SET state = $4, status = $5, headers = $6, body = $7, answered_at = $8 \
+                    "UPDATE push_steps SET state = $4, status = $5, headers = $6, body = $7, whole = $9, \
+                     answered_at = $8, lost_at = NULL \
                      WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('sending', 'lost')",
                 )
                 .bind(push.as_str())
@@ -97,6 +105,7 @@ impl Store {
                 .bind(headers)
                 .bind(body)
                 .bind(now.as_micros())
+                .bind(whole)
                 .execute(tx)
                 .await?;
                 if done.rows_affected() == 0 { Err(StoreError::Conflict("the step is not under way")) } else { Ok(()) }
@@ -104,6 +113,29 @@ impl Store {
         })
         .await
     }
+}
+
+/// What another step of this content says against sending this one; nothing where it may be sent. Asked once the push is
+/// ours until the end of the transaction: what was begun a moment ago is seen, too.
+async fn in_the_way(
+    tx: &mut AnyConnection,
+    push: &PushId,
+    revision: i64,
+    step: &str,
+    several: bool,
+) -> Result<Option<StepBegin>, StoreError> {
+    let statement = "SELECT step, state FROM push_steps WHERE push = $1 AND revision = $2 AND state <> 'open' \
+        ORDER BY CASE WHEN state IN ('sending', 'lost') THEN 0 ELSE 1 END, first_sent_at, step LIMIT 1";
+    let first = sqlx::query(statement).bind(push.as_str()).bind(revision).fetch_optional(tx).await?;
+    let Some(first) = first else { return Ok(None) };
+    let mut reader = Reader::of(&first, PushStep::TABLE);
+    let (other, state): (String, StepState) = (reader.next("step")?, reader.next("state")?);
+    Ok(match state {
+        StepState::Sending | StepState::Lost if other == step => Some(StepBegin::Unknown),
+        StepState::Sending | StepState::Lost => Some(StepBegin::InDoubt { step: other }),
+        _ if several => None,
+        _ => Some(StepBegin::Single { step: other }),
+    })
 }
 
 /// What to do with a step that is there; none where it is to be sent.

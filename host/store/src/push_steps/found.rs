@@ -1,9 +1,15 @@
 //! What was found out about a step after it was sent.
 
-use patchbay_model::PushId;
+use std::time::Duration;
+
+use patchbay_model::{PushId, Timestamp};
+use sqlx::AssertSqlSafe;
 
 use super::fence;
-use crate::{StepState, Store, StoreError};
+use crate::{
+    PushStep, StepState, Store, StoreError,
+    row::{Reader, Row as _},
+};
 
 /// A step that is not where it would have to be.
 const ELSEWHERE: StoreError = StoreError::Conflict("the step is elsewhere");
@@ -13,8 +19,12 @@ const ELSEWHERE: StoreError = StoreError::Conflict("the step is elsewhere");
 pub enum Absent {
     /// Once: look again later.
     Once,
+    /// Once more, too soon after the first time to count.
+    TooSoon,
     /// Twice: the step is open again.
     Twice,
+    /// The step was opened again for that once before: it stays as it is, and a person has to look.
+    Never,
 }
 
 impl Store {
@@ -70,7 +80,7 @@ impl Store {
             Box::pin(async move {
                 let revision = fence(&mut *tx, &push, epoch).await?;
                 let done = sqlx::query(
-                    "UPDATE push_steps SET state = 'found', object_id = $4, object_url = $5, absent_at = NULL \
+                    "UPDATE push_steps SET state = 'found', object_id = $4, object_url = $5, absent_at = NULL, lost_at = NULL \
                      WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('lost', 'sending')",
                 )
                 .bind(push.as_str())
@@ -86,30 +96,45 @@ impl Store {
         .await
     }
 
-    /// The provider was asked and does not have it. Said once, it is only noted, because a provider may
-    /// list what it took only after a while; said twice, the step may be sent again.
+    /// The provider was asked and does not have it. Said once, it is only noted, because a provider may list what it took
+    /// only after a while; said once more at least `apart` later, the step may be sent again. That happens to a step only
+    /// once: a provider that was wrong about it twice is not believed a third time.
     ///
     /// # Errors
     /// [`StoreError::Stale`] when another has taken over; [`StoreError::Conflict`] for a step that is not lost.
-    pub async fn step_absent(&self, push: &PushId, epoch: i64, step: &str) -> Result<Absent, StoreError> {
+    pub async fn step_absent(
+        &self,
+        push: &PushId,
+        epoch: i64,
+        step: &str,
+        apart: Duration,
+    ) -> Result<Absent, StoreError> {
         let (push, step, now) = (push.clone(), step.to_owned(), self.now());
         self.write_beside(move |tx| {
             Box::pin(async move {
                 let revision = fence(&mut *tx, &push, epoch).await?;
-                let open = sqlx::query(
-                    "UPDATE push_steps SET state = 'open', absent_at = NULL, reopened = reopened + 1 \
-                     WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('lost', 'sending') AND absent_at IS NOT NULL",
-                );
-                let open = open.bind(push.as_str()).bind(revision).bind(&step).execute(&mut *tx).await?;
-                if open.rows_affected() > 0 {
-                    return Ok(Absent::Twice);
+                let there = "SELECT absent_at, reopened FROM push_steps \
+                    WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('lost', 'sending')";
+                let there = sqlx::query(there).bind(push.as_str()).bind(revision).bind(step.as_str());
+                let there = there.fetch_optional(&mut *tx).await?.ok_or(ELSEWHERE)?;
+                let mut reader = Reader::of(&there, PushStep::TABLE);
+                let (absent_at, reopened): (Option<Timestamp>, u32) =
+                    (reader.next("absent_at")?, reader.next("reopened")?);
+                let (absent, change) = match absent_at {
+                    _ if reopened > 0 => return Ok(Absent::Never),
+                    None => (Absent::Once, "absent_at = $4"),
+                    Some(first) if now < first.plus(apart) => return Ok(Absent::TooSoon),
+                    Some(_) => {
+                        (Absent::Twice, "state = 'open', absent_at = NULL, lost_at = NULL, reopened = reopened + 1")
+                    }
+                };
+                let change = format!("UPDATE push_steps SET {change} WHERE push = $1 AND revision = $2 AND step = $3");
+                let mut change = sqlx::query(AssertSqlSafe(change)).bind(push.as_str()).bind(revision).bind(step);
+                if absent == Absent::Once {
+                    change = change.bind(now.as_micros());
                 }
-                let note = sqlx::query(
-                    "UPDATE push_steps SET absent_at = $4 \
-                     WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('lost', 'sending')",
-                );
-                let note = note.bind(push.as_str()).bind(revision).bind(&step).bind(now.as_micros());
-                if note.execute(tx).await?.rows_affected() == 0 { Err(ELSEWHERE) } else { Ok(Absent::Once) }
+                change.execute(tx).await?;
+                Ok(absent)
             })
         })
         .await
@@ -129,6 +154,7 @@ impl Store {
                 let revision = fence(&mut *tx, &push, epoch).await?;
                 let statement = sqlx::query(
                     "UPDATE push_steps SET state = $4, sent_at = CASE $4 WHEN 'sending' THEN $6 ELSE sent_at END, \
+                     lost_at = CASE $4 WHEN 'lost' THEN $6 END, \
                      absent_at = CASE $4 WHEN 'sending' THEN NULL ELSE absent_at END \
                      WHERE push = $1 AND revision = $2 AND step = $3 AND instr($5, state)",
                 );

@@ -4,28 +4,28 @@
 //! |---|---|---|
 //! | nothing | | new; ours at once where that was asked for and nothing is before it |
 //! | the same content | ended before anything was sent, or waited for the target that came now | goes on |
+//! | the same content, files uploaded once more | came to nothing | a duplicate that has the new files |
 //! | the same content | anything else | a duplicate |
 //! | other content, and that is a change | nobody works on it, and it is known how it stands | the next revision of it |
-//! | other content, and that is a change | being sent, or unknown | busy |
+//! | other content, and that is a change | being sent, or unknown, or there without a name | busy |
+//! | what would go on or change, but by another connection | there, or perhaps | elsewhere |
 //! | other content, or another target | | refused |
 //!
 //! One transaction, and none beside it: of two that bring one key at the same time the second finds the first.
 
-use std::collections::BTreeSet;
-
-use patchbay_model::{BlobId, ConnectionId, PushId, PushState, Timestamp};
+use patchbay_model::{ConnectionId, PushId, PushState, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-use super::files;
+use super::{
+    again::{again, named},
+    files,
+};
 use crate::{
     Accepted, ClaimedPush, NewPush, Push, Store, StoreError,
     audit::{NewAudit, append},
     push_moves, push_queue,
-    row::{Row as _, maybe, one, select},
+    row::{Row as _, maybe},
 };
-
-/// What stands for a target that nobody has chosen yet.
-const NO_TARGET: &str = "null";
 
 impl Store {
     /// Accepts a push, or finds the one that used its key first. With [`NewPush::claim`], one that is new, planned and
@@ -139,88 +139,4 @@ async fn begin(
     }
     append(tx, &store.audit_line(NewAudit::of(Some(&push.tenant), "host", "push.accepted", &push.id))).await?;
     Ok(if ours { Accepted::Claimed(ClaimedPush { push, was: PushState::Planned }) } else { Accepted::New(push) })
-}
-
-fn named(blobs: &[BlobId]) -> BTreeSet<&str> {
-    blobs.iter().map(BlobId::as_str).collect()
-}
-
-/// What becomes of an item whose key is taken.
-async fn again(tx: &mut AnyConnection, store: &Store, new: &NewPush, now: Timestamp) -> Result<Accepted, StoreError> {
-    use PushState as S;
-    let rest = "WHERE p.tenant = $1 AND p.connector = $2 AND p.action = $3 AND p.key = $4";
-    let statement = sqlx::query(select::<Push>(rest)).bind(new.tenant.as_str()).bind(new.connector.as_str());
-    let there: Push = one(&mut *tx, statement.bind(new.action.as_str()).bind(new.key.as_str())).await?;
-    let none = |target: &str| target == NO_TARGET;
-    let same_target = there.target == new.target || none(&there.target) || none(&new.target);
-    if !same_target {
-        return Ok(Accepted::OtherContent(there));
-    }
-    if there.content_hash == new.content_hash {
-        let unsent = matches!(there.state, S::Skipped | S::Expired) && new.state != S::Skipped;
-        let target_came = there.state == S::Waiting && none(&there.target) && !none(&new.target);
-        if !unsent && !target_came {
-            return Ok(Accepted::Duplicate(there));
-        }
-        return put(tx, store, new, &there, false, now).await.map(Accepted::Revived);
-    }
-    // Where nobody knows which object it is, a change would be a second one.
-    let nameless = there.state == S::Done && there.object_id.is_none();
-    if !new.update || nameless {
-        return Ok(Accepted::OtherContent(there));
-    }
-    if there.lease_until.is_some() || matches!(there.state, S::Sending | S::Unknown) {
-        return Ok(Accepted::Busy(there));
-    }
-    put(tx, store, new, &there, true, now).await.map(Accepted::Updated)
-}
-
-/// Begins the push that is there once more, as `new` says. What the provider gave it stays: the connector is told.
-async fn put(
-    tx: &mut AnyConnection,
-    store: &Store,
-    new: &NewPush,
-    there: &Push,
-    changed: bool,
-    now: Timestamp,
-) -> Result<Push, StoreError> {
-    // A target that was chosen before stands, with its lane. An object is changed where it is.
-    let keeps_target = new.target == NO_TARGET && there.target != NO_TARGET;
-    let (target, lane) = if keeps_target { (&there.target, &there.lane) } else { (&new.target, &new.lane) };
-    let keeps_connection = new.connection.is_none() && there.object_id.is_some();
-    let connection = if keeps_connection { &there.connection } else { &new.connection };
-    files::keep(&mut *tx, &new.tenant, &there.id, &named(&new.blobs)).await?;
-    let statement = sqlx::query(AssertSqlSafe(format!(
-        "UPDATE pushes SET connection = $2, target = $3, payload = $4, attachments = $5, content_hash = $6, \
-         revision = revision + $7, source = coalesce($8, source), lane = $9, queued_at = $10, on_demand = $11, \
-         expires_at = $12, looks = 0, state = $13, result = NULL, code = $14, person = $15, operator = NULL, fields = '[]', \
-         attempts = 0, deaths = 0, epoch = epoch + 1, next_at = $16, updated_at = $10, ended_at = $17 \
-         WHERE id = $1 RETURNING {}",
-        Push::COLUMNS
-    )))
-    .bind(there.id.as_str())
-    .bind(connection.as_ref().map(ConnectionId::as_str))
-    .bind(target.as_str())
-    .bind(new.payload.as_str())
-    .bind(new.attachments.as_str())
-    .bind(new.content_hash.to_vec())
-    .bind(i64::from(changed))
-    .bind(new.source.as_deref())
-    .bind(lane.as_deref())
-    .bind(now.as_micros())
-    .bind(new.on_demand)
-    .bind(new.expires_at.map(Timestamp::as_micros))
-    .bind(new.state.as_str())
-    .bind(new.reason.as_ref().map(|(code, _)| code.id()))
-    .bind(new.reason.as_ref().map(|(_, text)| text.as_str()))
-    .bind((new.state == PushState::Planned).then(|| now.as_micros()))
-    .bind((new.state == PushState::Skipped).then(|| now.as_micros()));
-    let push: Push = one(&mut *tx, statement).await?;
-    push_moves::note(&mut *tx, &[push.id.as_str()], None, now).await?;
-    if push.ended_at.is_some() {
-        push_queue::tell(&mut *tx, store, &push, now).await?;
-    }
-    let action = if changed { "push.updated" } else { "push.revived" };
-    append(tx, &store.audit_line(NewAudit::of(Some(&push.tenant), "host", action, &push.id))).await?;
-    Ok(push)
 }

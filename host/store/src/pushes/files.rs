@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use patchbay_model::{PushId, TenantId};
 use serde::Deserialize;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
+use super::conflicts;
 use crate::{Push, StoreError, row::json};
 
 /// A file that is named and cannot be had.
-const GONE: StoreError = StoreError::Conflict("a file is gone");
+const GONE: StoreError = StoreError::Conflict(conflicts::FILE_GONE);
 
 /// What of a file's entry matters here.
 #[derive(Deserialize)]
@@ -36,22 +37,36 @@ pub(crate) async fn keep(
     named: &BTreeSet<&str>,
 ) -> Result<(), StoreError> {
     let list = json(named)?;
-    sqlx::query("DELETE FROM push_blobs WHERE push = $1 AND blob NOT IN (SELECT value FROM json_each($2))")
-        .bind(push.as_str())
-        .bind(list.as_str())
-        .execute(&mut *tx)
-        .await?;
-    add(tx, tenant, push, named, &list).await
+    forget_others(&mut *tx, push, &list).await?;
+    add(tx, tenant, push, named, &list, "NULL").await
 }
 
-/// The same of a push that named nothing before.
+async fn forget_others(tx: &mut AnyConnection, push: &PushId, list: &str) -> Result<(), StoreError> {
+    let statement = "DELETE FROM push_blobs WHERE push = $1 AND blob NOT IN (SELECT value FROM json_each($2))";
+    sqlx::query(statement).bind(push.as_str()).bind(list).execute(tx).await?;
+    Ok(())
+}
+
+/// The same of a push that has ended: what it names is kept no longer for that, as long as nobody sends it again.
+pub(super) async fn name(
+    tx: &mut AnyConnection,
+    tenant: &TenantId,
+    push: &PushId,
+    named: &BTreeSet<&str>,
+) -> Result<(), StoreError> {
+    let list = json(named)?;
+    forget_others(&mut *tx, push, &list).await?;
+    add(tx, tenant, push, named, &list, "expires_at").await
+}
+
+/// Keeps the files of a push that named nothing before.
 pub(super) async fn keep_first(
     tx: &mut AnyConnection,
     tenant: &TenantId,
     push: &PushId,
     named: &BTreeSet<&str>,
 ) -> Result<(), StoreError> {
-    if named.is_empty() { Ok(()) } else { add(tx, tenant, push, named, &json(named)?).await }
+    if named.is_empty() { Ok(()) } else { add(tx, tenant, push, named, &json(named)?, "NULL").await }
 }
 
 async fn add(
@@ -60,11 +75,13 @@ async fn add(
     push: &PushId,
     named: &BTreeSet<&str>,
     list: &str,
+    until: &'static str,
 ) -> Result<(), StoreError> {
-    let kept = sqlx::query(
-        "UPDATE blobs SET expires_at = NULL \
-         WHERE tenant = $1 AND id IN (SELECT value FROM json_each($2)) AND sha256 IS NOT NULL",
+    let statement = format!(
+        "UPDATE blobs SET expires_at = {until} \
+         WHERE tenant = $1 AND id IN (SELECT value FROM json_each($2)) AND sha256 IS NOT NULL"
     );
+    let kept = sqlx::query(AssertSqlSafe(statement));
     let kept = kept.bind(tenant.as_str()).bind(list).execute(&mut *tx).await?;
     if usize::try_from(kept.rows_affected()).ok() != Some(named.len()) {
         return Err(GONE);

@@ -9,6 +9,8 @@ use crate::{
     testing::{LEASE, World},
 };
 
+mod written;
+
 /// An item that carries a change of what was there.
 fn changed(world: &World, connection: &ConnectionId, hash: u8) -> NewPush {
     let payload = format!("{{\"n\":{hash}}}");
@@ -31,7 +33,7 @@ async fn first(world: &World, new: NewPush) -> Push {
 }
 
 async fn claimed(world: &World) -> Push {
-    world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0).push
+    world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0).push
 }
 
 /// A push that ended so.
@@ -54,9 +56,9 @@ async fn an_item_that_is_taken_when_it_is_accepted_belongs_to_nobody_else() {
     let push = &claim.push;
     assert_eq!((claim.was, push.state, push.epoch, push.attempts), (PushState::Planned, PushState::Sending, 1, 1));
     assert_eq!((push.lease_until, push.next_at), (Some(world.store.now().plus(LEASE)), None));
-    assert!(world.store.claim_pushes(LEASE, 10).await.expect("none").is_empty(), "it is ours");
+    assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("none").is_empty(), "it is ours");
     assert!(matches!(put(&world, ours(&world, "k1", &id)).await, Accepted::Duplicate(there) if there == *push));
-    assert_eq!(world.store.step_begin(&push.id, push.epoch, "create", [1; 32]).await, Ok(StepBegin::Send));
+    assert_eq!(world.store.step_begin(&push.id, push.epoch, "create", [1; 32], true).await, Ok(StepBegin::Send));
     world.clock.advance(LEASE);
     let next = claimed(&world).await;
     assert_eq!((&next.id, next.epoch, next.attempts), (&push.id, 2, 2), "who dies on it is followed by another");
@@ -182,8 +184,8 @@ async fn other_content_is_the_next_revision_and_nothing_of_the_earlier_one_is_re
     let id = world.connect("b1").await.connection.id;
     first(&world, world.push("k1", Some(&id))).await;
     let ours = claimed(&world).await;
-    let (store, answer) = (&world.store, StepAnswer { status: 201, headers: Vec::new(), body: Vec::new() });
-    store.step_begin(&ours.id, ours.epoch, "create", [1; 32]).await.expect("begun");
+    let (store, answer) = (&world.store, StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true });
+    store.step_begin(&ours.id, ours.epoch, "create", [1; 32], true).await.expect("begun");
     store.step_answered(&ours.id, ours.epoch, "create", &answer, false).await.expect("answered");
     let end = PushEnd { object_id: Some("o1".into()), object_url: Some("u1".into()), ..PushEnd::of(PushState::Done) };
     store.finish_push(&ours.id, ours.epoch, end).await.expect("done");
@@ -199,7 +201,7 @@ async fn other_content_is_the_next_revision_and_nothing_of_the_earlier_one_is_re
 
     let ours = claimed(&world).await;
     assert_eq!(store.push_steps(&ours.id).await.expect("none"), []);
-    assert_eq!(store.step_begin(&ours.id, ours.epoch, "create", [1; 32]).await, Ok(StepBegin::Send), "no replay");
+    assert_eq!(store.step_begin(&ours.id, ours.epoch, "create", [1; 32], true).await, Ok(StepBegin::Send), "no replay");
     let all = store.all_push_steps(&ours.id).await.expect("steps");
     assert_eq!(
         all.iter().map(|step| (step.revision, step.state.as_str())).collect::<Vec<_>>(),
@@ -217,7 +219,7 @@ async fn an_answer_to_the_earlier_content_is_not_taken_for_one_to_the_next() {
     let id = world.connect("b1").await.connection.id;
     let old = ended(&world, &id, PushEnd::of(PushState::Failed)).await;
     put(&world, changed(&world, &id, 2)).await;
-    let answer = StepAnswer { status: 201, headers: Vec::new(), body: Vec::new() };
+    let answer = StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true };
     let late = world.store.step_answered(&old.id, old.epoch, "create", &answer, false).await;
     assert_eq!(late, Err(StoreError::Stale));
 }
@@ -355,9 +357,33 @@ async fn an_item_from_its_arrival_to_its_end_costs_four_commits() {
     let before = commits(&world);
     let lane = NewPush { lane: Some("t1".into()), ..ours(&world, "k1", &id) };
     let Accepted::Claimed(claim) = put(&world, lane).await else { panic!("not ours") };
-    let (push, answer) = (claim.push, StepAnswer { status: 201, headers: Vec::new(), body: b"{}".to_vec() });
-    world.store.step_begin(&push.id, push.epoch, "create", [1; 32]).await.expect("begun");
+    let (push, answer) = (claim.push, StepAnswer { status: 201, headers: Vec::new(), body: b"{}".to_vec(), whole: true });
+    world.store.step_begin(&push.id, push.epoch, "create", [1; 32], true).await.expect("begun");
     world.store.step_answered(&push.id, push.epoch, "create", &answer, false).await.expect("answered");
     world.store.finish_push(&push.id, push.epoch, PushEnd::of(PushState::Done)).await.expect("done");
     assert_eq!(commits(&world) - before, 4);
+}
+
+#[tokio::test]
+async fn a_page_of_heavy_pushes_ends_early_and_the_next_one_goes_on() {
+    let world = World::open().await;
+    let heavy = |key: &str, bytes: usize| NewPush { payload: format!("\"{}\"", "é".repeat(bytes / 2)), ..world.push(key, None) };
+    for n in 0..11 {
+        world.clock.advance(Duration::from_millis(1));
+        let bytes = if n == 5 { 9 << 20 } else { 1 << 20 };
+        first(&world, heavy(&format!("k{n:02}"), bytes)).await;
+    }
+    let (mut after, mut pages) = (None, Vec::new());
+    loop {
+        let filter = PushFilter { limit: 200, after, ..PushFilter::default() };
+        let page = world.store.pushes(&world.tenant, &filter).await.expect("a page");
+        pages.push(page.items.iter().map(|push| push.key.clone()).collect::<Vec<_>>());
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(pages.iter().map(Vec::len).collect::<Vec<_>>(), [5, 1, 5]);
+    let all: Vec<String> = pages.concat();
+    assert_eq!(all, (0..11).rev().map(|n| format!("k{n:02}")).collect::<Vec<_>>());
 }

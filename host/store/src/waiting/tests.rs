@@ -5,7 +5,7 @@ use patchbay_model::{Code, ConnectionState, PushState};
 use super::*;
 use crate::{
     Accepted, ConnectionUpdate, NewPush, Push,
-    testing::{LEASE, World},
+    testing::World,
 };
 
 async fn accepted(world: &World, new: NewPush) -> Push {
@@ -41,7 +41,7 @@ async fn a_push_that_waits_gets_the_only_working_connection_of_its_connector_and
     consent.tenant = other.clone();
     world.store.settle(consent).await.expect("theirs");
     assert_eq!(world.store.wake_waiting_pushes().await, Ok(1), "each tenant has its own");
-    assert_eq!(world.store.claim_pushes(LEASE, 10).await.expect("claimed").len(), 2);
+    assert_eq!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").len(), 2);
 }
 
 #[tokio::test]
@@ -59,7 +59,7 @@ async fn among_several_connections_a_person_chooses_unless_all_but_one_are_out_o
     let active = ConnectionState::Active;
     world.store.set_connection_state(&world.tenant, &second, active, None, "test").await.expect("active");
     assert_eq!(world.store.wake_waiting_pushes().await, Ok(1));
-    let ours = world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0);
+    let ours = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0);
     assert_eq!(ours.push.connection, Some(second));
 }
 
@@ -101,12 +101,12 @@ async fn looking_for_what_waits_reads_no_table_from_end_to_end() {
     if world.store.is_shared() {
         return; // Its planner needs no such help.
     }
-    let ready = format!("{} UNION ALL {}", named(), only_one(Dialect::Sqlite));
+    let ready = ready_now(Dialect::Sqlite);
     let plan = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {ready}")));
     let plan: Vec<(i64, i64, i64, String)> = plan.fetch_all(world.store.read()).await.expect("a plan");
     assert_eq!(plan.iter().filter(|line| line.3.contains("pushes_waiting")).count(), 2, "{plan:?}");
     for (.., line) in &plan {
-        assert!(!line.starts_with("SCAN") || line.contains("pushes_waiting"), "{plan:?}");
+        assert!(!line.starts_with("SCAN") || line.contains("pushes_waiting") || line == "SCAN x", "{plan:?}");
     }
 }
 
@@ -164,9 +164,9 @@ async fn what_waits_half_written_does_not_end_as_if_nothing_had_been_sent() {
     let id = world.connect("b1").await.connection.id;
     let new = NewPush { expires_at: Some(world.store.now()), ..world.push("k1", Some(&id)) };
     world.store.accept_push(new).await.expect("accepted");
-    let push = world.store.claim_pushes(LEASE, 10).await.expect("claimed").remove(0).push;
-    world.store.step_begin(&push.id, push.epoch, "create", [1; 32]).await.expect("begun");
-    let answer = crate::StepAnswer { status: 201, headers: Vec::new(), body: Vec::new() };
+    let push = world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").remove(0).push;
+    world.store.step_begin(&push.id, push.epoch, "create", [1; 32], true).await.expect("begun");
+    let answer = crate::StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true };
     world.store.step_answered(&push.id, push.epoch, "create", &answer, false).await.expect("answered");
     let end = crate::PushEnd::of(PushState::Waiting);
     world.store.finish_push(&push.id, push.epoch, end).await.expect("its credential is dead");

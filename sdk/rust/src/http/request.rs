@@ -213,6 +213,9 @@ impl Request {
     }
 
     /// Names the step of a write: `kebab-case`, once in an item, the same on every attempt.
+    ///
+    /// A later attempt gets the answer again, when it has at most 64 KiB; of a longer one it gets `other`. So fetch what is
+    /// long (an export, a file) in a request of its own that only reads.
     pub fn step(mut self, step: impl Into<String>) -> Self {
         self.wire.step = Some(step.into());
         self
@@ -234,7 +237,8 @@ impl Request {
     ///
     /// # Errors
     /// `transient` when nothing was sent, or an answer to a read was lost; `outcome-unknown` when the answer to a write was
-    /// lost; `other` when the gate does not allow the request; `invalid-response` when the answer is too large.
+    /// lost; `other` when the gate does not allow the request, or the answer of an earlier attempt was too long to be kept;
+    /// `invalid-response` when the answer is too large.
     pub fn send(self) -> Result<Response> {
         if let Some(problem) = self.problem {
             return Err(problem);

@@ -31,7 +31,6 @@ pub(crate) enum HttpError {
     Unknown(String),
     TooLarge(u64),
     Stopped,
-    #[cfg_attr(not(target_family = "wasm"), expect(dead_code, reason = "only a real host says it"))]
     Other(String),
 }
 
@@ -200,6 +199,8 @@ impl HttpError {
             Self::TooLarge(bytes) => Error::invalid_response("The provider's answer is too large.")
                 .detail(format!("{asked} answered with {bytes} bytes")),
             Self::Stopped => Error::transient("The run was stopped.").detail(asked.to_owned()),
+            // For a write as well: of a step that was answered and whose answer cannot be had again, "unknown" would send a
+            // person to look for what is known.
             Self::Other(why) => Error::other("The request failed.").detail(format!("{asked}: {why}")),
         }
     }
@@ -215,7 +216,7 @@ fn is_json(media_type: &str) -> bool {
 mod tests {
     use serde_json::Value;
 
-    use super::{Content, Effect, Response, WireResponse};
+    use super::{Content, Effect, HttpError, Response, WireResponse};
     use crate::{Case, Result};
 
     fn answer(effect: Effect, status: u16, kind: &str, body: &str) -> Response {
@@ -247,6 +248,23 @@ mod tests {
     fn an_unreadable_answer_to_a_write_leaves_the_outcome_unknown() {
         let answer = answer(Effect::Write, 201, "application/json", "{");
         assert_eq!(case_of(answer.json::<Value>()), Case::OutcomeUnknown);
+    }
+
+    #[test]
+    fn only_a_write_that_may_have_arrived_leaves_the_outcome_unknown() {
+        let why = || "because".to_owned();
+        for (error, write, read) in [
+            (HttpError::Unknown(why()), Case::OutcomeUnknown, Case::Transient),
+            (HttpError::TooLarge(1), Case::OutcomeUnknown, Case::InvalidResponse),
+            (HttpError::Denied(why()), Case::Other, Case::Other),
+            (HttpError::Other(why()), Case::Other, Case::Other),
+            (HttpError::NotSent(why()), Case::Transient, Case::Transient),
+            (HttpError::Stopped, Case::Transient, Case::Transient),
+        ] {
+            for (effect, case) in [(Effect::Write, write), (Effect::Repeatable, read), (Effect::Read, read)] {
+                assert_eq!(error.clone().into_error("POST /x", effect).case(), case, "{error:?} {effect:?}");
+            }
+        }
     }
 
     #[test]

@@ -60,6 +60,7 @@ enum Failing {
     TooLarge,
     Denied,
     Stopped,
+    Other,
 }
 
 fn ok() -> u16 {
@@ -122,6 +123,7 @@ impl Exchange {
                 Failing::TooLarge => HttpError::TooLarge(u64::MAX),
                 Failing::Denied => HttpError::Denied("the fixture says so".to_owned()),
                 Failing::Stopped => HttpError::Stopped,
+                Failing::Other => HttpError::Other("the fixture says so".to_owned()),
             });
         }
         let mut headers: Vec<(String, String)> =

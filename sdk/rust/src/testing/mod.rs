@@ -42,7 +42,7 @@
 //! | `answer.headers` | object; `content-type` is `application/json` when there is a `body` and it is not said |
 //! | `answer.body` | JSON |
 //! | `answer.text` | instead of `body`: any text, such as HTML or cut JSON |
-//! | `answer.fails` | instead of an answer: `not-sent`, `unknown`, `too-large`, `denied` or `stopped` |
+//! | `answer.fails` | instead of an answer: `not-sent`, `unknown`, `too-large`, `denied`, `stopped` or `other` |
 //!
 //! A request takes the first unused exchange with its method and address; with [`TestHost::in_order`] it must be the very next.
 //! Fixtures are written by hand or recorded; they hold no credentials, because the connector never sees one.

@@ -3,7 +3,7 @@
 use patchbay_model::TenantId;
 
 use super::*;
-use crate::{SendPush, StepAnswer, StepBegin};
+use crate::{SendPush, StepAnswer, StepBegin, conflicts};
 
 const ALL: [PushState; 9] = [
     PushState::Waiting,
@@ -145,10 +145,10 @@ async fn a_connection_and_a_target_can_be_named_when_it_is_sent() {
 async fn half_written(world: &World, key: &str, connection: &ConnectionId, answered: bool) -> Push {
     put(world, key, connection, None).await;
     let ours = claim(world).await.remove(0);
-    let begun = world.store.step_begin(&ours.id, ours.epoch, "create", [1; 32]).await;
+    let begun = world.store.step_begin(&ours.id, ours.epoch, "create", [1; 32], true).await;
     assert_eq!(begun, Ok(StepBegin::Send));
     if answered {
-        let answer = StepAnswer { status: 201, headers: Vec::new(), body: Vec::new() };
+        let answer = StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true };
         world.store.step_answered(&ours.id, ours.epoch, "create", &answer, false).await.expect("answered");
     } else {
         world.store.step_lost(&ours.id, ours.epoch, "create").await.expect("lost");
@@ -168,7 +168,7 @@ async fn what_was_begun_in_one_place_is_not_ended_in_another() {
         }
         world.store.send_push(&world.tenant, &push.id, to(&id, "{}"), "person").await.expect("the same place");
         let ours = claim(&world).await.remove(0);
-        let begun = world.store.step_begin(&ours.id, ours.epoch, "create", [1; 32]).await.expect("begun");
+        let begun = world.store.step_begin(&ours.id, ours.epoch, "create", [1; 32], true).await.expect("begun");
         assert_ne!(begun, StepBegin::Send, "what may be there is not written once more");
         leave_as(&world, &ours, PushEnd::of(PushState::Failed)).await;
     }
@@ -197,4 +197,54 @@ async fn what_was_not_sent_can_be_taken_back_and_nothing_else() {
         let push = half_written(world, &format!("{answered}"), &id, answered).await;
         assert_eq!(back(push).await.map(drop), Err(StoreError::Conflict("something of the push was sent")));
     }
+}
+
+#[tokio::test]
+async fn what_was_refused_is_sent_afresh_when_somebody_says_so_and_what_was_taken_is_not() {
+    let world = World::open().await;
+    let id = world.connect("b1").await.connection.id;
+    for (status, opens) in [
+        (409, true),
+        (400, true),
+        (429, true),
+        (302, true),
+        (200, false),
+        (201, false),
+        (299, false),
+        (408, false),
+        (425, false),
+        (500, false),
+        (503, false),
+    ] {
+        let push = put(&world, &format!("{status}"), &id, None).await;
+        let ours = claim(&world).await.remove(0);
+        let answer = StepAnswer { status, headers: Vec::new(), body: b"no".to_vec(), whole: true };
+        let begin = |epoch| world.store.step_begin(&push.id, epoch, "create", [1; 32], true);
+        begin(ours.epoch).await.expect("begun");
+        world.store.step_answered(&push.id, ours.epoch, "create", &answer, false).await.expect("answered");
+        leave_as(&world, &ours, PushEnd::of(PushState::Rejected)).await;
+        let other = world.connect(&format!("c{status}")).await.connection.id;
+        let moved = world.store.send_push(&world.tenant, &push.id, to(&other, "{}"), "person").await;
+        assert_eq!(moved.map(drop), Err(StoreError::Conflict(conflicts::SENT_ELSEWHERE)), "{status}");
+        world.store.send_push(&world.tenant, &push.id, SendPush::default(), "person").await.expect("sent");
+        let ours = claim(&world).await.remove(0);
+        let expected = if opens { StepBegin::Send } else { StepBegin::Replay(answer) };
+        assert_eq!(begin(ours.epoch).await, Ok(expected), "{status}");
+        leave_as(&world, &ours, PushEnd::of(PushState::Done)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_of_an_earlier_content_stays_as_it_was() {
+    let world = World::open().await;
+    let id = world.connect("b1").await.connection.id;
+    let push = put(&world, "k1", &id, None).await;
+    let ours = claim(&world).await.remove(0);
+    let answer = StepAnswer { status: 409, headers: Vec::new(), body: Vec::new(), whole: true };
+    world.store.step_begin(&push.id, ours.epoch, "create", [1; 32], true).await.expect("begun");
+    world.store.step_answered(&push.id, ours.epoch, "create", &answer, false).await.expect("answered");
+    leave_as(&world, &ours, PushEnd::of(PushState::Rejected)).await;
+    world.ddl("UPDATE pushes SET revision = 2").await;
+    world.store.send_push(&world.tenant, &push.id, SendPush::default(), "person").await.expect("sent");
+    assert_eq!(world.number("SELECT count(*) FROM push_steps WHERE state = 'answered'").await, 1);
 }

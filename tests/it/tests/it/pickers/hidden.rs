@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, time::Duration};
 
 use patchbay_it::{Rig, RigSetup, ServerDatabase, Tenant, items, ledger_with};
 use patchbay_model::manifest::{Picker, PickerParent};
-use patchbay_test_support::{Result, fakes::FakesConfig, wait_until};
+use patchbay_test_support::{Result, Trouble, fakes::FakesConfig, wait_until};
 use serde_json::{Value, json};
 
-use super::{LIMIT, Scene, ids, text, told};
+use super::{LIMIT, SHOWN, Scene, text, told};
 
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// More clients than are told at once when they are switched on.
@@ -148,9 +148,9 @@ fn lines() -> Picker {
     }
 }
 
-/// The choices of an account's lines, or of all.
-fn in_account(tenant: &Tenant, connection: &str, account: &str) -> Result<Vec<String>> {
-    let answer = tenant.get(&format!("/v1/connections/{connection}/pickers/lines?q=lines&account={account}"))?;
+/// The choices that an account's lines make, or those of all accounts.
+fn in_account(tenant: &Tenant, connection: &str, typed: &str, account: &str) -> Result<Vec<String>> {
+    let answer = tenant.get(&format!("/v1/connections/{connection}/pickers/lines?q={typed}&account={account}"))?;
     Ok(answer.array_at("/choices")?.iter().map(|choice| text(choice, "label")).collect())
 }
 
@@ -166,21 +166,21 @@ fn an_account_that_nobody_selected_is_not_picked_from() -> Result<()> {
     let body = json!({ "connector": "acme.ledger", "fields": fields });
     let connection = tenant.api.post("/v1/connections", &body)?.expect(201)?.text_at("/id")?;
     tenant.all_read(std::slice::from_ref(&connection))?;
-    let of = |account: &str| in_account(&tenant, &connection, account);
+    let of = |account: &str| in_account(&tenant, &connection, "lines", account);
     let all_of = |labels: &[String], account: &str| labels.iter().all(|label| label.contains(&format!("/{account} ")));
+    let of_second = || Ok::<_, Trouble>(in_account(&tenant, &connection, "lines/a2", "")?.len());
     for account in ["a1", "a2"] {
         let labels = of(account)?;
         assert!(!labels.is_empty() && all_of(&labels, account), "{account}: {labels:?}");
     }
-    assert!(!all_of(&of("")?, "a1"), "without an account, of all");
+    assert_eq!(of_second()?, SHOWN, "without an account, of all");
 
     let path = format!("/v1/connections/{connection}");
     let accounts = tenant.get(&path)?.array_at("/accounts")?;
     let second = accounts.iter().find(|account| account["provider_id"] == json!("a2"));
     let second = second.map(|account| text(account, "id")).unwrap_or_default();
     tenant.change(&connection, &json!({ "accounts": { &second: false } }))?;
-    let labels = of("")?;
-    assert!(!labels.is_empty() && all_of(&labels, "a1"), "{labels:?}");
+    assert_eq!((of("")?.len(), of_second()?), (SHOWN, 0));
     for account in ["a2", "a3", "A1", "a1%00"] {
         for (verb, answer) in [
             ("pick", tenant.api.get(&format!("{path}/pickers/lines?account={account}"))?),
@@ -195,11 +195,13 @@ fn an_account_that_nobody_selected_is_not_picked_from() -> Result<()> {
     let refreshed = tenant.api.post(&format!("{path}/pickers/lines/refresh"), &json!({}))?.expect(202)?;
     tenant.ended(&refreshed.text_at("/run")?)?;
     let runs = tenant.runs(&connection)?;
-    assert_eq!((runs.len() - before, &runs[0]["account"]), (1, &json!("a1")), "{}", runs[0]);
+    let syncs = items(&tenant.api, &format!("{path}/syncs"))?;
+    let of_first = syncs.iter().find(|sync| sync["account"] == json!("a1")).map(|sync| sync["id"].clone());
+    assert_eq!((runs.len() - before, Some(&runs[0]["sync"])), (1, of_first.as_ref()), "{}", runs[0]);
     tenant.change(&connection, &json!({ "accounts": { &second: true } }))?;
     tenant.settled()?;
     let labels = of("a2")?;
     assert!(!labels.is_empty() && all_of(&labels, "a2"), "{labels:?}");
-    assert!(!ids(&tenant.pick(&connection, "lines", "lines/a2 7 ", &[])?).is_empty());
+    assert_eq!(of_second()?, SHOWN);
     Ok(())
 }

@@ -74,7 +74,9 @@ impl Scene<'_> {
         .map_err(|error| Failed::new(format!("{error}: {left:?}")))?;
         for one in sent.iter() {
             let held = one.case.held.as_deref().is_none_or(|held| script.holding(held) == 1);
-            if let (Some(trouble), true) = (one.case.trouble, held) {
+            // Of two nodes it is not known here which one's it is.
+            let known = |trouble: &Trouble| matches!(self.machines, Machines::One(_)) || !trouble.kills();
+            if let (Some(trouble), true) = (one.case.trouble.filter(known), held) {
                 *tally.met.entry((one.case.tenant, trouble)).or_default() += 1;
             }
         }
@@ -115,12 +117,16 @@ impl Scene<'_> {
         }
     }
 
-    /// Kills wherever the host stands after some more requests, or some time.
+    /// Kills wherever the host stands after some more requests, or some time. Of two nodes one may stand still instead
+    /// until the other has taken over what it had, and go on in the belief that nothing happened.
     pub(super) fn kill_at_random(&mut self, dice: &mut Dice) -> Result<()> {
         let journal = &self.desk().journal;
         let (wanted, since) = (journal.last() + dice.below(25), Instant::now());
         let limit = Duration::from_millis(dice.below(400));
         wait_until("a moment", LIMIT, || Ok((journal.last() >= wanted || since.elapsed() >= limit).then_some(())))?;
+        if matches!(self.machines, Machines::Two(..)) && dice.below(2) == 0 {
+            return self.machines.stand_still(dice);
+        }
         let node = self.machines.kill(dice)?;
         self.machines.restart(node)
     }

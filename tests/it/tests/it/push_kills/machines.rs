@@ -1,6 +1,6 @@
 //! What is killed: one host on a file of SQLite, or two on one PostgreSQL database. And the time that they live in.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use patchbay_it::{Database, Nodes, Rig, RigSetup, ServerDatabase, Tenant};
 use patchbay_model::{Clock as _, SystemClock};
@@ -14,7 +14,7 @@ const LEASE: Duration = Duration::from_secs(60);
 const SHORT_LEASE: Duration = Duration::from_secs(3);
 /// Between the two looks that must agree, far longer than everything else that a round waits for: nobody looks again
 /// before the clock is moved that far ([`FAR`]).
-const AGAIN: Duration = Duration::from_secs(600);
+pub(super) const AGAIN: Duration = Duration::from_secs(600);
 /// A move of the clock from which on somebody may look for the second time.
 pub(super) const FAR: Duration = Duration::from_secs(90);
 
@@ -82,6 +82,16 @@ impl<'a> Machines<'a> {
             }
             Self::Two(nodes, _) => nodes.host_mut(node)?.restart(),
         }
+    }
+
+    /// One of two stands still for two leases.
+    pub(super) fn stand_still(&mut self, dice: &mut Dice) -> Result<()> {
+        let Self::Two(nodes, _) = self else { return Ok(()) };
+        let node = usize::try_from(dice.below(nodes.count() as u64))?;
+        nodes.host_mut(node)?.suspend()?;
+        let since = Instant::now();
+        wait_until("two leases", LIMIT, || Ok((since.elapsed() >= SHORT_LEASE * 2).then_some(())))?;
+        nodes.host_mut(node)?.resume()
     }
 
     pub(super) fn advance(&self, by: Duration) -> Result<()> {

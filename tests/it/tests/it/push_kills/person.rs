@@ -5,7 +5,11 @@ use std::time::Duration;
 use patchbay_test_support::{Dice, Result, Trouble as Failed, fakes::desk::Kind};
 use serde_json::{Value, json};
 
-use super::{Scene, Sent, Tally, machines::FAR, script::Kept};
+use super::{
+    Scene, Sent, Tally,
+    machines::{FAR, Machines},
+    script::{Case, Kept, Trouble, UNLUCKY},
+};
 
 /// Moves of the clock after which everything has come to its end, or never will.
 const MOVES: usize = 400;
@@ -40,7 +44,11 @@ impl Scene<'_> {
 
     /// Before anybody said a word: what nobody can look for is left to a person, whatever became of it.
     pub(super) fn nothing_is_guessed(&self, sent: &[Sent]) -> Result<()> {
-        match sent.iter().find(|one| one.case.must_stand() && !one.stands) {
+        // Of two nodes one lives, and so does what the provider held for it.
+        let lives =
+            |case: &Case| matches!(self.machines, Machines::Two(..)) && case.trouble.is_some_and(Trouble::kills);
+        let must = |one: &&Sent| one.case.must_stand() && !lives(&one.case);
+        match sent.iter().find(|one| must(one) && !one.stands) {
             None => Ok(()),
             Some(one) => Err(Failed::new(format!("guessed: {}: {:#}", one.case.item.title(), self.told(one)?))),
         }
@@ -72,7 +80,7 @@ impl Scene<'_> {
         let there = self.doubtful_is_there(one, push);
         let chance = dice.below(4);
         Ok(match one.case.place.kept {
-            Kept::ByNothing => {
+            Kept::Nothing => {
                 let refused = self.resolve(one, &json!({ "decision": "look_again" }))?;
                 if refused.0 != 409 {
                     return Err(Failed::new(format!("a call cannot be looked for: {refused:?}")));
@@ -84,11 +92,12 @@ impl Scene<'_> {
                     _ => Some("send_anyway"),
                 }
             }
-            Kept::ByLooking if there && doubtful(push) == "upload" => Some("look_again"),
-            Kept::ByLooking if there => Some(if chance < 2 { "look_again" } else { "done" }),
+            Kept::Search if there && doubtful(push) == "upload" => Some("look_again"),
+            Kept::Search if there => Some(if chance < 2 { "look_again" } else { "done" }),
             // Where the file is there and the report is not, it has to go on behind the file.
-            Kept::ByLooking => Some(if chance == 0 { "look_again" } else { "send_anyway" }),
-            Kept::ByKey | Kept::ByItsName => Some(if chance < 2 { "look_again" } else { "send_anyway" }),
+            Kept::Search if one.case.tenant == UNLUCKY => Some("send_anyway"),
+            Kept::Search => Some(if chance == 0 { "look_again" } else { "send_anyway" }),
+            Kept::Key | Kept::Name => Some(if chance < 2 { "look_again" } else { "send_anyway" }),
         })
     }
 

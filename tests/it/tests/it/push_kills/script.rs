@@ -11,10 +11,10 @@ use serde_json::json;
 /// How a provider keeps an item from being written twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kept {
-    ByKey,
-    ByLooking,
-    ByItsName,
-    ByNothing,
+    Key,
+    Search,
+    Name,
+    Nothing,
 }
 
 /// A step at which trouble can come.
@@ -28,15 +28,15 @@ pub(super) struct Place {
 /// Every step that the desk's connector writes in. Each has a tenant of its own, so that the failures of one close the
 /// circuit of no other, and five in a row come to none.
 pub(super) const PLACES: [Place; 9] = [
-    Place { action: "letter", step: "send", kept: Kept::ByKey },
-    Place { action: "task", step: "create", kept: Kept::ByLooking },
-    Place { action: "note", step: "create", kept: Kept::ByLooking },
-    Place { action: "note", step: "change", kept: Kept::ByLooking },
-    Place { action: "entry", step: "create", kept: Kept::ByLooking },
-    Place { action: "report", step: "upload", kept: Kept::ByLooking },
-    Place { action: "report", step: "report", kept: Kept::ByLooking },
-    Place { action: "card", step: "put", kept: Kept::ByItsName },
-    Place { action: "call", step: "send", kept: Kept::ByNothing },
+    Place { action: "letter", step: "send", kept: Kept::Key },
+    Place { action: "task", step: "create", kept: Kept::Search },
+    Place { action: "note", step: "create", kept: Kept::Search },
+    Place { action: "note", step: "change", kept: Kept::Search },
+    Place { action: "entry", step: "create", kept: Kept::Search },
+    Place { action: "report", step: "upload", kept: Kept::Search },
+    Place { action: "report", step: "report", kept: Kept::Search },
+    Place { action: "card", step: "put", kept: Kept::Name },
+    Place { action: "call", step: "send", kept: Kept::Nothing },
 ];
 /// The tenant of the item that meets one trouble after another.
 pub(super) const UNLUCKY: usize = PLACES.len();
@@ -114,7 +114,7 @@ impl Case {
     /// Whether it is in doubt until a person says what became of it.
     pub(super) fn must_stand(&self) -> bool {
         let clear = |rule: &Rule| matches!(rule.act, Act::Answer { status: 429, .. });
-        self.place.kept == Kept::ByNothing && self.rules.first().is_some_and(|rule| !clear(rule))
+        self.place.kept == Kept::Nothing && self.rules.first().is_some_and(|rule| !clear(rule))
     }
 
     /// Its name at the provider says which rule is for it.
@@ -160,7 +160,7 @@ pub(super) fn cases(round: u64, dice: &mut Dice) -> Vec<Case> {
             case.rules.push(case.on(place.step, trouble.act(&held, dice)));
             case.held = (trouble.kills() || trouble == Trouble::Late).then_some(held);
             case.early = dice.below(2) == 0;
-            if dice.below(3) == 0 {
+            if trouble != Trouble::Refused && dice.below(3) == 0 {
                 // Refused when it comes again; a refusal is no failure of the provider's host.
                 case.rules.push(case.on(place.step, Act::status(429)));
             }
@@ -201,6 +201,6 @@ fn unlucky(round: u64) -> Case {
         case.rules.push(case.on("upload", Act::LoseAnswer));
     }
     case.rules.push(case.on(place.step, Act::Drop));
-    case.rules.push(case.on(place.step, if round % 2 == 0 { Act::Drop } else { Act::LoseAnswer }));
+    case.rules.push(case.on(place.step, if round.is_multiple_of(2) { Act::Drop } else { Act::LoseAnswer }));
     case
 }

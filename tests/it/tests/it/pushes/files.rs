@@ -73,7 +73,13 @@ fn a_file_that_was_removed_is_no_file_and_one_that_an_item_needs_stays() -> Resu
     scene.connect("owner")?;
     assert_eq!(tenant.push_ended(&push)?["state"], json!("done"));
     tenant.api.delete(&format!("/v1/blobs/{kept}"))?.expect(204)?;
-    assert_eq!(tenant.send(&item)?.status, 422, "its file is gone: it cannot be said whether it is the same");
+    assert_eq!(
+        tenant.send(&item)?.expect(200)?.text_at("/duplicate_of")?,
+        push,
+        "it is the same item though its file is gone"
+    );
+    let other = tenant.send(&item.with("key", json!("other")))?;
+    assert_eq!(refusal(&other), refused(422, "PB4011", &["/attachments/0/blob"]));
     assert_eq!(scene.writes(), 2);
     Ok(())
 }

@@ -122,7 +122,8 @@ fn a_search_that_lags_makes_no_double_and_no_disorder() -> Result<()> {
     let (scene, _) = Scene::connected()?;
     let items = entries("c1", 4);
     scene.desk().provider.lag(Kind::Entry, Lag::Time(std::time::Duration::from_millis(1_300)));
-    scene.desk().script.add(items[1].on("create", Act::LoseAnswer));
+    scene.desk().script.add(items[0].on("create", Act::LoseAnswer));
+    scene.desk().script.add(items[1].on("create", Act::Drop));
     let pushes = sent(&scene, &items)?;
     all_done(&scene, &pushes)?;
     assert_eq!(scene.desk().provider.titles(Kind::Entry, "c1"), titles(&items));
