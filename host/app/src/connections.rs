@@ -88,14 +88,15 @@ impl App {
                 false => Some(app.turn(&tenant, &row, &change.functions).await?),
             };
             let update = ConnectionUpdate {
-                off: turned.as_ref().map(|turned| turned.off.clone()),
                 name: change.name,
                 enabled: change.enabled,
                 settings: change.settings.map(|settings| settings.to_string()),
                 release: None,
+                off: None,
             };
             app.store.update_connection(&tenant, &id, update, &actor).await?;
             if let Some(turned) = turned {
+                app.store.change_off(&tenant, &id, &turned.add, &turned.remove, &actor).await?;
                 app.extract_as_turned(&tenant, turned, &actor).await?;
             }
             for (account, selected) in &change.accounts {
@@ -119,7 +120,7 @@ impl App {
         let account = self.store.select_account(tenant, connection, account, selected, actor).await?;
         let row = self.store.connection(tenant, connection).await?;
         let release = self.release_of(&row).await.ok();
-        let mut off = row.off.clone();
+        let mut off = Vec::new();
         for sync in self.store.syncs(tenant, connection).await? {
             let stream = release.as_ref().and_then(|release| release.manifest.stream(&sync.stream));
             let function_off = stream.is_some_and(|stream| switches::is_off(&row, stream.function));
@@ -128,13 +129,10 @@ impl App {
             }
             // It is extracted once its function is switched on.
             self.store.set_sync_enabled(tenant, &sync.id, false, actor).await?;
-            if off.iter().all(|there| there != sync.id.as_str()) {
-                off.push(sync.id.to_string());
-            }
+            off.push(sync.id.to_string());
         }
-        if off != row.off {
-            let update = ConnectionUpdate { off: Some(off), ..ConnectionUpdate::default() };
-            self.store.update_connection(tenant, connection, update, actor).await?;
+        if !off.is_empty() {
+            self.store.change_off(tenant, connection, &off, &[], actor).await?;
         }
         Ok(())
     }

@@ -52,8 +52,10 @@ pub(crate) fn is_off(connection: &Connection, function: Function) -> bool {
 
 /// What turning switches comes to.
 pub(crate) struct Turned {
-    /// What is off afterwards; to be stored first, so that a crash leaves syncs that are found here.
-    pub(crate) off: Vec<String>,
+    /// What is off besides afterwards, and what not any more; to be stored first, so that a crash leaves syncs that are
+    /// found there.
+    pub(crate) add: Vec<String>,
+    pub(crate) remove: Vec<String>,
     /// Syncs to be switched afterwards.
     syncs: Vec<(SyncId, bool)>,
 }
@@ -75,32 +77,27 @@ impl App {
                 return Err(Fault::new(Code::BodyInvalid).field(format!("/functions/{}", function.word()), text));
             }
         }
-        let (mut off, mut turned) = (row.off.clone(), Vec::new());
+        let (mut add, mut remove, mut turned) = (Vec::new(), Vec::new(), Vec::new());
         let syncs = self.store.syncs(tenant, &row.id).await?;
         let accounts = self.store.accounts(tenant, &row.id).await?;
         let chosen = |id: &str| id.is_empty() || accounts.iter().any(|a| a.provider_id == id && a.selected);
         for (function, on) in asked {
-            off.retain(|there| there != function.word());
-            if !*on {
-                off.push(function.word().to_owned());
-            }
+            if *on { &mut remove } else { &mut add }.push(function.word().to_owned());
             let of_function = |stream: &str| release.manifest.stream(stream).is_some_and(|s| s.function == *function);
             for sync in syncs.iter().filter(|sync| of_function(&sync.stream)) {
-                let went_off = off.iter().any(|there| there == sync.id.as_str());
+                let went_off = row.off.iter().any(|there| there == sync.id.as_str());
                 if *on && went_off {
-                    off.retain(|there| there != sync.id.as_str());
+                    remove.push(sync.id.to_string());
                     if chosen(&sync.account) {
                         turned.push((sync.id.clone(), true));
                     }
                 } else if !*on && sync.enabled {
                     turned.push((sync.id.clone(), false));
-                    if !went_off {
-                        off.push(sync.id.to_string());
-                    }
+                    add.push(sync.id.to_string());
                 }
             }
         }
-        Ok(Turned { off, syncs: turned })
+        Ok(Turned { add, remove, syncs: turned })
     }
 
     /// The second half: what is extracted follows the switches.

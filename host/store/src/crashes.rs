@@ -303,7 +303,10 @@ mod tests {
     async fn a_push_on_which_three_workers_died_before_it_sent_anything_fails() {
         let world = World::open().await;
         let ours = dying(&world, None).await;
-        assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(), "not a fourth time");
+        assert!(
+            world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(),
+            "not a fourth time"
+        );
         let (dead, code) =
             (world.store.push(&world.tenant, &ours.push.id).await.expect("read"), Code::ConnectorCrashed);
         assert_eq!((dead.state, dead.next_at, dead.lease_until), (PushState::Failed, None, None));
@@ -319,7 +322,10 @@ mod tests {
     async fn a_push_on_which_three_workers_died_after_it_sent_something_waits_for_a_person() {
         let world = World::open().await;
         let ours = dying(&world, Some("create")).await;
-        assert!(world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(), "not a fourth time");
+        assert!(
+            world.store.claim_pushes(&crate::testing::places(10)).await.expect("claimed").is_empty(),
+            "not a fourth time"
+        );
         let dead = world.store.push(&world.tenant, &ours.push.id).await.expect("read");
         assert_eq!((dead.state, dead.next_at, dead.ended_at), (PushState::Unknown, None, None));
         assert_eq!(dead.code, Some(Code::ConnectorCrashed));

@@ -249,8 +249,7 @@ pub(crate) async fn open_refused(tx: &mut AnyConnection, push: &Push) -> Result<
 
 /// Opens what was lost of a push, inside a transaction that is alone: somebody wants it sent again.
 pub(crate) async fn open_lost(tx: &mut AnyConnection, push: &Push) -> Result<(), StoreError> {
-    let statement =
-        "UPDATE push_steps SET state = 'open', lost_at = NULL \
+    let statement = "UPDATE push_steps SET state = 'open', lost_at = NULL \
         WHERE push = $1 AND revision = $2 AND state IN ('lost', 'sending')";
     sqlx::query(statement).bind(push.id.as_str()).bind(i64::from(push.revision)).execute(tx).await?;
     Ok(())

@@ -239,11 +239,10 @@ macro_rules! list {
 const BY_KEY: &str = "WHERE p.tenant = $1 AND p.connector = $2 AND p.action = $3 AND p.key = $4";
 
 /// What the pushes of a page carry comes to at most so many bytes, beyond the first one.
-pub const PAGE_BYTES: u64 = 8 * 1024 * 1024;
+const PAGE_BYTES: u64 = 8 * 1024 * 1024;
 
 /// Bytes that a push carries.
-const CARRIED: &str =
-    "CAST(octet_length(p.payload) + octet_length(p.target) + octet_length(p.attachments) AS BIGINT)";
+const CARRIED: &str = "CAST(octet_length(p.payload) + octet_length(p.target) + octet_length(p.attachments) AS BIGINT)";
 
 /// How heavy a push is.
 struct Weight {
@@ -287,7 +286,7 @@ impl Store {
     }
 
     /// Pushes of a tenant, newest first. A page ends earlier where what its pushes carry comes to more than
-    /// [`PAGE_BYTES`]; it has one at least.
+    /// 8 MiB; it has one at least.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].

@@ -162,12 +162,7 @@ impl Store {
 const RACED: StoreError = StoreError::Conflict("the connection changed meanwhile");
 
 /// Ends the session that this came through, and takes what waited for it.
-async fn end_session(
-    tx: &mut AnyConnection,
-    store: &Store,
-    settle: &Settle,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+async fn end_session(tx: &mut AnyConnection, store: &Store, settle: &Settle, now: Timestamp) -> Result<(), StoreError> {
     let Some(session) = settle.through.session() else { return Ok(()) };
     if let Through::Completion { code_hash, .. } = &settle.through {
         let statement = "DELETE FROM pending_authorisations WHERE session = $1 AND tenant = $2 AND expires_at > $3 \

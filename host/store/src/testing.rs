@@ -16,8 +16,8 @@ use sqlx::AssertSqlSafe;
 
 use crate::{
     ClaimLimits, ClaimedRun, Connection, NewAccount, NewLostToken, NewPending, NewPush, NewRelease, NewSession,
-    NewSync, OauthClient, PageCommit, PageRecord, PushLimits, PutClient, Settle, Settled, Step, Store, StoreConfig, Usage,
-    dialect::Dialect,
+    NewSync, OauthClient, PageCommit, PageRecord, PushLimits, PutClient, Settle, Settled, Step, Store, StoreConfig,
+    Usage, dialect::Dialect,
 };
 
 /// How long a lease is in these tests.

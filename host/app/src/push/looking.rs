@@ -135,6 +135,7 @@ impl App {
         match self.store.step_absent(&push.id, push.epoch, &step.step, apart).await.map_err(stored)? {
             Absent::Once => {
                 let mut end = unknown();
+                end.looked = true;
                 end.next_at = Some(now.plus(apart));
                 Ok(end)
             }

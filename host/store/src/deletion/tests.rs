@@ -138,7 +138,9 @@ async fn whoever_follows_the_feed_hears_that_each_record_of_a_deleted_connection
         }
     }
     assert_eq!(gone.len(), 2_299, "all but the one that was gone before");
-    assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.ended'").await, 1);
+    let parted = "SELECT count(*) FROM pushes WHERE state = 'waiting' AND connection IS NULL AND code = 'PB4013'";
+    assert_eq!(world.number(parted).await, 1, "nothing of it was sent");
+    assert_eq!(world.number("SELECT count(*) FROM events WHERE kind = 'push.ended'").await, 0);
 }
 
 #[tokio::test]

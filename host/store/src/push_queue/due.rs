@@ -80,14 +80,14 @@ async fn leased(tx: &mut AnyConnection, choice: &mut Choice, now: Timestamp) -> 
 
 /// Connections with something open, from one to the next in the index, and since when the first of each is due.
 pub(super) fn ready_statement(dialect: Dialect) -> String {
-    let index = dialect.pick("INDEXED BY pushes_open", "");
+    let index = dialect.pick("INDEXED BY pushes_due_of_connection", "");
     format!(
-        "WITH RECURSIVE o (connection) AS (SELECT min(connection) FROM pushes {index} WHERE ended_at IS NULL \
-         AND connection IS NOT NULL \
-         UNION ALL SELECT (SELECT min(p.connection) FROM pushes p {index} WHERE p.ended_at IS NULL \
-         AND p.connection > o.connection) FROM o WHERE o.connection IS NOT NULL) \
-         SELECT x.id, x.tenant, x.at FROM (SELECT c.id, c.tenant, (SELECT min(p.next_at) FROM pushes p {index} \
-         WHERE p.connection = c.id AND p.ended_at IS NULL AND p.next_at <= $1) AS at \
+        "WITH RECURSIVE o (connection) AS (SELECT (SELECT p.connection FROM pushes p {index} \
+         WHERE p.next_at IS NOT NULL AND p.connection IS NOT NULL ORDER BY p.connection LIMIT 1) \
+         UNION ALL SELECT (SELECT p.connection FROM pushes p {index} WHERE p.next_at IS NOT NULL \
+         AND p.connection > o.connection ORDER BY p.connection LIMIT 1) FROM o WHERE o.connection IS NOT NULL) \
+         SELECT x.id, x.tenant, x.at FROM (SELECT c.id, c.tenant, (SELECT p.next_at FROM pushes p {index} \
+         WHERE p.connection = c.id AND p.ended_at IS NULL AND p.next_at <= $1 ORDER BY p.next_at LIMIT 1) AS at \
          FROM o CROSS JOIN connections c WHERE c.id = o.connection AND c.enabled AND c.state = 'active') x \
          WHERE x.at IS NOT NULL"
     )
@@ -124,7 +124,7 @@ fn next_of(left: &mut Vec<Ready>, choice: &Choice) -> Vec<Ready> {
 
 /// The first due pushes of each connection: `$1` now, `$2` connections.
 pub(super) fn of_each(dialect: Dialect) -> String {
-    let index = dialect.pick("INDEXED BY pushes_open", "");
+    let index = dialect.pick("INDEXED BY pushes_due_of_connection", "");
     let first = format!(
         "FROM pushes d {index} WHERE d.connection = t.value AND d.ended_at IS NULL AND d.next_at <= $1 \
          ORDER BY d.next_at, d.lane LIMIT {LOOKED}"

@@ -45,10 +45,12 @@ pub(super) fn heads_statement(dialect: Dialect) -> String {
 /// The heads of all lanes of the connection `$1`, from one lane to the next in the index.
 pub(super) fn heads_of_connection(dialect: Dialect) -> String {
     let index = dialect.pick("INDEXED BY pushes_in_lane", "");
+    // PostgreSQL reads all of them for a `min`.
+    let first = "ORDER BY p.connection, p.lane LIMIT 1";
     let open = "p.connection = $1 AND p.lane IS NOT NULL AND p.ended_at IS NULL";
     format!(
-        "WITH RECURSIVE l (lane) AS (SELECT min(p.lane) FROM pushes p {index} WHERE {open} \
-         UNION ALL SELECT (SELECT min(p.lane) FROM pushes p {index} WHERE {open} AND p.lane > l.lane) \
+        "WITH RECURSIVE l (lane) AS (SELECT (SELECT p.lane FROM pushes p {index} WHERE {open} {first}) \
+         UNION ALL SELECT (SELECT p.lane FROM pushes p {index} WHERE {open} AND p.lane > l.lane {first}) \
          FROM l WHERE l.lane IS NOT NULL) SELECT {} FROM l WHERE l.lane IS NOT NULL",
         head_of(dialect, "$1", "l.lane")
     )
@@ -94,7 +96,7 @@ pub(super) async fn of_connection(
         "SELECT {} FROM pushes p {} WHERE p.connection = $1 AND p.ended_at IS NULL AND p.next_at <= $2 \
          AND p.lane IS NULL ORDER BY p.next_at LIMIT $3",
         Due::COLUMNS,
-        Dialect::of(tx).pick("INDEXED BY pushes_open", "")
+        Dialect::of(tx).pick("INDEXED BY pushes_due_of_connection", "")
     );
     let statement = sqlx::query(AssertSqlSafe(statement)).bind(connection).bind(now.as_micros());
     found.extend(many::<Due>(tx, statement.bind(i64::try_from(limit).unwrap_or(i64::MAX))).await?);

@@ -70,9 +70,8 @@ impl Store {
     pub(crate) async fn put_aside_the_rest(&self, id: &ConnectionId) -> Result<(), StoreError> {
         loop {
             let (store, of) = (self.clone(), id.clone());
-            let done = self
-                .write(move |tx| Box::pin(async move { put_aside(tx, &store, &of, store.now()).await }))
-                .await?;
+            let done =
+                self.write(move |tx| Box::pin(async move { put_aside(tx, &store, &of, store.now()).await })).await?;
             if done < BITE {
                 return Ok(());
             }
@@ -108,18 +107,17 @@ fn told_already() -> String {
 
 /// Connections that have such pushes at `$1`, from one to the next in the index.
 fn stranded(dialect: Dialect) -> String {
-    let index = dialect.pick("INDEXED BY pushes_open", "");
+    let index = dialect.pick("INDEXED BY pushes_due_of_connection", "");
     format!(
-        "WITH RECURSIVE o (connection) AS (SELECT min(connection) FROM pushes {index} WHERE ended_at IS NULL \
-         AND connection IS NOT NULL \
-         UNION ALL SELECT (SELECT min(p.connection) FROM pushes p {index} WHERE p.ended_at IS NULL \
-         AND p.connection > o.connection) FROM o WHERE o.connection IS NOT NULL) \
-         SELECT c.id FROM o CROSS JOIN connections c WHERE c.id = o.connection AND NOT (c.enabled AND c.state = 'active') \
-         AND (EXISTS (SELECT 1 FROM pushes p {index} WHERE p.connection = c.id AND p.ended_at IS NULL \
-         AND p.next_at IS NOT NULL AND NOT {told}) \
-         OR EXISTS (SELECT 1 FROM pushes p WHERE p.connection = c.id AND p.lease_until <= $1) \
-         OR (c.state = 'deleted' AND EXISTS (SELECT 1 FROM pushes p {index} WHERE p.connection = c.id \
-         AND p.ended_at IS NULL AND (p.state <> 'unknown' OR p.next_at IS NOT NULL))))",
+        "WITH RECURSIVE o (connection) AS (SELECT (SELECT p.connection FROM pushes p {index} \
+         WHERE p.next_at IS NOT NULL AND p.connection IS NOT NULL ORDER BY p.connection LIMIT 1) \
+         UNION ALL SELECT (SELECT p.connection FROM pushes p {index} WHERE p.next_at IS NOT NULL \
+         AND p.connection > o.connection ORDER BY p.connection LIMIT 1) FROM o WHERE o.connection IS NOT NULL) \
+         SELECT c.id FROM connections c WHERE NOT (c.enabled AND c.state = 'active') AND (c.id IN \
+         (SELECT l.connection FROM pushes l WHERE l.lease_until <= $1) \
+         OR (c.id IN (SELECT o.connection FROM o) \
+         AND EXISTS (SELECT 1 FROM pushes p {index} WHERE p.connection = c.id AND p.next_at IS NOT NULL \
+         AND (c.state = 'deleted' OR NOT {told}))))",
         told = told_already(),
     )
 }
@@ -157,8 +155,9 @@ async fn found(
     now: Timestamp,
 ) -> Result<Vec<String>, StoreError> {
     let locked = Dialect::of(tx).pick("", "FOR UPDATE SKIP LOCKED");
-    let index = Dialect::of(tx).pick("INDEXED BY pushes_open", "");
     let deleted = why == Standing::Deleted;
+    // Of a deleted one also what waits; what is due comes last, so that whoever looks for leftovers finds it.
+    let index = if deleted { "" } else { Dialect::of(tx).pick("INDEXED BY pushes_due_of_connection", "") };
     let leases = format!(
         "SELECT p.id FROM pushes p WHERE p.lease_until IS NOT NULL AND p.connection = $1 \
          AND (p.lease_until <= $2 OR {deleted}) {locked}"
@@ -169,7 +168,7 @@ async fn found(
     };
     let rest = format!(
         "SELECT p.id FROM pushes p {index} WHERE p.connection = $1 AND p.ended_at IS NULL AND p.lease_until IS NULL \
-         AND {which} AND $2 = $2 ORDER BY p.next_at, p.lane LIMIT {BITE} {locked}"
+         AND {which} AND $2 = $2 ORDER BY p.next_at NULLS FIRST LIMIT {BITE} {locked}"
     );
     let mut some = Vec::new();
     for statement in [leases, rest] {
@@ -208,7 +207,7 @@ async fn change(
     };
     // Looked for once it works again; never where it is gone.
     let (look_at, unknown_code) = match why {
-        Standing::Deleted => ("NULL", Code::OutcomeUnknown),
+        Standing::Deleted => ("CAST(NULL AS BIGINT)", Code::OutcomeUnknown),
         Standing::NotActive | Standing::Off => ("coalesce(next_at, $2)", why.code()),
     };
     let parts = why == Standing::Deleted;

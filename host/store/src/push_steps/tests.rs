@@ -32,7 +32,11 @@ async fn a_step_is_sent_replayed_or_unknown_by_its_journal() {
     assert_eq!(store.step_begin(id, epoch, "create", [1; 32], true).await, Ok(StepBegin::Replay(answer(201))));
     assert_eq!(store.step_begin(id, epoch, "create", [2; 32], true).await, Ok(StepBegin::Mismatch));
     store.step_refused(id, epoch, "create").await.expect("a refusal inside a 200");
-    assert_eq!(store.step_begin(id, epoch, "create", [2; 32], true).await, Ok(StepBegin::Send), "open: other bytes too");
+    assert_eq!(
+        store.step_begin(id, epoch, "create", [2; 32], true).await,
+        Ok(StepBegin::Send),
+        "open: other bytes too"
+    );
     store.step_answered(id, epoch, "create", &answer(422), true).await.expect("a refusal");
     assert_eq!(store.step_begin(id, epoch, "create", [1; 32], true).await, Ok(StepBegin::Send));
     store.step_not_sent(id, epoch, "create").await.expect("nothing left");

@@ -3,7 +3,10 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{BY_KEY, again::again};
-use crate::{Accepted, NewPush, Push, Store, StoreError, row::{maybe, select}};
+use crate::{
+    Accepted, NewPush, Push, Store, StoreError,
+    row::{maybe, select},
+};
 
 /// Why the transaction is taken back.
 const JUDGED: &str = "it was only asked";

@@ -184,7 +184,8 @@ async fn other_content_is_the_next_revision_and_nothing_of_the_earlier_one_is_re
     let id = world.connect("b1").await.connection.id;
     first(&world, world.push("k1", Some(&id))).await;
     let ours = claimed(&world).await;
-    let (store, answer) = (&world.store, StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true });
+    let (store, answer) =
+        (&world.store, StepAnswer { status: 201, headers: Vec::new(), body: Vec::new(), whole: true });
     store.step_begin(&ours.id, ours.epoch, "create", [1; 32], true).await.expect("begun");
     store.step_answered(&ours.id, ours.epoch, "create", &answer, false).await.expect("answered");
     let end = PushEnd { object_id: Some("o1".into()), object_url: Some("u1".into()), ..PushEnd::of(PushState::Done) };
@@ -357,7 +358,8 @@ async fn an_item_from_its_arrival_to_its_end_costs_four_commits() {
     let before = commits(&world);
     let lane = NewPush { lane: Some("t1".into()), ..ours(&world, "k1", &id) };
     let Accepted::Claimed(claim) = put(&world, lane).await else { panic!("not ours") };
-    let (push, answer) = (claim.push, StepAnswer { status: 201, headers: Vec::new(), body: b"{}".to_vec(), whole: true });
+    let (push, answer) =
+        (claim.push, StepAnswer { status: 201, headers: Vec::new(), body: b"{}".to_vec(), whole: true });
     world.store.step_begin(&push.id, push.epoch, "create", [1; 32], true).await.expect("begun");
     world.store.step_answered(&push.id, push.epoch, "create", &answer, false).await.expect("answered");
     world.store.finish_push(&push.id, push.epoch, PushEnd::of(PushState::Done)).await.expect("done");
@@ -367,7 +369,10 @@ async fn an_item_from_its_arrival_to_its_end_costs_four_commits() {
 #[tokio::test]
 async fn a_page_of_heavy_pushes_ends_early_and_the_next_one_goes_on() {
     let world = World::open().await;
-    let heavy = |key: &str, bytes: usize| NewPush { payload: format!("\"{}\"", "é".repeat(bytes / 2)), ..world.push(key, None) };
+    let heavy = |key: &str, bytes: usize| NewPush {
+        payload: format!("\"{}\"", "é".repeat(bytes / 2)),
+        ..world.push(key, None)
+    };
     for n in 0..11 {
         world.clock.advance(Duration::from_millis(1));
         let bytes = if n == 5 { 9 << 20 } else { 1 << 20 };

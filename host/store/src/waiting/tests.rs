@@ -3,10 +3,7 @@ use std::time::Duration;
 use patchbay_model::{Code, ConnectionState, PushState};
 
 use super::*;
-use crate::{
-    Accepted, ConnectionUpdate, NewPush, Push,
-    testing::World,
-};
+use crate::{Accepted, ConnectionUpdate, NewPush, Push, testing::World};
 
 async fn accepted(world: &World, new: NewPush) -> Push {
     let state = PushState::Waiting;

@@ -74,9 +74,9 @@ async fn a_connection_has_its_own_limit_and_its_tenants_others_go_on() {
     assert_eq!(names(&taken(&world, &few(8, 0, 2)).await), ["k00", "k01", "other"]);
     let room = |per_tenant, per_connection| {
         let (tenant, id) = (world.tenant.clone(), id.clone());
-        world.store.write(move |tx| {
-            Box::pin(async move { has_room(tx, &tenant, &id, (per_tenant, per_connection)).await })
-        })
+        world
+            .store
+            .write(move |tx| Box::pin(async move { has_room(tx, &tenant, &id, (per_tenant, per_connection)).await }))
     };
     for (limits, expected) in [((0, 0), true), ((3, 0), false), ((4, 0), true), ((0, 2), false), ((4, 3), true)] {
         assert_eq!(room(limits.0, limits.1).await, Ok(expected), "{limits:?}");
@@ -121,11 +121,11 @@ pub(crate) async fn fill(world: &World, id: &ConnectionId, count: u32, lanes: u3
     put(world, "model", id, Some("lane0")).await;
     let columns = "tenant, connection, connector, action, target, payload, attachments, content_hash, state, fields, \
         created_at, updated_at, next_at";
-    let numbers: Vec<String> = (1..count).map(|n| n.to_string()).collect();
+    let numbers: Vec<String> = (1..count).map(|n| format!("{n:06}")).collect();
     let list = serde_json::to_string(&numbers).expect("a list");
     world
         .ddl(format!(
-            "INSERT INTO pushes (id, key, lane, queued_at, {columns}) SELECT p.id || '-' || n.value, 'n' || n.value, \
+            "INSERT INTO pushes (id, key, lane, queued_at, {columns}) SELECT substr(p.id, 1, 24) || n.value, 'n' || n.value, \
              'lane' || CAST(CAST(n.value AS BIGINT) % {lanes} AS TEXT), p.queued_at + CAST(n.value AS BIGINT), \
              {columns} FROM pushes p CROSS JOIN json_each('{list}') n WHERE p.key = 'model'"
         ))
@@ -136,7 +136,7 @@ pub(crate) async fn fill(world: &World, id: &ConnectionId, count: u32, lanes: u3
 async fn a_claim_looks_at_no_more_of_a_long_backlog_than_of_a_short_one() {
     let world = World::open().await;
     if world.store.is_shared() {
-        return; // Its planner decides by what it has counted; the figures are in the report.
+        return; // Its planner decides by what it has counted.
     }
     let plans = [
         lanes::heads_statement(Dialect::Sqlite),
@@ -146,9 +146,11 @@ async fn a_claim_looks_at_no_more_of_a_long_backlog_than_of_a_short_one() {
     ];
     for statement in plans {
         let plan = sqlx::query_as(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}")));
-        let plan: Vec<(i64, i64, i64, String)> = plan.bind("").bind("").fetch_all(world.store.read()).await.expect("a plan");
+        let plan: Vec<(i64, i64, i64, String)> =
+            plan.bind("").bind("").fetch_all(world.store.read()).await.expect("a plan");
         let reads: Vec<&str> = plan.iter().map(|line| line.3.as_str()).collect();
-        let whole = |line: &&str| line.starts_with("SCAN p") || line.starts_with("SCAN h") || line.contains("TEMP B-TREE");
+        let whole =
+            |line: &&str| line.starts_with("SCAN p") || line.starts_with("SCAN h") || line.contains("TEMP B-TREE");
         assert!(!reads.iter().any(|line| whole(&line)), "{statement}\n{reads:#?}");
         assert!(reads.iter().any(|line| line.contains("INDEX pushes_")), "{reads:#?}");
     }

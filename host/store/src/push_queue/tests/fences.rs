@@ -1,9 +1,9 @@
 //! Who comes too late changes nothing; what is begun again begins afresh, and keeps what must not be forgotten.
 
-use patchbay_model::{ConnectionState, PushResult};
+use patchbay_model::PushResult;
 
 use super::*;
-use crate::{Absent, ConnectionUpdate, SendPush, StepAnswer, StepBegin, StepState, pushes::conflicts};
+use crate::{Absent, SendPush, StepAnswer, StepBegin, StepState, pushes::conflicts};
 
 const SEVERAL: bool = true;
 
@@ -109,18 +109,16 @@ async fn nobody_takes_back_or_sends_what_a_worker_has() {
 }
 
 #[tokio::test]
-async fn what_is_planned_waits_while_its_connection_does_not_work() {
+async fn what_is_planned_is_not_taken_while_its_connection_does_not_work() {
     let world = World::open().await;
     let id = world.connect("b1").await.connection.id;
     put(&world, "k1", &id, None).await;
-    let (store, tenant) = (&world.store, &world.tenant);
-    let switch = |on| ConnectionUpdate { enabled: Some(on), ..ConnectionUpdate::default() };
-    store.update_connection(tenant, &id, switch(false), "person").await.expect("off");
-    assert!(claim(&world).await.is_empty(), "it is off");
-    store.update_connection(tenant, &id, switch(true), "person").await.expect("on");
-    store.set_connection_state(tenant, &id, ConnectionState::Broken, None, "test").await.expect("broken");
-    assert!(claim(&world).await.is_empty(), "its credential is dead");
-    store.set_connection_state(tenant, &id, ConnectionState::Active, None, "test").await.expect("mended");
+    // As it stands until somebody has put it aside.
+    for (off, on) in [("enabled = FALSE", "enabled = TRUE"), ("state = 'broken'", "state = 'active'")] {
+        world.ddl(format!("UPDATE connections SET {off}")).await;
+        assert!(claim(&world).await.is_empty(), "{off}");
+        world.ddl(format!("UPDATE connections SET {on}")).await;
+    }
     assert_eq!(keys(&world).await, ["k1"]);
 }
 
@@ -188,6 +186,24 @@ async fn a_change_keeps_whose_and_where_it_is_and_forgets_how_it_went() {
     let next = other_content(&world, "k1", unnamed).await;
     assert_eq!((next.connection.as_ref(), next.object_id.as_deref()), (Some(&id), Some("o1")), "where its object is");
     assert_eq!((next.source.as_deref(), next.result, next.looks), (Some("meeting 1"), None, 0));
+}
+
+#[tokio::test]
+async fn a_change_of_an_object_that_is_known_waits_for_the_change_before_it() {
+    let world = World::open().await;
+    let id = world.connect("b1").await.connection.id;
+    let push = ours(&world, "k1", &id).await;
+    let end = PushEnd { object_id: Some("o1".into()), ..PushEnd::of(PushState::Done) };
+    leave_as(&world, &push, end).await;
+    other_content(&world, "k1", world.push("k1", Some(&id))).await;
+    let next = || NewPush { content_hash: [3; 32], update: true, ..world.push("k1", Some(&id)) };
+    let push = claim(&world).await.remove(0);
+    assert_eq!((push.revision, push.object_id.as_deref()), (2, Some("o1")));
+    let busy = world.store.accept_push(next()).await;
+    assert!(matches!(&busy, Ok(Accepted::Busy(there)) if *there == push), "a worker has it: {busy:?}");
+    let unknown = leave_as(&world, &push, PushEnd::of(PushState::Unknown)).await;
+    let busy = world.store.accept_push(next()).await;
+    assert!(matches!(&busy, Ok(Accepted::Busy(there)) if *there == unknown), "nobody knows: {busy:?}");
 }
 
 #[tokio::test]
@@ -271,6 +287,8 @@ async fn what_becomes_of_a_step_is_of_its_revision_alone() {
     let before = first().await;
     assert_eq!(before.state, StepState::Lost);
     store.step_lost(&push.id, epoch, "create").await.expect("lost");
+    store.step_repeat(&push.id, epoch, "create").await.expect("repeated");
+    assert_eq!(first().await, before);
     assert_eq!(store.step_absent(&push.id, epoch, "create", Duration::ZERO).await, Ok(Absent::Once));
     assert_eq!(first().await, before);
     assert_eq!(store.step_absent(&push.id, epoch, "create", Duration::ZERO).await, Ok(Absent::Twice));

@@ -171,3 +171,17 @@ async fn a_list_of_all_steps_holds_no_bodies_and_the_newest_two_hundred() {
     let present = store.push_steps(id).await.expect("steps");
     assert!(present.iter().all(|step| step.answer == Some(answer(201))), "those that are replayed have theirs");
 }
+
+#[tokio::test]
+async fn what_a_person_wants_sent_again_is_not_lost_any_more() {
+    let world = World::open().await;
+    let push = claimed(&world).await.push;
+    let (store, id) = (&world.store, &push.id);
+    store.step_begin(id, push.epoch, "create", [1; 32], false).await.expect("begun");
+    store.step_lost(id, push.epoch, "create").await.expect("lost");
+    store.finish_push(id, push.epoch, PushEnd::of(PushState::Unknown)).await.expect("left");
+    let again = PushEnd { next_at: Some(store.now()), ..PushEnd::of(PushState::Planned) };
+    store.decide_push(&world.tenant, id, again, "person").await.expect("decided");
+    let there = step(&world, id).await;
+    assert_eq!((there.state, there.lost_at), (StepState::Open, None));
+}
