@@ -205,7 +205,7 @@ async fn take(
     let ids: Vec<&str> = due.iter().map(|push| push.id.as_str()).collect();
     let statement = sqlx::query(AssertSqlSafe(format!(
         "UPDATE pushes SET state = CASE state WHEN 'planned' THEN 'sending' ELSE state END, epoch = epoch + 1, \
-         attempts = attempts + 1, deaths = deaths + CASE WHEN lease_until IS NOT NULL THEN 1 ELSE 0 END, \
+         attempts = attempts + CASE WHEN state = 'unknown' THEN 0 ELSE 1 END, deaths = deaths + CASE WHEN lease_until IS NOT NULL THEN 1 ELSE 0 END, \
          lease_until = $2, next_at = NULL, updated_at = $3 WHERE id IN (SELECT value FROM json_each($1)) RETURNING {}",
         Push::COLUMNS
     )));

@@ -193,6 +193,7 @@ fn pages_follow_each_other_until_each_choice_was_shown_once() -> Result<()> {
             let answer = scene.ask(picker, &format!("q=&cursor={cursor}"))?.expect(200)?;
             let choices = answer.array_at("/choices")?;
             sizes.push(choices.len());
+            assert!(sizes.len() < 10, "{picker}: it has no end: {sizes:?}");
             seen.extend(ids(&choices));
             cursor = text(&answer.json, "next");
             if cursor.is_empty() {
