@@ -13,7 +13,6 @@ use std::{collections::HashMap, time::Duration};
 use patchbay_model::{Code, ConnectionId, EventKind, PushId, PushResult, PushState, TenantId, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-#[cfg_attr(not(test), expect(unused_imports, reason = "what is accepted and taken in one go is to ask it"))]
 pub(crate) use choice::has_room;
 pub use decide::SendPush;
 pub(crate) use lanes::is_taken;

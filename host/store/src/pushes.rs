@@ -130,6 +130,8 @@ pub struct NewPush {
     pub update: bool,
     /// Takes it at once for so long, where nothing is before it.
     pub claim: Option<Duration>,
+    /// And where no more than so many of the tenant, and of the connection, are at work; 0 for any number.
+    pub room: (u32, u32),
 }
 
 /// What became of a push that was offered.

@@ -260,6 +260,7 @@ impl World {
             expires_at: None,
             update: false,
             claim: None,
+            room: (0, 0),
         }
     }
 

@@ -137,7 +137,18 @@ mod tests {
             // Many pages are one commit.
             store.set_meta_once(&format!("large {n}"), vec![7; 50_000]).await.expect("written");
             // Nothing is due: a transaction all the same.
-            assert_eq!(store.claim_pushes(&PushLimits { lease: Duration::from_secs(1), limit: 1, per_tenant: 0, per_connection: 0 }).await.expect("asked"), []);
+            assert_eq!(
+                store
+                    .claim_pushes(&PushLimits {
+                        lease: Duration::from_secs(1),
+                        limit: 1,
+                        per_tenant: 0,
+                        per_connection: 0
+                    })
+                    .await
+                    .expect("asked"),
+                []
+            );
         }
         assert_eq!(commits.len(), 20);
         let seen = commits.take();

@@ -99,6 +99,7 @@ impl App {
             expires_at,
             update: action.update,
             claim: None,
+            room: (self.settings.per_tenant, self.settings.per_connection),
         };
         Ok(Prepared { release, connection, files, new })
     }

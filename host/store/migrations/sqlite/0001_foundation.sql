@@ -450,7 +450,7 @@ CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
 CREATE INDEX pushes_of_source ON pushes (tenant, source, id) WHERE source IS NOT NULL;
 CREATE INDEX pushes_in_lane ON pushes (connection, lane, state, queued_at, id) WHERE lane IS NOT NULL AND ended_at IS NULL;
-CREATE INDEX pushes_due_of_connection ON pushes (connection, next_at, lane) WHERE next_at IS NOT NULL;
+CREATE INDEX pushes_due_of_connection ON pushes (connection, next_at, lane, id) WHERE next_at IS NOT NULL;
 CREATE INDEX pushes_to_expire ON pushes (expires_at) WHERE state = 'waiting' AND expires_at IS NOT NULL;
 
 -- Each state that a push came to, for whoever asks what happened to it.

@@ -132,7 +132,6 @@ impl Choice {
 
 /// Whether one more push of this tenant and connection may be at work, inside a transaction that is alone: for whoever
 /// takes one in hand besides a claim.
-#[cfg_attr(not(test), expect(dead_code, reason = "what is accepted and taken in one go is to ask it"))]
 pub(crate) async fn has_room(
     tx: &mut AnyConnection,
     tenant: &TenantId,

@@ -87,7 +87,7 @@ pub(super) fn ready_statement(dialect: Dialect) -> String {
          UNION ALL SELECT (SELECT p.connection FROM pushes p {index} WHERE p.next_at IS NOT NULL \
          AND p.connection > o.connection ORDER BY p.connection LIMIT 1) FROM o WHERE o.connection IS NOT NULL) \
          SELECT x.id, x.tenant, x.at FROM (SELECT c.id, c.tenant, (SELECT p.next_at FROM pushes p {index} \
-         WHERE p.connection = c.id AND p.ended_at IS NULL AND p.next_at <= $1 ORDER BY p.next_at LIMIT 1) AS at \
+         WHERE p.connection = c.id AND p.next_at <= $1 ORDER BY p.next_at LIMIT 1) AS at \
          FROM o CROSS JOIN connections c WHERE c.id = o.connection AND c.enabled AND c.state = 'active') x \
          WHERE x.at IS NOT NULL"
     )
@@ -122,11 +122,12 @@ fn next_of(left: &mut Vec<Ready>, choice: &Choice) -> Vec<Ready> {
     some
 }
 
-/// The first due pushes of each connection: `$1` now, `$2` connections.
+/// The first due pushes of each connection: `$1` now, `$2` connections. Of the index alone: PostgreSQL would rather
+/// fetch all of them and sort, as long as it has not counted them.
 pub(super) fn of_each(dialect: Dialect) -> String {
     let index = dialect.pick("INDEXED BY pushes_due_of_connection", "");
     let first = format!(
-        "FROM pushes d {index} WHERE d.connection = t.value AND d.ended_at IS NULL AND d.next_at <= $1 \
+        "FROM pushes d {index} WHERE d.connection = t.value AND d.next_at <= $1 \
          ORDER BY d.next_at, d.lane LIMIT {LOOKED}"
     );
     dialect.pick(
@@ -135,8 +136,8 @@ pub(super) fn of_each(dialect: Dialect) -> String {
              CROSS JOIN pushes p WHERE p.id IN (SELECT d.id {first})"
         ),
         format!(
-            "SELECT x.id, x.tenant, x.connection, x.lane, x.next_at FROM json_each($2) t CROSS JOIN LATERAL \
-             (SELECT d.id, d.tenant, d.connection, d.lane, d.next_at {first}) x"
+            "SELECT x.id, c.tenant, x.connection, x.lane, x.next_at FROM json_each($2) t CROSS JOIN LATERAL \
+             (SELECT d.id, d.connection, d.lane, d.next_at {first}) x JOIN connections c ON c.id = x.connection"
         ),
     )
 }

@@ -93,7 +93,7 @@ pub(super) async fn of_connection(
         sqlx::query_scalar(AssertSqlSafe(statement)).bind(connection).fetch_all(&mut *tx).await?;
     let mut found = those_due(&mut *tx, &heads.into_iter().flatten().collect(), now).await?;
     let statement = format!(
-        "SELECT {} FROM pushes p {} WHERE p.connection = $1 AND p.ended_at IS NULL AND p.next_at <= $2 \
+        "SELECT {} FROM pushes p {} WHERE p.connection = $1 AND p.next_at <= $2 \
          AND p.lane IS NULL ORDER BY p.next_at LIMIT $3",
         Due::COLUMNS,
         Dialect::of(tx).pick("INDEXED BY pushes_due_of_connection", "")

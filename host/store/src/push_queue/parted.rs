@@ -216,6 +216,7 @@ async fn change(
          connection = CASE WHEN {parts} AND ({state}) = 'waiting' THEN NULL ELSE connection END, \
          code = CASE WHEN {aimless} AND ({state}) = 'waiting' THEN code WHEN ({state}) = 'unknown' THEN $3 ELSE $4 END, \
          person = CASE WHEN {aimless} AND ({state}) = 'waiting' THEN person WHEN ({state}) = 'unknown' THEN $5 ELSE $6 END, \
+         on_demand = CASE WHEN {parts} AND ({state}) = 'waiting' AND target <> 'null' THEN TRUE ELSE on_demand END, \
          operator = NULL, attempts = CASE WHEN {parts} AND ({state}) = 'waiting' THEN 0 ELSE attempts END, \
          deaths = CASE WHEN lease_until IS NOT NULL THEN deaths + 1 ELSE deaths END, epoch = epoch + 1, \
          next_at = CASE WHEN ({state}) = 'unknown' THEN {look_at} ELSE NULL END, lease_until = NULL, updated_at = $2, \

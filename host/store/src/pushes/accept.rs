@@ -44,7 +44,7 @@ impl Store {
                         return Err(StoreError::Conflict("a push is planned for a connection"));
                     }
                     let free = works && new.state == PushState::Planned && new.claim.is_some();
-                    let ours = free && !push_queue::is_taken(&mut *tx, &new).await?;
+                    let ours = free && !push_queue::is_taken(&mut *tx, &new).await? && has_room(&mut *tx, &new).await?;
                     match insert(&mut *tx, &store, &new, ours, now).await? {
                         Some(push) => begin(tx, &store, &new, push, ours, now).await,
                         None => again(tx, &store, &new, now).await,
@@ -73,6 +73,17 @@ async fn works(tx: &mut AnyConnection, new: &NewPush) -> Result<bool, StoreError
     .fetch_optional(tx)
     .await?;
     works.map(|works| works == 1).ok_or(StoreError::NotFound)
+}
+
+/// Whether the tenant and the connection may have one more at work; nothing is counted where nothing is limited.
+async fn has_room(tx: &mut AnyConnection, new: &NewPush) -> Result<bool, StoreError> {
+    let unlimited = |limit: u32| limit == 0 || limit == u32::MAX;
+    match &new.connection {
+        Some(connection) if !(unlimited(new.room.0) && unlimited(new.room.1)) => {
+            push_queue::has_room(tx, &new.tenant, connection, new.room).await
+        }
+        _ => Ok(true),
+    }
 }
 
 /// Writes a push; none where its key is taken.

@@ -151,7 +151,7 @@ async fn a_claim_looks_at_no_more_of_a_long_backlog_than_of_a_short_one() {
         let reads: Vec<&str> = plan.iter().map(|line| line.3.as_str()).collect();
         let whole =
             |line: &&str| line.starts_with("SCAN p") || line.starts_with("SCAN h") || line.contains("TEMP B-TREE");
-        assert!(!reads.iter().any(|line| whole(&line)), "{statement}\n{reads:#?}");
+        assert!(!reads.iter().any(whole), "{statement}\n{reads:#?}");
         assert!(reads.iter().any(|line| line.contains("INDEX pushes_")), "{reads:#?}");
     }
 }
