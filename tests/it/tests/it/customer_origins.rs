@@ -303,10 +303,13 @@ fn no_token_is_got_again_at_an_address_that_is_not_granted_any_more() -> Result<
     scene.tenant.settled()?;
     assert!(logins.calls().iter().all(|call| call.host == "odoo.kantoor.example"), "{:?}", logins.calls());
 
-    // The token has ended: whoever uses the connection needs another one first, and does not get it there.
+    // The token has ended: whoever uses the connection, the host itself among them, needs another one first, and does
+    // not get it there.
+    for name in ["session", "machine"] {
+        scene.grant(name, &json!("none"))?;
+    }
     scene.rig.advance(Duration::from_secs(2 * 3_600))?;
     for (name, connection) in ["session", "machine"].into_iter().zip(&connections) {
-        scene.grant(name, &json!("none"))?;
         let asked = scene.asked(|| {
             assert!(scene.identify(connection)?.status >= 400);
             let run = scene.tenant.ended(&scene.tenant.run(&scene.tenant.sync(connection, "chosen")?)?)?;
@@ -316,8 +319,8 @@ fn no_token_is_got_again_at_an_address_that_is_not_granted_any_more() -> Result<
         assert_eq!(asked, Vec::<String>::new(), "{name}");
         let path = format!("/v1/connections/{connection}");
         assert_eq!(scene.tenant.get(&path)?.text_at("/state")?, "active", "{name}: the grant is wrong, not it");
-        scene.grant(name, &json!({ "listed": [OWN] }))?;
         let before = logins.calls().len();
+        scene.grant(name, &json!({ "listed": [OWN] }))?;
         scene.identify(connection)?.expect(200)?;
         assert_eq!(logins.calls().len(), before + 1, "{name}: another token, once");
     }
@@ -331,8 +334,8 @@ fn a_login_elsewhere_than_the_work_is_judged_at_each_renewal() -> Result<()> {
     scene.grant("split", &json!({ "listed": [OWN] }))?;
     let connection = scene.connect("split", OWN)?.expect(201)?.text_at("/id")?;
     scene.tenant.settled()?;
-    scene.rig.advance(Duration::from_secs(2 * 3_600))?;
     scene.grant("split", &json!("none"))?;
+    scene.rig.advance(Duration::from_secs(2 * 3_600))?;
     let before = scene.rig.fakes.logins.provider.calls().len();
     let asked = scene.asked(|| {
         assert!(scene.identify(&connection)?.status >= 400);

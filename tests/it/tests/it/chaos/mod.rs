@@ -24,6 +24,7 @@ mod wire;
 use std::time::Duration;
 
 use patchbay_it::{Book, LedgerMirror, Rig, RigSetup, ledger_of};
+use patchbay_model::{Clock, SystemClock, Timestamp};
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{
@@ -205,13 +206,26 @@ impl Cell {
         Ok(mine.into_iter().find(|run| run["ended_at"].is_null()))
     }
 
-    /// Waits for the end of the run that follows by itself; the run.
+    /// Waits for the end of the run that follows by itself; the run. Others may have followed that one already.
     fn goes_on(&self, than: &Value) -> Result<Value> {
-        let newer = wait_until(&format!("{}: the run after {}", self.name, than["id"]), LIMIT, || {
+        let next = wait_until(&format!("{}: the run after {}", self.name, than["id"]), LIMIT, || {
             let runs = self.book.tenant.runs(&self.book.id)?;
-            Ok(runs.into_iter().find(|run| run["sync"] == json!(self.sync)).filter(|run| run["id"] != than["id"]))
+            let mine = runs.into_iter().filter(|run| run["sync"] == json!(self.sync));
+            Ok(mine.take_while(|run| run["id"] != than["id"]).last())
         })?;
-        self.book.tenant.ended(newer["id"].as_str().unwrap_or_default()).map_err(|error| self.told(&error))
+        self.book.tenant.ended(next["id"].as_str().unwrap_or_default()).map_err(|error| self.told(&error))
+    }
+
+    /// Waits until no slot is due and no run is open, so that a run that is asked for is a run of its own; the newest
+    /// one.
+    fn rests(&self) -> Result<Value> {
+        wait_until(&format!("{}: what is due to be done", self.name), LIMIT, || {
+            let due = self.sync()?["next_due_at"].as_str().and_then(|due| due.parse::<Timestamp>().ok());
+            Ok((due.is_some_and(|due| due > SystemClock.now()) && self.open()?.is_none()).then_some(()))
+        })?;
+        let mut runs = self.book.tenant.runs(&self.book.id)?.into_iter();
+        let newest = runs.find(|run| run["sync"] == json!(self.sync));
+        newest.ok_or_else(|| self.told(&Trouble::new("it has never run")))
     }
 
     /// What the ledger was asked with its key after this visit.
@@ -229,7 +243,7 @@ impl Cell {
 fn millis(run: &Value, from: &str, to: &str) -> Result<i64> {
     let at = |name: &str| -> Result<i64> {
         let text = run[name].as_str().unwrap_or_default();
-        let time: patchbay_model::Timestamp =
+        let time: Timestamp =
             text.parse().map_err(|_| Trouble::new(format!("{name} of a run is {text:?}: {run}")))?;
         Ok(time.as_millis())
     };

@@ -100,8 +100,10 @@ fn a_backfill_deletes_nothing() -> Result<()> {
     let ground = Lay { streams: &["snapshot", "entries"], ..Lay::default() }.start()?;
     let mut cell = ground.cell(60, "backfill of everything", "snapshot")?;
     ground.change(&[remove(1..6), Change::Touch { list: list("snapshot"), one_in: 5 }])?;
+    cell.rests()?;
     cell.book.tell("snapshot", "backfill", &json!({ "since": "2026-01-01T00:00:00Z" }))?;
-    cell.ends("done", None)?;
+    let run = cell.rests()?;
+    cell.ended_as(&run, "done", None)?;
     cell.follow()?;
     assert_eq!(cell.mirror.deleted(), 0, "a backfill says nothing about what is gone");
     cell.ends("done", None)?;
@@ -110,8 +112,10 @@ fn a_backfill_deletes_nothing() -> Result<()> {
 
     let mut cell = ground.cell(61, "backfill from a moment", "entries")?;
     let before = ground.ledger().journal.last();
+    cell.rests()?;
     cell.book.tell("entries", "backfill", &json!({ "since": "2026-01-01T00:01:00Z" }))?;
-    let run = cell.ends("done", None)?;
+    let run = cell.rests()?;
+    cell.ended_as(&run, "done", None)?;
     assert_eq!(run["changed"], json!(0), "all of it was known: {run}");
     let asked = cell.visits(&ground, before);
     let since = asked.first().and_then(|visit| visit.facts.since.clone()).unwrap_or_default();
