@@ -2,7 +2,7 @@
 
 use patchbay_model::{
     Code, Fault, TenantId,
-    manifest::{AuthKind, Manifest},
+    manifest::{AuthKind, Availability, Manifest},
 };
 
 use crate::{Api, problem::Problem};
@@ -31,6 +31,10 @@ fn only_one(manifest: &Manifest, fits: fn(AuthKind) -> bool) -> Result<String, F
     let found: Vec<&str> = manifest.auths.iter().filter(|auth| fits(auth.kind)).map(|auth| auth.id.as_str()).collect();
     match found.as_slice() {
         [one] => Ok((*one).to_owned()),
+        [] if manifest.availability == Availability::ComingSoon => Err(Fault::because(
+            Code::ConnectorUnknown,
+            format!("{} is announced, and cannot be used yet.", manifest.name),
+        )),
         [] => Err(Fault::because(
             Code::AuthUnknown,
             format!("{} logs in at the provider: make a connect session.", manifest.name),

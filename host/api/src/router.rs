@@ -31,6 +31,7 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::connectors::client::put, r::connectors::client::get, r::connectors::client::delete))
         .routes(routes!(r::connectors::clients::handler))
         .routes(routes!(r::connectors::grant::put, r::connectors::grant::get))
+        .routes(routes!(r::connectors::config::put, r::connectors::config::get, r::connectors::config::delete))
         .routes(routes!(r::releases::get::handler))
         .routes(routes!(r::releases::approve::handler))
         // Operators: the host's keys, and whether the audit log is whole.
@@ -53,6 +54,8 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::connections::create::handler, r::connections::list::handler))
         .routes(routes!(r::connections::import::handler))
         .routes(routes!(r::connections::identify::handler))
+        .routes(routes!(r::connections::discover::handler))
+        .routes(routes!(r::connections::streams::handler))
         .routes(routes!(r::connections::get::handler, r::connections::change::handler, r::connections::delete::handler))
         // Tenants: reading.
         .routes(routes!(r::syncs::list::handler))

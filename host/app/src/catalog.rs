@@ -1,7 +1,7 @@
 //! The Integrations page: one card per connector, its status derived from facts and never stored.
 
 use patchbay_model::{
-    CardStatus, ConnectionState, Fault, ReleaseState, TenantId, Timestamp,
+    CardStatus, Code, ConnectionState, Fault, ReleaseState, TenantId, Timestamp,
     manifest::{Availability, Manifest},
 };
 use patchbay_store::Health;
@@ -56,6 +56,9 @@ impl App {
                 cards.push(self.card(tenant, &release.manifest, &industry).await?);
             }
         }
+        for manifest in self.announced().await? {
+            cards.push(self.card(tenant, &manifest, &industry).await?);
+        }
         cards.sort_by(|one, other| one.manifest.name.cmp(&other.manifest.name));
         Ok(cards)
     }
@@ -63,8 +66,15 @@ impl App {
     /// One card with what it may do.
     pub async fn catalog_entry(&self, tenant: &TenantId, connector: &str) -> Result<CatalogEntry, Fault> {
         let industry = self.store.tenant(tenant).await?.industry;
-        let release = self.active_release(connector).await?;
-        let card = self.card(tenant, &release.manifest, &industry).await?;
+        let card = match self.active_release(connector).await {
+            Ok(release) => self.card(tenant, &release.manifest, &industry).await?,
+            Err(none) => match self.announced.one(connector) {
+                Some(manifest) if none.code == Code::ConnectorUnknown => {
+                    self.card(tenant, &manifest, &industry).await?
+                }
+                _ => return Err(none),
+            },
+        };
         let sentences = card.manifest.asks().sentences(&card.manifest);
         Ok(CatalogEntry { card, sentences })
     }

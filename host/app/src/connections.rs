@@ -50,7 +50,10 @@ impl App {
         let connection = self.store.connection(tenant, id).await?;
         let accounts = self.store.accounts(tenant, id).await?;
         let functions = match self.release_of(&connection).await {
-            Ok(release) => switches::of(&connection, &release.manifest),
+            Ok(release) => {
+                let found = self.discovered_of(id, &release.manifest).await?;
+                switches::of(&connection, &release.manifest, &found)
+            }
             // What can be said of it is said without its release.
             Err(_) => Vec::new(),
         };
@@ -102,6 +105,10 @@ impl App {
             for (account, selected) in &change.accounts {
                 app.select(&tenant, &id, account, *selected, &actor).await?;
             }
+            if !change.accounts.is_empty() {
+                // Streams of accounts that are selected now.
+                app.discover_soon(&id, &app.release_of(&row).await?.manifest).await?;
+            }
             app.due.notify_one();
             app.connection(&tenant, &id).await
         })
@@ -122,9 +129,11 @@ impl App {
         let release = self.release_of(&row).await.ok();
         let mut off = Vec::new();
         for sync in self.store.syncs(tenant, connection).await? {
-            let stream = release.as_ref().and_then(|release| release.manifest.stream(&sync.stream));
-            let function_off = stream.is_some_and(|stream| switches::is_off(&row, stream.function));
-            if sync.account != account.provider_id || !sync.enabled || !function_off {
+            if sync.account != account.provider_id || !sync.enabled {
+                continue;
+            }
+            let function = release.as_ref().and_then(|release| switches::function_of(&release.manifest, &sync.stream));
+            if !function.is_some_and(|function| switches::is_off(&row, function)) {
                 continue;
             }
             // It is extracted once its function is switched on.

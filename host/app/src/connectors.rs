@@ -5,7 +5,7 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use patchbay_engine::Component;
@@ -14,9 +14,13 @@ use patchbay_model::{
     manifest::{Asks, Manifest},
     package::{self, Limits},
 };
-use patchbay_store::{Connection, NewApproval, NewRelease, Release as ReleaseRow};
+use patchbay_store::{Connection, NewRelease, Release as ReleaseRow};
 
-use crate::{App, push::Schemas};
+use crate::{
+    App,
+    corrections::{Corrections, approval_of, because, unfit, written},
+    push::Schemas,
+};
 
 /// Releases that were used since the host started, by id.
 #[derive(Default)]
@@ -24,14 +28,43 @@ pub(crate) struct Releases {
     facts: Mutex<HashMap<ReleaseId, Arc<Release>>>,
     /// Machine code that is kept mapped. The engine forgets what nobody holds.
     loaded: Mutex<HashMap<ReleaseId, (String, Arc<Component>)>>,
+    /// What operators corrected, by connector.
+    corrections: Mutex<Corrections>,
+}
+
+impl Releases {
+    pub(crate) fn corrections(&self) -> MutexGuard<'_, Corrections> {
+        self.corrections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A release as work needs it.
 pub(crate) struct Release {
     pub(crate) id: ReleaseId,
     pub(crate) digest: String,
+    /// As the operator corrected it, with addresses in their places.
     pub(crate) manifest: Manifest,
+    /// The revision of that correction.
+    corrected: i64,
     pub(crate) schemas: Schemas,
+}
+
+/// What a release asks for together with the operator's correction.
+struct Judged {
+    asks: Asks,
+    /// Why it does not take the correction, where it does not.
+    unfit: Option<String>,
+    /// The revision of the correction.
+    revision: i64,
+}
+
+impl Judged {
+    /// What stands between the release and being used, in plain words.
+    fn beyond(&self, granted: &Asks) -> Vec<String> {
+        let lines =
+            self.unfit.iter().map(|why| format!("does not take the operator's correction of its config: {why}"));
+        lines.chain(self.asks.beyond(granted)).collect()
+    }
 }
 
 /// Who approved what, when a release was installed or approved.
@@ -84,7 +117,7 @@ impl App {
     async fn install_now(self: &Arc<Self>, bytes: Vec<u8>, approval: &Approval) -> Result<Installed, Fault> {
         let limits = Limits { component_bytes: self.settings.component_bytes };
         let inspected = package::inspect(&bytes, limits)?;
-        let asks = inspected.manifest.asks();
+        let judged = self.judge(&inspected.manifest).await?;
 
         let known = self.store.release_by_digest(&inspected.manifest.id, &inspected.digest).await?;
         // Known bytes change nothing: a restart finds all files of the folder again, and must not bring
@@ -96,7 +129,7 @@ impl App {
             )
         {
             let granted = self.granted(&known.connector).await?;
-            let beyond = granted.map(|granted| asks.beyond(&granted));
+            let beyond = granted.map(|granted| judged.beyond(&granted));
             // A crash between `ready` and `active` leaves a release that nothing keeps waiting: it has no
             // reason. One that waits for approval has one, and goes on waiting whatever was approved since.
             let left = known.state == ReleaseState::Ready
@@ -114,7 +147,7 @@ impl App {
             contract: inspected.contract.clone(),
             manifest: serde_json::to_string(&inspected.manifest)
                 .map_err(|error| Fault::new(Code::Internal).operator(error))?,
-            asks: serde_json::to_string(&asks).map_err(|error| Fault::new(Code::Internal).operator(error))?,
+            asks: serde_json::to_string(&judged.asks).map_err(|error| Fault::new(Code::Internal).operator(error))?,
             state: ReleaseState::Verified,
         };
         // The row comes first, because it refuses another digest under a known version.
@@ -127,7 +160,7 @@ impl App {
             self.store.keep_component(&row.digest, bytes.clone()).await?;
         }
         match self.compile_and_probe(&row, &bytes).await {
-            Ok(()) => self.activate_if_allowed(row, &asks, approval).await,
+            Ok(()) => self.activate_if_allowed(row, &judged, approval).await,
             Err(fault) => {
                 let reason = fault.operator.clone().unwrap_or_else(|| fault.person.clone());
                 self.set_state(&row.id, ReleaseState::Refused, Some(&reason)).await?;
@@ -148,45 +181,59 @@ impl App {
         Ok(self.store.set_release_state(release, state, reason).await?)
     }
 
+    async fn judge(&self, written: &Manifest) -> Result<Judged, Fault> {
+        let correction = self.correction(&written.id).await?;
+        let revision = correction.revision;
+        Ok(match written.corrected(&correction.said) {
+            Ok(manifest) => Judged { asks: manifest.asks(), unfit: None, revision },
+            Err(fields) => Judged { asks: written.asks(), unfit: Some(because(&fields)), revision },
+        })
+    }
+
     /// An approval by this caller, or one that covers everything asked, makes it active; else it waits.
-    async fn activate_if_allowed(&self, row: ReleaseRow, asks: &Asks, approval: &Approval) -> Result<Installed, Fault> {
+    async fn activate_if_allowed(
+        &self,
+        row: ReleaseRow,
+        judged: &Judged,
+        approval: &Approval,
+    ) -> Result<Installed, Fault> {
         let granted = self.granted(&row.connector).await?;
         // A first release is approved by whoever installs it; a later one only for what was approved
         // before, because an upgrade is where a trusted publisher turns into an attacker.
         let beyond = match &granted {
-            None if approval.approves => Vec::new(),
-            None => asks.beyond(&Asks::default()),
-            Some(granted) => asks.beyond(granted),
+            None if approval.approves && judged.unfit.is_none() => Vec::new(),
+            None => judged.beyond(&Asks::default()),
+            Some(granted) => judged.beyond(granted),
         };
         if beyond.is_empty() {
-            let release = self.activate(&row, granted.is_none().then_some(asks), &approval.actor).await?;
+            let release = self.activate(&row, judged, granted.is_none(), &approval.actor).await?;
             return Ok(Installed { release, known: false, beyond });
         }
-        self.set_state(&row.id, ReleaseState::Ready, Some("asks for more than was approved")).await?;
+        let reason = match &judged.unfit {
+            None => "asks for more than was approved".to_owned(),
+            Some(why) => format!("does not take the operator's correction of its config: {why}"),
+        };
+        self.set_state(&row.id, ReleaseState::Ready, Some(&reason)).await?;
         Ok(Installed { release: self.store.release(&row.id).await?, known: false, beyond })
     }
 
-    async fn granted(&self, connector: &str) -> Result<Option<Asks>, Fault> {
+    pub(crate) async fn granted(&self, connector: &str) -> Result<Option<Asks>, Fault> {
         let Some(row) = self.store.latest_approval(connector).await? else { return Ok(None) };
         serde_json::from_str(&row.asks).map(Some).map_err(|error| Fault::new(Code::StorageFailed).operator(error))
     }
 
-    async fn activate(&self, row: &ReleaseRow, approve: Option<&Asks>, actor: &str) -> Result<ReleaseRow, Fault> {
-        let approval = match approve {
-            None => None,
-            Some(asks) => Some(NewApproval {
-                release: row.id.clone(),
-                connector: row.connector.clone(),
-                digest: row.digest.clone(),
-                asks: serde_json::to_string(asks).map_err(|error| Fault::new(Code::Internal).operator(error))?,
-                approved_by: actor.to_owned(),
-            }),
-        };
+    async fn activate(
+        &self,
+        row: &ReleaseRow,
+        judged: &Judged,
+        approves: bool,
+        actor: &str,
+    ) -> Result<ReleaseRow, Fault> {
         // The approval first: a crash in between leaves a release that waits, never one that nobody approved.
-        if let Some(approval) = approval {
-            self.store.insert_approval(approval).await?;
+        if approves {
+            self.store.insert_approval(approval_of(row, &judged.asks, actor)?).await?;
         }
-        let active = self.store.activate_release(&row.id, actor).await?;
+        let active = self.store.activate_corrected(&row.id, judged.revision, actor).await?;
         // Runs in flight hold the component of the release before; it goes with the last of them.
         let mut loaded = self.releases.loaded.lock().unwrap_or_else(PoisonError::into_inner);
         loaded.retain(|id, (connector, _)| *connector != row.connector || *id == row.id);
@@ -204,13 +251,16 @@ impl App {
             match row.state {
                 ReleaseState::Active => Ok(row),
                 ReleaseState::Ready | ReleaseState::Retained | ReleaseState::Quarantined => {
+                    let judged = app.judge(&written(&row)?).await?;
+                    if let Some(why) = judged.unfit {
+                        let text = format!("Version {} does not take the operator's correction: {why}", row.version);
+                        return Err(Fault::because(Code::CorrectionUnfit, text));
+                    }
                     if row.state == ReleaseState::Quarantined {
                         // Somebody has looked at why it brought the host down.
                         app.set_state(&release, ReleaseState::Retained, None).await?;
                     }
-                    let asks: Asks = serde_json::from_str(&row.asks)
-                        .map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
-                    app.activate(&row, Some(&asks), &actor).await
+                    app.activate(&row, &judged, true, &actor).await
                 }
                 other => Err(Fault::because(
                     Code::Conflict,
@@ -272,16 +322,19 @@ impl App {
         Ok(bytes)
     }
 
-    /// The manifest of a release; parsed once.
+    /// The manifest of a release as it is corrected now; read once for each correction.
     pub(crate) async fn release_facts(&self, id: &ReleaseId) -> Result<Arc<Release>, Fault> {
-        if let Some(known) = self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).get(id) {
-            return Ok(Arc::clone(known));
+        let known = self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(known) = known
+            && known.corrected == self.correction(&known.manifest.id).await?.revision
+        {
+            return Ok(known);
         }
         let row = self.store.release(id).await?;
-        let manifest: Manifest =
-            serde_json::from_str(&row.manifest).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
-        let release =
-            Arc::new(Release { id: row.id.clone(), digest: row.digest, manifest, schemas: Schemas::default() });
+        let correction = self.correction(&row.connector).await?;
+        let manifest = written(&row)?.corrected(&correction.said).map_err(|fields| unfit(&row.version, &fields))?;
+        let (digest, corrected, schemas) = (row.digest, correction.revision, Schemas::default());
+        let release = Arc::new(Release { id: row.id.clone(), digest, manifest, corrected, schemas });
         self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
         Ok(release)
     }
@@ -289,7 +342,11 @@ impl App {
     /// The release that new work of a connector uses.
     pub(crate) async fn active_release(&self, connector: &str) -> Result<Arc<Release>, Fault> {
         let id = self.store.active_release_id(connector).await?.ok_or_else(|| {
-            Fault::because(Code::ConnectorUnknown, format!("No release of {connector} is active here."))
+            let why = match self.announced.one(connector) {
+                Some(manifest) => format!("{} is announced, and cannot be used yet.", manifest.name),
+                None => format!("No release of {connector} is active here."),
+            };
+            Fault::because(Code::ConnectorUnknown, why)
         })?;
         self.release_facts(&id).await
     }
@@ -310,13 +367,14 @@ impl App {
     /// One release with what it may do.
     pub async fn release_detail(&self, id: &ReleaseId) -> Result<ReleaseDetail, Fault> {
         let release = self.store.release(id).await?;
-        let facts = self.release_facts(id).await?;
-        let asks = facts.manifest.asks();
-        let beyond = match self.granted(&release.connector).await? {
-            Some(granted) => asks.beyond(&granted),
-            None => asks.beyond(&Asks::default()),
+        let written = written(&release)?;
+        let judged = self.judge(&written).await?;
+        let beyond = judged.beyond(&self.granted(&release.connector).await?.unwrap_or_default());
+        let manifest = match judged.unfit {
+            None => self.release_facts(id).await?.manifest.clone(),
+            Some(_) => written.filled(),
         };
-        let sentences = asks.sentences(&facts.manifest);
-        Ok(ReleaseDetail { release, manifest: facts.manifest.clone(), sentences, beyond })
+        let sentences = judged.asks.sentences(&manifest);
+        Ok(ReleaseDetail { release, manifest, sentences, beyond })
     }
 }

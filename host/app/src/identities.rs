@@ -81,6 +81,7 @@ impl App {
             accounts,
         };
         self.store.update_identity(&row.tenant, &row.id, update, actor).await?;
+        self.discover_soon(&row.id, &release.manifest).await?;
         self.due.notify_one();
         Ok(())
     }

@@ -7,6 +7,7 @@
 //! tab drops the handler's future, and nothing else.
 
 mod access;
+mod announced;
 mod audit;
 mod blobs;
 mod breakers;
@@ -14,6 +15,8 @@ mod catalog;
 mod connect;
 mod connections;
 mod connectors;
+mod corrections;
+mod discover;
 mod events;
 mod facts;
 mod identities;
@@ -57,6 +60,8 @@ pub use connect::{
 };
 pub use connections::{ConnectionChange, ConnectionDetail};
 pub use connectors::{Approval, Installed, ReleaseDetail};
+pub use corrections::ConnectorConfig;
+pub use discover::{Discovered, KnownStream};
 pub use keys::{KeyRotation, KeySource, RotationState};
 pub use picker::{PickAsked, Picked};
 pub use progress::Progress;
@@ -66,6 +71,7 @@ pub use push::{
 };
 pub use settings::Settings;
 pub use switches::FunctionSwitch;
+pub use syncs::RecordSchema;
 pub use vault::has_key;
 pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 
@@ -77,6 +83,7 @@ pub use patchbay_store::{
     Tenant, Trigger, Webhook, WebhookUpdate,
 };
 
+use announced::Announced;
 use connectors::Releases;
 use keys::Rotation;
 use live::LiveRuns;
@@ -94,6 +101,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     random: Arc<dyn Random>,
     releases: Releases,
+    announced: Announced,
     refreshes: Refreshes,
     live: LiveRuns,
     /// What connectors answered a moment ago.
@@ -102,6 +110,8 @@ pub struct App {
     tasks: TaskTracker,
     /// One for each run or push that this node works on at the same time.
     places: Arc<Semaphore>,
+    /// One for each connection that is asked for its streams at the same time.
+    discoveries: Semaphore,
     stop: watch::Receiver<bool>,
     due: Arc<Notify>,
     /// Wakes the upkeep: something is to be given back, renewed or cleaned up.
@@ -150,11 +160,13 @@ impl App {
             clock,
             random: parts.random,
             releases: Releases::default(),
+            announced: Announced::default(),
             refreshes: Refreshes::default(),
             live,
             answers: Answers::default(),
             rotation: Rotation::default(),
             tasks: TaskTracker::new(),
+            discoveries: Semaphore::new(discover::AT_ONCE),
             stop: parts.stop,
             upkeep_due: Notify::new(),
             webhooks_due: Notify::new(),

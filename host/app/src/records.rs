@@ -17,11 +17,14 @@ impl App {
         filter: &RecordFilter,
     ) -> Result<Page<Record>, Fault> {
         match self.store.connection(tenant, connection).await {
-            Ok(row) if self.release_of(&row).await?.manifest.stream(&filter.stream).is_none() => {
-                return Err(Fault::new(Code::StreamUnknown));
+            Ok(row) => {
+                let release = self.release_of(&row).await?;
+                if self.stream_of(connection, &release.manifest, &filter.stream).await?.is_none() {
+                    return Err(Fault::new(Code::StreamUnknown));
+                }
             }
             // One that was deleted may have left its records: the store knows.
-            Ok(_) | Err(StoreError::NotFound) => {}
+            Err(StoreError::NotFound) => {}
             Err(error) => return Err(error.into()),
         }
         self.store.records(tenant, connection, filter).await.map_err(listed)

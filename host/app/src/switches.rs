@@ -12,7 +12,7 @@ use patchbay_model::{
 };
 use patchbay_store::Connection;
 
-use crate::App;
+use crate::{App, KnownStream};
 
 /// A function of a connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,11 +28,14 @@ pub struct FunctionSwitch {
 }
 
 /// The switches that a connection has.
-pub(crate) fn of(connection: &Connection, manifest: &Manifest) -> Vec<FunctionSwitch> {
+pub(crate) fn of(connection: &Connection, manifest: &Manifest, found: &[KnownStream]) -> Vec<FunctionSwitch> {
     let mut switches: BTreeMap<Function, FunctionSwitch> = BTreeMap::new();
-    let streams = manifest.streams.iter().map(|stream| (stream.function, Some(&stream.name), None));
+    let found = found.iter().filter(|known| known.gone_at.is_none()).map(|known| &known.stream);
+    let streams = manifest.streams.iter().chain(found).map(|stream| (stream.function, Some(&stream.name), None));
+    // It has the switch before anything was found.
+    let discovers = manifest.discovered.iter().map(|asked| (asked.function, None, None));
     let actions = manifest.actions.iter().map(|action| (action.function, None, Some(&action.name)));
-    for (function, stream, action) in streams.chain(actions) {
+    for (function, stream, action) in streams.chain(discovers).chain(actions) {
         let switch = switches.entry(function).or_insert_with(|| FunctionSwitch {
             function,
             enabled: !is_off(connection, function),
@@ -48,6 +51,12 @@ pub(crate) fn of(connection: &Connection, manifest: &Manifest) -> Vec<FunctionSw
 /// Whether a function is switched off for a connection.
 pub(crate) fn is_off(connection: &Connection, function: Function) -> bool {
     connection.off.iter().any(|off| off == function.word())
+}
+
+/// The function that a stream of this name belongs to, declared or discovered.
+pub(crate) fn function_of(manifest: &Manifest, stream: &str) -> Option<Function> {
+    let discovered = || manifest.discovered.as_ref().filter(|asked| asked.names(stream)).map(|asked| asked.function);
+    manifest.stream(stream).map(|stream| stream.function).or_else(discovered)
 }
 
 /// What turning switches comes to.
@@ -69,7 +78,7 @@ impl App {
         asked: &BTreeMap<Function, bool>,
     ) -> Result<Turned, Fault> {
         let release = self.release_of(row).await?;
-        let served = of(row, &release.manifest);
+        let served = of(row, &release.manifest, &[]);
         for function in asked.keys() {
             if served.iter().all(|switch| switch.function != *function) {
                 let known: Vec<&str> = served.iter().map(|switch| switch.function.word()).collect();
@@ -83,7 +92,7 @@ impl App {
         let chosen = |id: &str| id.is_empty() || accounts.iter().any(|a| a.provider_id == id && a.selected);
         for (function, on) in asked {
             if *on { &mut remove } else { &mut add }.push(function.word().to_owned());
-            let of_function = |stream: &str| release.manifest.stream(stream).is_some_and(|s| s.function == *function);
+            let of_function = |stream: &str| function_of(&release.manifest, stream) == Some(*function);
             for sync in syncs.iter().filter(|sync| of_function(&sync.stream)) {
                 let went_off = row.off.iter().any(|there| there == sync.id.as_str());
                 if *on && went_off {

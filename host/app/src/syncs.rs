@@ -7,6 +7,14 @@ use patchbay_store::{DeadLetter, Drift, LogLine, Page, Run, RunFilter, SyncRow, 
 
 use crate::{App, connect::schedule_of, work::listed};
 
+/// What the records of a sync look like, JSON.
+pub struct RecordSchema {
+    /// The fields that they have had; none before the first page.
+    pub shape: Option<String>,
+    /// JSON Schema, as the connector said it; none where it said none.
+    pub declared: Option<String>,
+}
+
 impl App {
     /// The syncs of a connection.
     pub async fn syncs(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Vec<SyncRow>, Fault> {
@@ -43,8 +51,9 @@ impl App {
                 let row = self.store.sync(tenant, sync).await?;
                 let connection = self.store.connection(tenant, &row.connection).await?;
                 let release = self.release_of(&connection).await?;
-                let stream = release.manifest.stream(&row.stream).ok_or_else(|| Fault::new(Code::StreamUnknown))?;
-                (schedule_of(stream), false)
+                let known = self.stream_of(&connection.id, &release.manifest, &row.stream).await?;
+                let known = known.ok_or_else(|| Fault::new(Code::StreamUnknown))?;
+                (schedule_of(&known.stream), false)
             }
         };
         let row = self.store.set_schedule(tenant, sync, schedule, custom, actor).await?;
@@ -112,9 +121,12 @@ impl App {
         self.store.drifts(tenant, sync, after, limit).await.map_err(listed)
     }
 
-    /// What fields the records of a sync have had, JSON; none before the first page.
-    pub async fn shape(&self, tenant: &TenantId, sync: &SyncId) -> Result<Option<String>, Fault> {
-        Ok(self.store.shape(tenant, sync).await?)
+    /// What the records of a sync look like.
+    pub async fn shape(&self, tenant: &TenantId, sync: &SyncId) -> Result<RecordSchema, Fault> {
+        let shape = self.store.shape(tenant, sync).await?;
+        let row = self.store.sync(tenant, sync).await?;
+        let said = self.store.discovered_stream(&row.connection, &row.stream).await?;
+        Ok(RecordSchema { shape, declared: said.and_then(|said| said.schema) })
     }
 
     /// What a connector said during a run.

@@ -1,6 +1,6 @@
 //! What is done without anybody asking, besides runs and pushes: credentials refreshed whose time has come or
 //! whose refresh was interrupted, authorisations dropped that nobody completed, credentials given back,
-//! connections asked again who they are, and old sessions and data keys cleaned away.
+//! connections asked again who they are and which streams they have, and old sessions and data keys cleaned away.
 //!
 //! Two loops, so that no provider that is slow to say who somebody is, or to take a credential back, holds up a
 //! refresh that may not wait. Each is woken when this process leaves it something to do, and looks by itself for
@@ -75,6 +75,7 @@ impl App {
                 limited("authorisations that nobody completed could not be dropped", self.drop_expired()),
                 limited("credentials could not be given back", self.revoke_due()),
                 limited("connections could not be asked who they are", self.identify_due(&mut silent)),
+                limited("connections could not be asked for their streams", self.discover_due()),
                 limited("items that waited too long could not be ended", self.expire_waiting()),
                 limited("records that are extracted now could not be told", self.tell_unseen()),
             );

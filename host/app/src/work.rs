@@ -81,7 +81,7 @@ pub(crate) fn context_of(connection: &Connection, account: Option<&Account>, man
     }
 }
 
-/// The manifest's defaults, for the connector.
+/// The manifest's defaults as the operator corrected them, for the connector.
 pub(crate) fn config_of(manifest: &Manifest) -> Vec<u8> {
     manifest.config.as_ref().map_or_else(|| b"{}".to_vec(), |config| config.defaults.to_string().into_bytes())
 }

@@ -5,6 +5,7 @@
 //! | incident, open circuit | a run that gave itself away sends nothing more, and one that has to stop does no work for it |
 //! | `order`: parse, reserved headers, `scope`, slot, effect, body, key of the step | needs nothing but the request, so a refusal costs nothing and connects to nothing |
 //! | rehearsal: what is not read ends here | nothing is set in motion for what is not sent; secrets are looked for all the same, because it is shown |
+//! | tape: plays what follows, or listens to it | only for connectors that are tried and recorded; below all checks, so that no tape answers what may not be asked |
 //! | circuit | nobody waits, and no credential is fetched, for a host that is left alone |
 //! | `rate` | before the credential, so that a token does not age in line |
 //! | credential | as late as can be; one refresh for all who ask |
@@ -23,6 +24,7 @@ mod given;
 mod journaled;
 mod masked;
 mod rehearse;
+mod taped;
 mod told;
 
 use std::{
@@ -38,7 +40,7 @@ use journaled::{answered, unkept};
 
 use crate::{
     AnswerSink, CredentialError, CredentialSource, DoorScope, Gate, Grant, Incident, Request, Response, SendError,
-    Usage, Values,
+    Tape, Usage, Values,
     answer::HEAD_BYTES,
     attempt::{self, UnderWay},
     breaker::CircuitKey,
@@ -47,6 +49,7 @@ use crate::{
     rate::Lane,
     redact::Masker,
     retry,
+    tape::Said,
 };
 
 /// The gate bound to one run: its grant, its credential, its journal and its time.
@@ -59,6 +62,7 @@ struct Run {
     grant: Arc<Grant>,
     credential: Arc<dyn CredentialSource>,
     scope: DoorScope,
+    tape: Option<Tape>,
     state: Mutex<State>,
 }
 
@@ -82,7 +86,17 @@ impl Door {
         credential: Arc<dyn CredentialSource>,
         scope: DoorScope,
     ) -> Self {
-        Self { run: Arc::new(Run { gate, grant, credential, scope, state: Mutex::default() }) }
+        Self { run: Arc::new(Run { gate, grant, credential, scope, tape: None, state: Mutex::default() }) }
+    }
+
+    pub(crate) fn bind_taped(
+        gate: Arc<Gate>,
+        grant: Arc<Grant>,
+        credential: Arc<dyn CredentialSource>,
+        scope: DoorScope,
+        tape: Tape,
+    ) -> Self {
+        Self { run: Arc::new(Run { gate, grant, credential, scope, tape: Some(tape), state: Mutex::default() }) }
     }
 
     /// Sends one request of the guest and waits for its answer.
@@ -111,15 +125,15 @@ impl Door {
             return Err(SendError::Stopped);
         }
         run.state().usage.requests += 1;
+        let tape = run.tape.as_ref().map(|tape| (tape, Said::of(&request)));
         let order = Order::check(&run.grant, run.gate.ports(), &run.scope.writes, request);
         let sent = match order.map(|order| order.answered_to(sink)) {
             Err(reason) => Err(SendError::Denied(reason)),
             Ok(order) if order.held_back.is_some() => Err(run.hold_back(&order).await),
-            Ok(order) if order.write.is_some() => {
-                let task = tokio::spawn(Arc::clone(run).send(order));
-                task.await.unwrap_or_else(|error| Err(SendError::Unknown(format!("the write's task ended: {error}"))))
-            }
-            Ok(order) => Box::pin(Arc::clone(run).send(order)).await,
+            Ok(order) => match tape {
+                Some((tape, said)) => Box::pin(run.taped(tape, said, order)).await,
+                None => run.sent(order).await,
+            },
         };
         if let Err(error) = &sent {
             run.note(error);
@@ -155,6 +169,17 @@ impl Door {
 }
 
 impl Run {
+    /// A write goes on in its own task, whoever waits for it.
+    async fn sent(self: &Arc<Self>, order: Order) -> Result<Response, SendError> {
+        if order.write.is_some() {
+            let task = tokio::spawn(Arc::clone(self).send(order));
+            return task
+                .await
+                .unwrap_or_else(|error| Err(SendError::Unknown(format!("the write's task ended: {error}"))));
+        }
+        Box::pin(Arc::clone(self).send(order)).await
+    }
+
     async fn send(self: Arc<Self>, order: Order) -> Result<Response, SendError> {
         let origin = &order.outgoing.target.origin;
         let lane = self.gate.rates().lane(&self.grant, origin, &order.outgoing.target.path);

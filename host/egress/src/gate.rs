@@ -9,7 +9,7 @@ use url::Url;
 
 use crate::{
     BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant, Resolve,
-    SystemResolver, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, exchange::Reach,
+    SystemResolver, Tape, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, exchange::Reach,
     pool::Pool, rate::Rates, rewrite::Rewrites, tls,
 };
 
@@ -96,6 +96,19 @@ impl Gate {
     #[must_use]
     pub fn door(self: &Arc<Self>, grant: Arc<Grant>, credential: Arc<dyn CredentialSource>, scope: DoorScope) -> Door {
         Door::bind(Arc::clone(self), grant, credential, scope)
+    }
+
+    /// As [`Gate::door`], with a tape that plays the provider's part or keeps the conversation: for connectors that are
+    /// tried and recorded by their authors.
+    #[must_use]
+    pub fn taped_door(
+        self: &Arc<Self>,
+        grant: Arc<Grant>,
+        credential: Arc<dyn CredentialSource>,
+        scope: DoorScope,
+        tape: Tape,
+    ) -> Door {
+        Door::bind_taped(Arc::clone(self), grant, credential, scope, tape)
     }
 
     /// The circuits that are not plainly closed: open, half open, or with failures of late.

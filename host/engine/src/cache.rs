@@ -7,7 +7,7 @@
 //! ```text
 //! name    hex SHA-256 of the key fields, ".cwasm"
 //! entry   "patchbay-cwasm-1" (16 bytes) · HMAC (32 bytes) · compiled code
-//! fields  component's SHA-256 · full wasmtime version · wasmtime's compatibility hash (settings, processor)
+//! fields  SHA-256 of the component's code (`code`) · full wasmtime version · wasmtime's compatibility hash (settings, processor)
 //! ```
 //!
 //! An entry that is missing, short, forged, or that wasmtime does not take is a miss: it is removed and

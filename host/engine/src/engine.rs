@@ -15,12 +15,13 @@ use crate::{
     artefact::{self, Artefact},
     cache::Cache,
     call::{Limit, describe},
+    code,
     compile::Compiler,
     config, contract,
     contract::Guests,
     instance::Live,
     limits,
-    registry::Registry,
+    registry::{Code, Registry},
     state::State,
     ticker, wasi,
 };
@@ -49,7 +50,8 @@ pub struct Engine {
     linker: Linker<State>,
     compiler: Compiler,
     cache: Arc<Cache>,
-    registry: Registry,
+    registry: Registry<Component>,
+    codes: Registry<Code>,
     places: Arc<Semaphore>,
     component_bytes: usize,
 }
@@ -76,6 +78,7 @@ impl Engine {
             wasmtime,
             compiler: Compiler::new(config.compiler),
             registry: Registry::default(),
+            codes: Registry::default(),
             places: Arc::new(Semaphore::new(usize::try_from(instances).unwrap_or(usize::MAX))),
             component_bytes: config.component_bytes,
         }))
@@ -152,7 +155,14 @@ impl Engine {
     async fn make(self: &Arc<Self>, digest: &str, component: &[u8]) -> Result<Component, LoadError> {
         self.check(component)?;
         let (name, bytes) = (digest.to_owned(), component.to_vec());
-        let key = self.blocking(move |_| key(&name, &bytes)).await??;
+        let (key, bytes) = self.blocking(move |_| code_of(&name, &bytes)).await??;
+        let code = self.codes.get_or_load(&data_encoding::HEXLOWER.encode(&key), self.code(key, &bytes)).await?;
+        let pre = self.linker.instantiate_pre(&code.0).map_err(|error| LoadError::Link(format!("{error:#}")))?;
+        Ok(Component { digest: digest.to_owned(), guests: Guests::of(&pre), pre, _code: code })
+    }
+
+    /// Maps code: from the cache, else compiled.
+    async fn code(self: &Arc<Self>, key: [u8; 32], bytes: &[u8]) -> Result<Code, LoadError> {
         let kept = self.blocking(move |engine| {
             let artefact = engine.cache.get(&key)?;
             let mapped = artefact::map(&engine.wasmtime, &artefact);
@@ -165,15 +175,14 @@ impl Engine {
         let mapped = match kept.await? {
             Some(mapped) => mapped,
             None => {
-                let compiled = self.compiler.compile(component).await?;
+                let compiled = self.compiler.compile(bytes).await?;
                 self.blocking(move |engine| engine.keep(&key, &compiled)).await??
             }
         };
         if let Some(found) = contract::foreign(&mapped, &self.wasmtime) {
             return Err(LoadError::Contract { found });
         }
-        let pre = self.linker.instantiate_pre(&mapped).map_err(|error| LoadError::Link(format!("{error:#}")))?;
-        Ok(Component { digest: digest.to_owned(), guests: Guests::of(&pre), pre })
+        Ok(Code(mapped))
     }
 
     fn keep(&self, key: &[u8; 32], compiled: &Artefact) -> Result<wasmtime::component::Component, LoadError> {
@@ -207,9 +216,12 @@ impl Engine {
     }
 }
 
-/// The component's own name: what it is cached under is what it is, whatever the caller believes.
-fn key(digest: &str, component: &[u8]) -> Result<[u8; 32], LoadError> {
-    let key: [u8; 32] = Sha256::digest(component).into();
-    let found = data_encoding::HEXLOWER.encode(&key);
-    if found == digest { Ok(key) } else { Err(LoadError::OtherBytes { wanted: digest.to_owned(), found }) }
+/// The component's code, and the name that it is cached under: what it is, whatever the caller believes.
+fn code_of(digest: &str, component: &[u8]) -> Result<([u8; 32], Vec<u8>), LoadError> {
+    let found = data_encoding::HEXLOWER.encode(&Sha256::digest(component));
+    if found != digest {
+        return Err(LoadError::OtherBytes { wanted: digest.to_owned(), found });
+    }
+    let code = code::of(component).into_owned();
+    Ok((Sha256::digest(&code).into(), code))
 }

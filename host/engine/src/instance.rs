@@ -22,8 +22,18 @@ use crate::{
 pub struct Instance {
     live: Option<Live>,
     usage: Usage,
+    figures: Figures,
     // The code must outlive what runs it, and who swaps releases sees that this one is in use.
     component: Arc<Component>,
+}
+
+/// What an instance used of its bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// Bytes of linear memory that it took, starting included.
+    pub memory_bytes: usize,
+    /// The most calls of the host that one of its calls made.
+    pub host_calls: u32,
 }
 
 /// A store and what is called in it; the store goes first, then its place in the pool.
@@ -49,6 +59,7 @@ macro_rules! call {
         };
         let answer = judge(live.store.data_mut(), outcome);
         $self.usage = live.usage();
+        $self.figures = live.store.data().figures();
         if matches!(answer, Ok(_) | Err(Failure::Connector(_))) {
             $self.live = Some(live);
         }
@@ -58,7 +69,8 @@ macro_rules! call {
 
 impl Instance {
     pub(crate) fn new(live: Live, component: Arc<Component>) -> Self {
-        Self { live: Some(live), usage: Usage::default(), component }
+        let figures = live.store.data().figures();
+        Self { live: Some(live), usage: Usage::default(), figures, component }
     }
 
     /// `auth.identify`: whose business account it is, and which accounts it reaches.
@@ -133,6 +145,12 @@ impl Instance {
     #[must_use]
     pub fn usage(&self) -> Usage {
         self.usage
+    }
+
+    /// What it used of its bounds, the last call included, however it ended.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        self.figures
     }
 
     /// The component it is an instance of.

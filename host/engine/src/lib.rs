@@ -22,6 +22,7 @@ mod artefact;
 mod cache;
 mod call;
 mod capability;
+mod code;
 mod compile;
 mod config;
 mod contract;
@@ -39,7 +40,7 @@ mod worker;
 
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, LoadError};
-pub use instance::Instance;
+pub use instance::{Figures, Instance};
 pub use registry::Component;
 pub use scope::{Blobs, LogSink, NoBlobs, NoLog, NoSteps, RunScope, Steps};
 pub use worker::compile_worker;

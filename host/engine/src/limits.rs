@@ -26,6 +26,7 @@ pub(crate) const LOG_BYTES: usize = 256 * 1024;
 /// allocation and traps somewhere else.
 #[derive(Debug)]
 pub(crate) struct Growth {
+    memory_bytes: usize,
     memory_left: usize,
     elements_left: usize,
     refused: bool,
@@ -33,7 +34,13 @@ pub(crate) struct Growth {
 
 impl Growth {
     pub(crate) fn of(memory_bytes: usize) -> Self {
-        Self { memory_left: memory_bytes.min(MEMORY_BYTES), elements_left: TABLE_ELEMENTS, refused: false }
+        let memory_bytes = memory_bytes.min(MEMORY_BYTES);
+        Self { memory_bytes, memory_left: memory_bytes, elements_left: TABLE_ELEMENTS, refused: false }
+    }
+
+    /// Bytes of memory that were taken. Linear memory does not shrink, so this is the most as well.
+    pub(crate) fn taken(&self) -> usize {
+        self.memory_bytes.saturating_sub(self.memory_left)
     }
 
     /// Whether the instance wanted more than it may have.

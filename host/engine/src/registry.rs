@@ -1,4 +1,5 @@
-//! Loaded components by digest: each is loaded once, however many ask, and goes when nobody uses it.
+//! Loaded components by digest, and their code by its own: each is loaded once, however many ask, and goes when nobody
+//! uses it.
 
 use std::{
     collections::HashMap,
@@ -14,6 +15,8 @@ use crate::{LoadError, contract::Guests, state::State};
 /// A component that is compiled, mapped and linked: ready to be opened.
 pub struct Component {
     pub(crate) digest: String,
+    /// Shared with other packages of the same code.
+    pub(crate) _code: Arc<Code>,
     pub(crate) pre: InstancePre<State>,
     pub(crate) guests: Guests,
 }
@@ -38,19 +41,27 @@ impl std::fmt::Debug for Component {
     }
 }
 
-type Slot = Arc<Mutex<Weak<Component>>>;
+/// Code that is compiled and mapped.
+pub(crate) struct Code(pub(crate) wasmtime::component::Component);
+
+type Slot<T> = Arc<Mutex<Weak<T>>>;
 
 /// Who asks while a component is being loaded waits for that one load; when it fails, or its caller goes
 /// away, the next one tries.
-#[derive(Default)]
-pub(crate) struct Registry(std::sync::Mutex<HashMap<String, Slot>>);
+pub(crate) struct Registry<T>(std::sync::Mutex<HashMap<String, Slot<T>>>);
 
-impl Registry {
+impl<T> Default for Registry<T> {
+    fn default() -> Self {
+        Self(std::sync::Mutex::default())
+    }
+}
+
+impl<T> Registry<T> {
     pub(crate) async fn get_or_load(
         &self,
         digest: &str,
-        load: impl Future<Output = Result<Component, LoadError>>,
-    ) -> Result<Arc<Component>, LoadError> {
+        load: impl Future<Output = Result<T, LoadError>>,
+    ) -> Result<Arc<T>, LoadError> {
         let slot = self.slot(digest);
         let mut held = slot.lock().await;
         if let Some(component) = held.upgrade() {
@@ -61,7 +72,7 @@ impl Registry {
         Ok(component)
     }
 
-    fn slot(&self, digest: &str) -> Slot {
+    fn slot(&self, digest: &str) -> Slot<T> {
         let mut slots = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         // A slot that only the map holds and whose component is gone is of no more use.
         slots.retain(|_, slot| {

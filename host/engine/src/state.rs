@@ -9,7 +9,7 @@ use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
-    Blobs, LogSink, NoBlobs, NoSteps, RunScope, Steps,
+    Blobs, Figures, LogSink, NoBlobs, NoSteps, RunScope, Steps,
     limits::{Growth, HANDLES, HOST_CALLS},
     log::RunLog,
     wasi,
@@ -31,6 +31,8 @@ pub(crate) struct State {
     /// What a host function found that ends the run, whatever the guest makes of it.
     pub(crate) ended: Option<Failure>,
     host_calls: u32,
+    /// The most that one call made.
+    most_host_calls: u32,
     wasi: WasiCtx,
     table: ResourceTable,
 }
@@ -73,13 +75,20 @@ impl State {
             call_ends: (deadline, Failure::BudgetSpent(Budget::Time)),
             ended: None,
             host_calls: 0,
+            most_host_calls: 0,
             table,
         }
+    }
+
+    /// What the guest used of its bounds so far.
+    pub(crate) fn figures(&self) -> Figures {
+        Figures { memory_bytes: self.growth.taken(), host_calls: self.most_host_calls.max(self.host_calls) }
     }
 
     /// A call of the guest begins.
     pub(crate) fn begin(&mut self, ends: Instant, as_what: Failure) {
         self.call_ends = (ends, as_what);
+        self.most_host_calls = self.most_host_calls.max(self.host_calls);
         self.host_calls = 0;
     }
 

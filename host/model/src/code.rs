@@ -112,6 +112,9 @@ codes! {
     "1011" ApprovalNeeded Conflict "This release asks for more than was approved";
     "1012" ReleaseUnusable Unavailable "The release of this connector cannot be loaded";
     "1013" ConnectorUnknown NotFound "There is no such connector";
+    "1014" CorrectionInvalid Invalid "This correction does not fit the connector's configuration";
+    "1015" CorrectionWidens Conflict "This correction changes which addresses are used";
+    "1016" CorrectionUnfit Conflict "The operator's correction does not fit this release";
     "1101" ConnectorCrashed Failed "The connector broke down";
     "1102" MemoryLimit Failed "The connector used more memory than it may";
     "1103" CallTimeout Failed "The connector took too long";
@@ -157,6 +160,7 @@ codes! {
     "3016" CircuitOpen Failed "The provider's host is left alone for a while";
     "3017" ConnectorQuarantined Failed "The connector was set aside after it brought the host down";
     "3018" CursorWrong Failed "The connector's position went backwards or into the future";
+    "3019" StreamGone Failed "The provider does not have this stream any more";
     "4001" ItemRejected Invalid "The provider refused the item";
     "4002" PayloadInvalid Invalid "The payload does not fit the action";
     "4003" KeyReused Conflict "This key was used for another content";

@@ -57,6 +57,8 @@ pub enum Failure {
     Storage(String),
     /// The release cannot be loaded, for the operator.
     ReleaseUnusable(String),
+    /// The stream was discovered once, and is not there any more; which, for the operator.
+    StreamGone(String),
 }
 
 /// What a run may use only so much of; what is left is read by the run that follows it.
@@ -166,6 +168,7 @@ impl Outcome {
             | Failure::CursorWrong(_)
             | Failure::RecordsRefused(_)
             | Failure::Quarantined
+            | Failure::StreamGone(_)
             | Failure::ReleaseUnusable(_) => Self::GiveUp,
             // However often: the pause is the breaker's, and whoever waits for it did nothing wrong.
             Failure::CircuitOpen(pause) => Self::RetryAfter((*pause).clamp(SHORTEST_ASKED, LONGEST_ASKED)),
@@ -236,6 +239,7 @@ impl Failure {
             Self::CredentialBusy(_) => Code::CredentialBusy,
             Self::Storage(_) => Code::StorageFailed,
             Self::ReleaseUnusable(_) => Code::ReleaseUnusable,
+            Self::StreamGone(_) => Code::StreamGone,
         }
     }
 
@@ -268,6 +272,7 @@ impl Failure {
             | Self::RecordsRefused(text)
             | Self::CredentialBusy(text)
             | Self::Storage(text)
+            | Self::StreamGone(text)
             | Self::ReleaseUnusable(text) => Some(text.clone()),
             Self::CircuitOpen(pause) => Some(format!("nothing is sent for {} s", pause.as_secs())),
             Self::BudgetSpent(budget) => Some(format!("the budget of {}", budget.as_str())),

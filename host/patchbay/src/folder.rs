@@ -1,5 +1,6 @@
 //! The folder of connectors: a packaged component that is dropped there is installed, with the approval
-//! of whoever may write to the folder.
+//! of whoever may write to the folder. A manifest without code, `NAME.toml`, announces a connector that is to come, as
+//! long as it lies there.
 //!
 //! Every event leads to one look at the whole folder after a moment of quiet, so that a file that is
 //! still being written is not taken for a broken one, and events that were lost do not matter.
@@ -13,10 +14,14 @@ use std::{
 
 use notify::{RecursiveMode, Watcher};
 use patchbay_app::{App, Approval};
+use patchbay_model::manifest::{self, Availability, Manifest};
 use tokio::sync::{mpsc, watch};
 
 /// How long nothing must happen before the folder is looked at.
 const QUIET: Duration = Duration::from_millis(300);
+
+/// Bytes that a manifest without code may have, and its logo.
+const MANIFEST_BYTES: u64 = 1024 * 1024;
 
 /// What a file looked like when it was last installed or refused.
 type Seen = HashMap<PathBuf, (SystemTime, u64)>;
@@ -68,19 +73,21 @@ fn is_closed(kind: notify::EventKind) -> bool {
     matches!(kind, EventKind::Access(AccessKind::Close(AccessMode::Write)))
 }
 
-/// Installs each packaged component that is new or changed, the oldest first.
+/// Announces what has a manifest only, and installs each packaged component that is new or changed, the oldest first.
 async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
-    let Ok(entries) = std::fs::read_dir(dir) else { return };
-    let mut files: Vec<(SystemTime, u64, PathBuf)> = entries
-        .filter_map(Result::ok)
-        .filter(|entry| entry.path().extension().is_some_and(|extension| extension == "wasm"))
-        .filter_map(|entry| {
-            let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            Some((meta.modified().ok()?, meta.len(), entry.path()))
-        })
-        .collect();
-    files.sort();
-    for (modified, len, path) in files {
+    let announced = files(dir, "toml").into_iter().filter_map(|(modified, len, path)| {
+        let new = seen.insert(path.clone(), (modified, len)) != Some((modified, len));
+        // Told once for each state of the file; read each time, because the list is announced whole.
+        announced(&path, len)
+            .map_err(|why| {
+                if new {
+                    tracing::error!("{} is not announced: {why}", path.display())
+                }
+            })
+            .ok()
+    });
+    app.announce(announced.collect());
+    for (modified, len, path) in files(dir, "wasm") {
         if seen.insert(path.clone(), (modified, len)) == Some((modified, len)) {
             continue;
         }
@@ -108,4 +115,42 @@ async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
             Err(fault) => tracing::error!(code = fault.code.id(), "{} is not installed: {fault:?}", path.display()),
         }
     }
+}
+
+/// Files that end so, the oldest first: when they were written, how long they are, where.
+fn files(dir: &Path, extension: &str) -> Vec<(SystemTime, u64, PathBuf)> {
+    let mut files: Vec<(SystemTime, u64, PathBuf)> = std::fs::read_dir(dir)
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .filter(|entry| entry.path().extension().is_some_and(|found| found == extension))
+        .filter_map(|entry| {
+            let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
+            Some((meta.modified().ok()?, meta.len(), entry.path()))
+        })
+        .collect();
+    files.sort();
+    files
+}
+
+/// The manifest of a connector that is to come; its logo stands in it, or beside it.
+fn announced(path: &Path, len: u64) -> Result<Manifest, String> {
+    if len > MANIFEST_BYTES {
+        return Err(format!("it has {len} bytes, and {MANIFEST_BYTES} are the most"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let beside = |name: &str| {
+        // A name, and no way to somewhere else.
+        let logo = path.with_file_name(Path::new(name).file_name().filter(|file| *file == name)?);
+        let fits = std::fs::metadata(&logo).is_ok_and(|meta| meta.is_file() && meta.len() <= MANIFEST_BYTES);
+        std::fs::read_to_string(logo).ok().filter(|_| fits)
+    };
+    let parsed = manifest::parse::parse(&text, &beside).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("; ")
+    })?;
+    if parsed.availability == Availability::ComingSoon {
+        return Ok(parsed);
+    }
+    Err("a manifest without code says `availability = \"coming-soon\"`; with code, run `patchbay package`".to_owned())
 }

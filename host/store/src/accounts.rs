@@ -79,7 +79,8 @@ impl Store {
         many(self.read(), statement.bind(connection.as_str())).await
     }
 
-    /// Selects an account or not; its syncs are switched on or off with it. A connection that only lacked a
+    /// Selects an account or not; its syncs are switched on or off with it, but for those of discovered streams, which
+    /// somebody switches on one by one. A connection that only lacked a
     /// selected account works from then on, and one that has none any more needs set-up.
     ///
     /// # Errors
@@ -120,7 +121,7 @@ impl Store {
                         one(&mut *tx, sqlx::query(select::<Account>("WHERE a.id = $1")).bind(account.as_str())).await?;
                     sqlx::query(
                         "UPDATE syncs SET enabled = $3, next_due_at = CASE WHEN $3 THEN $4 END \
-                         WHERE connection = $1 AND account = $2 AND enabled <> $3",
+                         WHERE connection = $1 AND account = $2 AND enabled <> $3 AND NOT (discovered AND $3)",
                     )
                     .bind(connection.as_str())
                     .bind(found.provider_id.as_str())
@@ -199,8 +200,8 @@ pub(crate) async fn set_up(
     // A reason that was given says that something else than an account is missing.
     let statement = sqlx::query(
         "SELECT state, EXISTS (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.selected), \
-         EXISTS (SELECT 1 FROM syncs s WHERE s.connection = c.id AND s.account <> '') \
-         FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
+         EXISTS (SELECT 1 FROM syncs s WHERE s.connection = c.id AND s.account <> '' \
+         AND NOT s.discovered) FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
     );
     let Some(row) = statement.bind(connection.as_str()).fetch_optional(&mut *tx).await? else { return Ok(None) };
     let mut r = Reader::of(&row, "connections");

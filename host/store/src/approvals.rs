@@ -1,6 +1,7 @@
 //! What an operator granted to a connector, with the digest of the release it was granted for.
 
 use patchbay_model::{ReleaseId, Timestamp};
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
@@ -67,18 +68,7 @@ impl Store {
         let line = self.audit_line(NewAudit::of(None, &new.approved_by, "release.approved", &new.release));
         self.write(move |tx| {
             Box::pin(async move {
-                sqlx::query(
-                    "INSERT INTO approvals (release, connector, digest, asks, approved_by, created_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6)",
-                )
-                .bind(new.release.as_str())
-                .bind(new.connector)
-                .bind(new.digest)
-                .bind(new.asks)
-                .bind(new.approved_by)
-                .bind(now.as_micros())
-                .execute(&mut *tx)
-                .await?;
+                insert(&mut *tx, &new, now).await?;
                 append(tx, &line).await
             })
         })
@@ -93,4 +83,21 @@ impl Store {
         let statement = sqlx::query(select::<Approval>("WHERE a.connector = $1 ORDER BY a.no DESC LIMIT 1"));
         maybe(self.read(), statement.bind(connector)).await
     }
+}
+
+/// Writes it down, inside a transaction that says why.
+pub(crate) async fn insert(tx: &mut AnyConnection, new: &NewApproval, now: Timestamp) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO approvals (release, connector, digest, asks, approved_by, created_at) \
+         VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(new.release.as_str())
+    .bind(new.connector.as_str())
+    .bind(new.digest.as_str())
+    .bind(new.asks.as_str())
+    .bind(new.approved_by.as_str())
+    .bind(now.as_micros())
+    .execute(tx)
+    .await?;
+    Ok(())
 }

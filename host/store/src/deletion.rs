@@ -125,6 +125,7 @@ async fn remove_records(
         bury = CASE WHEN $2 AND (enabled OR unseen IS NULL) THEN NULL ELSE '' END, picked = FALSE, unseen = NULL \
         WHERE connection = $1";
     sqlx::query(statement).bind(id.as_str()).bind(keep).execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM discovered WHERE connection = $1").bind(id.as_str()).execute(&mut *tx).await?;
     if !keep {
         // They hold parts of records.
         let statement = "DELETE FROM dead_letters WHERE sync_no IN (SELECT no FROM syncs WHERE connection = $1)";

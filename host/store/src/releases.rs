@@ -6,6 +6,7 @@ use sqlx::AnyConnection;
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
+    corrections,
     row::{Reader, Row, int, many, maybe, one, select},
 };
 
@@ -188,6 +189,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is `ready`, `retained` or `active`.
     pub async fn activate_release(&self, id: &ReleaseId, actor: &str) -> Result<Release, StoreError> {
+        self.activate(id, None, actor).await
+    }
+
+    /// The same of one that was judged together with a revision of the operator's correction; 0 for none.
+    ///
+    /// # Errors
+    /// As there; [`StoreError::Conflict`] too when the correction is another one by now.
+    pub async fn activate_corrected(&self, id: &ReleaseId, revision: i64, actor: &str) -> Result<Release, StoreError> {
+        self.activate(id, Some(revision), actor).await
+    }
+
+    async fn activate(&self, id: &ReleaseId, revision: Option<i64>, actor: &str) -> Result<Release, StoreError> {
         let (id, now) = (id.clone(), self.now());
         let line = self.audit_line(NewAudit::of(None, actor, "release.activated", &id));
         self.write(move |tx| {
@@ -197,6 +210,11 @@ impl Store {
                     ReleaseState::Active => return Ok(wanted),
                     ReleaseState::Ready | ReleaseState::Retained => {}
                     _ => return Err(StoreError::Conflict("the release is not ready")),
+                }
+                if let Some(revision) = revision
+                    && corrections::revision(&mut *tx, &wanted.connector).await? != revision
+                {
+                    return Err(StoreError::Conflict("the correction of the connector was changed meanwhile"));
                 }
                 sqlx::query(
                     "UPDATE releases SET state = 'retained', state_at = $2 WHERE connector = $1 AND state = 'active'",

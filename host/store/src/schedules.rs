@@ -45,7 +45,7 @@ impl Store {
                     let after = SyncRow { every: schedule.typical_gap(now), schedule, custom, ..there };
                     sqlx::query(
                         "UPDATE syncs SET schedule = $2, custom = $3, every = $4, \
-                         next_due_at = CASE WHEN enabled OR picked THEN $5 END WHERE id = $1",
+                         next_due_at = CASE WHEN gone_at IS NULL AND (enabled OR picked) THEN $5 END WHERE id = $1",
                     )
                     .bind(id.as_str())
                     .bind(after.schedule.text())

@@ -40,6 +40,10 @@ pub struct SyncRow {
     pub picked: bool,
     /// Whether it is read: extracted, or for a picker.
     pub read: bool,
+    /// Whether its stream was discovered: the manifest does not name it.
+    pub discovered: bool,
+    /// Since when the provider does not have its stream any more.
+    pub gone_at: Option<Timestamp>,
     /// Whether there is a cursor to go on from.
     pub has_cursor: bool,
     /// The release that made the cursor.
@@ -95,11 +99,11 @@ pub struct NewSync {
     pub picked: bool,
 }
 
-/// Whether a sync `s` is read: extracted, or for a picker, of an account that is selected.
+/// Whether a sync `s` is read: extracted, or for a picker, of an account that is selected; while its stream is there.
 macro_rules! is_read {
     () => {
-        "(s.enabled OR (s.picked AND (s.account = '' OR EXISTS (SELECT 1 FROM accounts sa \
-         WHERE sa.connection = s.connection AND sa.provider_id = s.account AND sa.selected))))"
+        "(s.gone_at IS NULL AND (s.enabled OR (s.picked AND (s.account = '' OR EXISTS (SELECT 1 FROM accounts sa \
+         WHERE sa.connection = s.connection AND sa.provider_id = s.account AND sa.selected)))))"
     };
 }
 pub(crate) use is_read;
@@ -110,7 +114,7 @@ impl Row for SyncRow {
     const COLUMNS: &'static str = concat!(
         "s.id, s.tenant, s.connection, s.account, s.stream, s.schedule, s.custom, s.every, s.enabled, s.picked, ",
         is_read!(),
-        ", s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.at_end, s.since, s.refused, \
+        ", s.discovered, s.gone_at, s.cursor IS NOT NULL, s.cursor_release, s.pass, s.pass_started_at, s.waits, s.at_end, s.since, s.refused, \
          s.coalesced, s.records, s.held, s.next_due_at, \
          s.last_run, s.last_state, s.last_code, s.last_person, s.last_ended_at, s.last_success_at, s.created_at"
     );
@@ -128,6 +132,8 @@ impl Row for SyncRow {
             enabled: r.next("enabled")?,
             picked: r.next("picked")?,
             read: r.next("read")?,
+            discovered: r.next("discovered")?,
+            gone_at: r.next("gone_at")?,
             has_cursor: r.next("cursor")?,
             cursor_release: r.next("cursor_release")?,
             pass: r.next("pass")?,
@@ -222,7 +228,7 @@ impl Store {
         actor: &str,
     ) -> Result<SyncRow, StoreError> {
         let statement = "UPDATE syncs SET enabled = $3, \
-            next_due_at = CASE WHEN $3 OR picked THEN coalesce(next_due_at, $4) END WHERE id = $1 AND tenant = $2 \
+            next_due_at = CASE WHEN gone_at IS NULL AND ($3 OR picked) THEN coalesce(next_due_at, $4) END WHERE id = $1 AND tenant = $2 \
             AND EXISTS (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')";
         self.move_sync(tenant, id, statement, enabled, actor, if enabled { "sync.enabled" } else { "sync.disabled" })
             .await
@@ -267,25 +273,13 @@ impl Store {
         let moved = self
             .write(move |tx| {
                 Box::pin(async move {
-                    let done = sqlx::query(
-                        "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, \
-                         pass_started_at = NULL, waits = 0, refused = 0, since = $3, \
-                         next_due_at = CASE WHEN enabled OR picked THEN $4 END WHERE id = $1 AND tenant = $2 AND EXISTS \
-                         (SELECT 1 FROM connections c WHERE c.id = syncs.connection AND c.state <> 'deleted')",
-                    );
-                    let done = done.bind(id.as_str()).bind(tenant.as_str()).bind(since).bind(now.as_micros());
-                    if done.execute(&mut *tx).await?.rows_affected() == 0 {
+                    let theirs = "SELECT 1 FROM syncs s JOIN connections c ON c.id = s.connection \
+                        AND c.state <> 'deleted' WHERE s.id = $1 AND s.tenant = $2";
+                    let theirs = sqlx::query(theirs).bind(id.as_str()).bind(tenant.as_str());
+                    if theirs.fetch_optional(&mut *tx).await?.is_none() {
                         return Err(StoreError::NotFound);
                     }
-                    // The epoch fences whatever its worker still wants to store.
-                    sqlx::query(
-                        "UPDATE runs SET state = 'due', epoch = epoch + 1, lease_until = NULL, cancel_at = NULL, \
-                         attempts = 0, next_at = $2 WHERE sync = $1 AND state = 'running'",
-                    )
-                    .bind(id.as_str())
-                    .bind(now.as_micros())
-                    .execute(&mut *tx)
-                    .await?;
+                    forget_place(&mut *tx, &id, since, now).await?;
                     append(&mut *tx, &line).await?;
                     one(tx, sqlx::query(select::<SyncRow>("WHERE s.id = $1")).bind(id.as_str())).await
                 })
@@ -330,6 +324,35 @@ impl Store {
         self.woke();
         Ok(moved)
     }
+}
+
+/// Forgets where a sync stands, inside a transaction; a run of it that is under way begins again.
+pub(crate) async fn forget_place(
+    tx: &mut AnyConnection,
+    id: &SyncId,
+    since: Option<i64>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, pass_started_at = NULL, waits = 0, \
+         refused = 0, since = $2, next_due_at = CASE WHEN gone_at IS NULL AND (enabled OR picked) THEN $3 END \
+         WHERE id = $1",
+    )
+    .bind(id.as_str())
+    .bind(since)
+    .bind(now.as_micros())
+    .execute(&mut *tx)
+    .await?;
+    // The epoch fences whatever its worker still wants to store.
+    sqlx::query(
+        "UPDATE runs SET state = 'due', epoch = epoch + 1, lease_until = NULL, cancel_at = NULL, attempts = 0, \
+         next_at = $2 WHERE sync = $1 AND state = 'running'",
+    )
+    .bind(id.as_str())
+    .bind(now.as_micros())
+    .execute(tx)
+    .await?;
+    Ok(())
 }
 
 /// Adds the syncs that are not there yet and leaves the others as they are, but for which ones a picker searches, inside

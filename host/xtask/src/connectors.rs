@@ -5,7 +5,10 @@ use std::{
     time::SystemTime,
 };
 
-use patchbay_model::{manifest, package};
+use patchbay_model::{
+    manifest::{self, Availability, Manifest},
+    package,
+};
 use serde::Deserialize;
 
 use crate::{
@@ -16,6 +19,10 @@ use crate::{
 const TRIPLE: &str = "wasm32-wasip2";
 const PROFILE: &str = "connector";
 const GUESTS: &str = "tests/guests";
+/// Manifests without code: cards of connectors that are to come.
+const ANNOUNCED: &str = "plugins/coming-soon";
+/// Further definitions for the component of a connector, and where they are packed.
+const DEFINITIONS: &str = "definitions";
 /// Connectors of fakes: packed like the others, into the folder of the guests, so that no host is ever given one
 /// that was not asked for by a test.
 const FOR_TESTS: &[&str] = &["tests/desk", "tests/ledger"];
@@ -166,6 +173,12 @@ fn package_all(components: &Components) -> Result<Built> {
     for connector in &components.connectors {
         connectors.push((connector.name.clone(), package_into(&folder, connector)?));
     }
+    for connector in defined(&components.connectors) {
+        let further = folder.join(DEFINITIONS);
+        std::fs::create_dir_all(&further).map_err(|error| format!("{}: {error}", further.display()))?;
+        package_into(&further, &connector)?;
+    }
+    announce(&folder)?;
     let mut guests = components.guests.clone();
     for connector in &components.for_tests {
         // Beside the component itself, which has the long name of its package.
@@ -173,6 +186,78 @@ fn package_all(components: &Components) -> Result<Built> {
         guests.push(package_into(beside, connector)?);
     }
     Ok(Built { connectors, folder, guests })
+}
+
+/// Further connectors of one component: each folder of `definitions/` beside it has a manifest and a definition of its own.
+/// They are examples, so they stand in a folder of their own that no host is given.
+fn defined(connectors: &[Connector]) -> Vec<Connector> {
+    let further = connectors.iter().flat_map(|connector| {
+        let folders = std::fs::read_dir(connector.source.join(DEFINITIONS)).into_iter().flatten().flatten();
+        folders.filter(|folder| folder.path().is_dir()).map(|folder| Connector {
+            name: folder.file_name().to_string_lossy().into_owned(),
+            source: folder.path(),
+            component: connector.component.clone(),
+        })
+    });
+    further.collect()
+}
+
+/// Puts the manifests without code beside the packaged connectors, as a host takes both from one folder.
+fn announce(folder: &Path) -> Result<()> {
+    let told = |path: &Path, error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let wanted = announced_manifests();
+    for old in tomls(folder).iter().filter(|old| !wanted.iter().any(|new| new.file_name() == old.file_name())) {
+        std::fs::remove_file(old).map_err(|error| told(old, &error))?;
+    }
+    for path in wanted {
+        let manifest = read_manifest(&path)?;
+        if manifest.availability != Availability::ComingSoon {
+            return Err(told(&path, &"a manifest without code says `availability = \"coming-soon\"`"));
+        }
+        let out = folder.join(path.file_name().unwrap_or_default());
+        std::fs::copy(&path, &out).map_err(|error| told(&out, &error))?;
+    }
+    Ok(())
+}
+
+/// The manifests without code.
+pub(crate) fn announced_manifests() -> Vec<PathBuf> {
+    tomls(&root().join(ANNOUNCED))
+}
+
+fn tomls(folder: &Path) -> Vec<PathBuf> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let mut tomls: Vec<PathBuf> = files.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+    tomls.sort();
+    tomls
+}
+
+/// The manifest of a connector; where a definition stands beside it, that is its configuration.
+pub(crate) fn manifest_of(source: &Path) -> Result<Manifest> {
+    let mut manifest = read_manifest(&source.join("connector.toml"))?;
+    let file = source.join("definition.toml");
+    let Ok(text) = std::fs::read_to_string(&file) else { return Ok(manifest) };
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", file.display());
+    let json = serde_json::to_value(&manifest).map_err(|error| wrong(&error))?;
+    let config = patchbay_definition::config(&text, &json).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        format!("{}:\n{}", file.display(), lines.join("\n"))
+    })?;
+    manifest.config = Some(serde_json::from_value(config).map_err(|error| wrong(&error))?);
+    match manifest::validate(&manifest).first() {
+        None => Ok(manifest),
+        Some(problem) => Err(wrong(problem)),
+    }
+}
+
+/// A manifest with what stands beside it.
+pub(crate) fn read_manifest(file: &Path) -> Result<Manifest> {
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{}: {error}", file.display()))?;
+    let beside = |name: &str| std::fs::read_to_string(file.with_file_name(name)).ok();
+    manifest::parse::parse(&text, &beside).map_err(|problems| {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        format!("{}:\n{}", file.display(), lines.join("\n"))
+    })
 }
 
 fn package_into(folder: &Path, connector: &Connector) -> Result<PathBuf> {
@@ -200,13 +285,7 @@ fn fresh(out: &Path, sources: &[PathBuf]) -> bool {
 }
 
 fn pack(connector: &Connector, version: Option<&str>, out: &Path) -> Result<()> {
-    let file = connector.source.join("connector.toml");
-    let text = std::fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
-    let beside = |name: &str| std::fs::read_to_string(connector.source.join(name)).ok();
-    let mut parsed = manifest::parse::parse(&text, &beside).map_err(|problems| {
-        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
-        format!("{}:\n{}", file.display(), lines.join("\n"))
-    })?;
+    let mut parsed = manifest_of(&connector.source)?;
     if let Some(version) = version {
         version.clone_into(&mut parsed.version);
     }
@@ -236,6 +315,23 @@ mod tests {
             r#"{"reason":"build-finished","success":true}"#,
         );
         assert_eq!(components(messages, Path::new("/t/plugins/a/Cargo.toml")), [PathBuf::from("/t/a.wasm")]);
+    }
+
+    #[test]
+    fn what_is_announced_has_a_manifest_that_a_host_takes() {
+        let folder = tempfile();
+        std::fs::write(folder.join("gone.toml"), "").expect("a file");
+        announce(&folder).expect("the manifests are sound");
+        let names: Vec<PathBuf> = tomls(&folder);
+        assert!(names.len() >= 3 && names.iter().all(|name| !name.ends_with("gone.toml")), "{names:?}");
+        std::fs::remove_dir_all(&folder).expect("a folder");
+    }
+
+    /// A folder of this test alone.
+    fn tempfile() -> PathBuf {
+        let folder = target().join(format!("announced-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).expect("a folder");
+        folder
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! What is generated into the tree, and the check that it is still what would be generated.
 
+mod connectors;
+mod readme;
+
 use std::path::PathBuf;
 
 use crate::shell::{Result, Run, root, target};
@@ -16,9 +19,14 @@ struct Generated {
     /// From the root.
     path: &'static str,
     make: fn() -> Result<String>,
+    /// How what is in the tree differs from what would be written; none where it does not.
+    stale: fn(&str) -> Result<Option<String>>,
 }
 
-const GENERATED: &[Generated] = &[Generated { path: "host/api/openapi.json", make: openapi }];
+const GENERATED: &[Generated] = &[
+    Generated { path: "host/api/openapi.json", make: openapi, stale: |present| Ok(differs(present, &openapi()?)) },
+    Generated { path: "plugins/README.md", make: connectors::readme, stale: connectors::stale },
+];
 
 pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check {
@@ -33,21 +41,21 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         println!("{} written", generated.path);
     }
-    Ok(())
+    readme::write()
 }
 
 /// Compares everything with the tree.
 pub(crate) fn check() -> Result<()> {
     let mut stale = Vec::new();
     for generated in GENERATED {
-        let wanted = (generated.make)()?;
         let present = std::fs::read_to_string(generated.path()).unwrap_or_default();
-        if let Some(line) = first_difference(&present, &wanted) {
-            stale.push(format!("{} differs from line {line} on", generated.path));
+        if let Some(why) = (generated.stale)(&present)? {
+            stale.push(format!("{} {why}", generated.path));
         }
     }
+    stale.extend(readme::stale()?);
     if stale.is_empty() {
-        println!("{} generated files are what would be generated", GENERATED.len());
+        println!("{} generated files, and the READMEs of connectors, are what would be generated", GENERATED.len());
         return Ok(());
     }
     Err(format!("{}; `cargo xtask generate` writes it, and the difference belongs into the review", stale.join("; ")))
@@ -66,6 +74,10 @@ fn openapi() -> Result<String> {
     let binary = target().join("debug").join("patchbay");
     let text = Run::program(&binary.to_string_lossy(), &["openapi"]).output()?;
     Ok(format!("{}\n", text.trim_end()))
+}
+
+fn differs(present: &str, wanted: &str) -> Option<String> {
+    first_difference(present, wanted).map(|line| format!("differs from line {line} on"))
 }
 
 /// The first line, from 1, in which two texts differ.

@@ -69,6 +69,12 @@ impl Run {
         String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed what is not text", self.line()))
     }
 
+    /// What it prints on standard output, however it ends; standard error stays in sight.
+    pub(crate) fn answer(&self) -> Result<String> {
+        let output = self.command().stderr(Stdio::inherit()).output().map_err(|error| self.absent(&error))?;
+        String::from_utf8(output.stdout).map_err(|_| format!("`{}` printed what is not text", self.line()))
+    }
+
     /// Whether it runs at all and succeeds, without a sound.
     pub(crate) fn succeeds(&self) -> bool {
         let mut command = self.prepared();

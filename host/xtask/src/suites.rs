@@ -1,13 +1,16 @@
 //! `cargo xtask test`: every suite, each timed, all run even when one fails.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use crate::{
     connectors::{self, Built},
     demo::table,
     generate, node,
     postgres::{Postgres, store_tests},
-    shell::{Result, Run, target},
+    shell::{Result, Run, root, target},
     walls,
 };
 
@@ -66,6 +69,7 @@ struct Suite {
 
 const BUILD: &str = "build";
 const CONNECTORS: &str = "connectors";
+const CONFORMANCE: &str = "conformance";
 /// The profile of what suites run.
 pub(crate) const DEBUG: &str = "debug";
 
@@ -75,6 +79,7 @@ const SUITES: &[Suite] = &[
     Suite { name: "walls", needs: None, run: |_| Ok(walls::run()?) },
     Suite { name: CONNECTORS, needs: None, run: build_connectors },
     Suite { name: BUILD, needs: None, run: |_| Ok(Run::cargo(&["build", "--workspace"]).status()?) },
+    Suite { name: CONFORMANCE, needs: Some(BUILD), run: conformance },
     Suite { name: "tests", needs: Some(BUILD), run: tests },
     Suite { name: "postgres", needs: Some(BUILD), run: store_on_postgres },
     Suite { name: "documentation", needs: None, run: |_| Ok(documentation()?) },
@@ -119,16 +124,32 @@ fn fine(result: &Ending) -> bool {
     matches!(result, Ending::Passed | Ending::LeftOut(_))
 }
 
-/// Whether a suite was asked for, or is needed by one that was. Tests need the connectors, too.
+/// Whether a suite was asked for, or is needed by one that was. Tests and conformance need the connectors, too.
 fn wanted(suite: &Suite, only: &[String]) -> bool {
     let asked = |name: &str| only.iter().any(|wanted| wanted == name);
     let needed = SUITES.iter().any(|other| other.needs == Some(suite.name) && asked(other.name));
-    only.is_empty() || asked(suite.name) || needed || (suite.name == CONNECTORS && asked("tests"))
+    only.is_empty()
+        || asked(suite.name)
+        || needed
+        || (suite.name == CONNECTORS && (asked("tests") || asked(CONFORMANCE)))
 }
 
 fn build_connectors(tree: &mut Tree) -> std::result::Result<(), Stop> {
     tree.built = Some(connectors::build()?);
     Ok(())
+}
+
+/// Each connector over its recorded answers, as its author runs it; all of them, even when one fails.
+fn conformance(tree: &mut Tree) -> std::result::Result<(), Stop> {
+    let built = tree.built.as_ref().ok_or_else(|| "the connectors were not built".to_owned())?;
+    let patchbay = target().join(DEBUG).join("patchbay");
+    let fails = |(name, packed): &(String, PathBuf)| {
+        let fixtures = root().join("plugins").join(name).join("fixtures");
+        let check = Run::program(&patchbay.to_string_lossy(), &["check"]).arg(packed).arg("--fixtures").arg(fixtures);
+        check.status().err().map(|why| format!("{name}: {why}"))
+    };
+    let failed: Vec<String> = built.connectors.iter().filter_map(fails).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Stop::Failed(failed.join("\n"))) }
 }
 
 /// Unit and integration tests: with nextest where it is installed (in parallel across crates), else with
@@ -234,6 +255,9 @@ mod promises {
         let only = ["tests".to_owned()];
         let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
         assert_eq!(names, [CONNECTORS, BUILD, "tests"]);
+        let only = [CONFORMANCE.to_owned()];
+        let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
+        assert_eq!(names, [CONNECTORS, BUILD, CONFORMANCE]);
         let only = ["postgres".to_owned()];
         let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
         assert_eq!(names, [BUILD, "postgres"]);

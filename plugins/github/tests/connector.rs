@@ -62,11 +62,23 @@ fn repositories_are_the_accounts_and_the_header_tells_the_scopes() {
 
 #[test]
 fn issues_are_read_by_what_changed_and_by_number_within_a_second() {
-    let _host = TestHost::answering(include_str!("../fixtures/issues.json")).in_order();
+    let _host = TestHost::answering(include_str!("../fixtures/streams/issues.json")).in_order();
     let reading = read_all::<GitHub>(&ctx(), ReadRequest { page_hint: 3, ..ReadRequest::of("issues") }).unwrap();
     let ids: Vec<u64> = reading.records.iter().map(|issue| issue["id"].as_u64().unwrap()).collect();
     assert_eq!(ids, [1, 3, 3, 4, 5, 6], "without the pull request; the edge comes twice");
     assert_eq!(reading.position, Position::End(br#"{"since":"2026-11-20T10:11:12Z"}"#.to_vec()));
+}
+
+#[test]
+fn repositories_and_comments_are_read_over_their_edges() {
+    for (stream, fixture) in [
+        ("repositories", include_str!("../fixtures/streams/repositories.json")),
+        ("issue_comments", include_str!("../fixtures/streams/issue_comments.json")),
+    ] {
+        let _host = TestHost::answering(fixture).in_order();
+        let reading = read_all::<GitHub>(&ctx(), ReadRequest { page_hint: 2, ..ReadRequest::of(stream) }).unwrap();
+        assert_eq!((reading.records.len(), reading.pages), (4, 2), "{stream}: the edge comes twice");
+    }
 }
 
 #[test]
@@ -162,7 +174,8 @@ fn other_statuses_mean_what_the_sheet_says() {
 
 #[test]
 fn an_issue_and_a_comment_carry_the_steps_marker() {
-    let _host = TestHost::answering(include_str!("../fixtures/push.json"));
+    let _host = TestHost::answering(include_str!("../fixtures/actions/issue.json"))
+        .and(include_str!("../fixtures/actions/comment.json"));
     let Outcome::Created(object) = GitHub::push(&ctx(), &issue()).unwrap() else { panic!("created") };
     assert_eq!(object.id, "1801");
     assert_eq!(object.url.as_deref(), Some("https://github.com/voorbeeld/app/issues/42"));
@@ -172,7 +185,8 @@ fn an_issue_and_a_comment_carry_the_steps_marker() {
 
 #[test]
 fn a_lost_answer_is_found_by_its_marker() {
-    let _host = TestHost::answering(include_str!("../fixtures/find.json"));
+    let _host = TestHost::answering(include_str!("../fixtures/actions/issue.found.json"))
+        .and(include_str!("../fixtures/actions/comment.absent.json"));
     let found = GitHub::find(&ctx(), &issue(), "create", NOW_MS).unwrap();
     assert_eq!(found.unwrap().id, "1801");
     assert_eq!(GitHub::find(&ctx(), &comment(), "create", NOW_MS).unwrap(), None);

@@ -26,7 +26,8 @@ pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
     match request.stream.as_str() {
         "companies" => companies(&api, request),
         "periods" => below_companies(&api, request, Goal::Periods),
-        "remarks" => below_companies(&api, request, Goal::Remarks),
+        "reconciliations" => below_companies(&api, request, Goal::Below("reconciliations")),
+        "remarks" => below_companies(&api, request, Goal::Below("remarks")),
         _ => Err(request.unsupported()),
     }
 }

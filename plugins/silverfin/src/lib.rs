@@ -1,4 +1,5 @@
-//! Silverfin: companies, periods and remarks are read; notes and to-dos are written as remarks.
+//! Silverfin: companies, periods, working papers and remarks are read; notes, to-dos and reports are written as remarks,
+//! files into a company's folders.
 //!
 //! | file | what |
 //! |---|---|
@@ -7,10 +8,12 @@
 //! | `fetch.rs` | the streams |
 //! | `walk.rs` | the way through companies and periods to what lies below them |
 //! | `push.rs` | the actions, and how a lost answer is found again |
+//! | `document.rs` | files |
 //! | `period.rs` | which period a note goes to |
 //! | `wire.rs` | what every request needs, lists, and what Silverfin's statuses mean |
 
 mod auth;
+mod document;
 mod fetch;
 mod period;
 mod push;

@@ -1,6 +1,6 @@
 //! The way through companies and periods to what lies below them.
 //!
-//! Silverfin has no list of all periods or remarks: each company has its own. A walk remembers where it is, small enough
+//! Silverfin has no list of all periods, remarks or reconciliations: each company has its own. A walk remembers where it is, small enough
 //! for a cursor, and takes one request at a time, so that it can stop after any of them. There is no filter by change
 //! either: a walk is a whole pass, and what it did not meet is gone.
 
@@ -15,7 +15,8 @@ use crate::wire::{Api, Listing};
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Goal {
     Periods,
-    Remarks,
+    /// What lies below each period, by the last part of its path: `remarks`, `reconciliations`.
+    Below(&'static str),
 }
 
 /// Where a walk is.
@@ -40,10 +41,10 @@ struct Company {
     id: u64,
     /// The next page of its periods; none when all are listed.
     periods_page: Option<u64>,
-    /// Periods whose remarks are still to come.
+    /// Periods below which rows are still to come.
     periods: VecDeque<u64>,
-    /// The next page of remarks of the first of them.
-    remarks_page: u64,
+    /// The next page of rows of the first of them.
+    rows_page: u64,
 }
 
 /// How one step went.
@@ -84,7 +85,9 @@ impl Walk {
             };
             let id = company.id.to_string();
             let step = match (goal, company.periods.front().copied(), company.periods_page) {
-                (Goal::Remarks, Some(period), _) => company.remarks(api, &id, period, self.per_page, records),
+                (Goal::Below(what), Some(period), _) => {
+                    company.rows(api, [&id, what], period, self.per_page, records)
+                }
                 (_, _, Some(page)) => company.periods(api, &id, page, self.per_page, goal, records),
                 (_, _, None) => {
                     self.company = None;
@@ -116,10 +119,10 @@ impl Walk {
 
 impl Company {
     fn start(id: u64) -> Self {
-        Self { id, periods_page: Some(1), periods: VecDeque::new(), remarks_page: 1 }
+        Self { id, periods_page: Some(1), periods: VecDeque::new(), rows_page: 1 }
     }
 
-    /// Takes a page of periods: as records, or to go through their remarks.
+    /// Takes a page of periods: as records, or to go through what lies below them.
     fn periods(
         &mut self,
         api: &Api,
@@ -141,29 +144,36 @@ impl Company {
         Ok(Step::On)
     }
 
-    /// Takes a page of a period's remarks.
-    fn remarks(&mut self, api: &Api, id: &str, period: u64, per_page: u32, records: &mut Records) -> Result<Step> {
+    /// Takes a page of what lies below a period.
+    fn rows(
+        &mut self,
+        api: &Api,
+        [id, what]: [&str; 2],
+        period: u64,
+        per_page: u32,
+        records: &mut Records,
+    ) -> Result<Step> {
         let period = period.to_string();
-        let listing = api.list(&["companies", id, "periods", &period, "remarks"], self.remarks_page, per_page)?;
+        let listing = api.list(&["companies", id, "periods", &period, what], self.rows_page, per_page)?;
         let Some(rows) = gather(&listing, &[("company_id", id), ("period_id", &period)], records)? else {
             return Ok(Step::Full);
         };
         if listing.is_last(rows) {
             self.next_period();
         } else {
-            self.remarks_page += 1;
+            self.rows_page += 1;
         }
         Ok(Step::On)
     }
 
     fn next_period(&mut self) {
         self.periods.pop_front();
-        self.remarks_page = 1;
+        self.rows_page = 1;
     }
 
     /// Goes on after what answered 404: the period, or the whole company.
     fn pass_over(&mut self, goal: Goal) {
-        if goal == Goal::Remarks && !self.periods.is_empty() {
+        if goal != Goal::Periods && !self.periods.is_empty() {
             self.next_period();
         } else {
             self.periods_page = None;

@@ -2,7 +2,7 @@
 
 use patchbay_connector_silverfin::Silverfin;
 use patchbay_sdk::{
-    Auth, Case, Context, Fetch, Item, Outcome, Position, Push, ReadRequest,
+    Attachment, Auth, Case, Context, Fetch, Item, Outcome, Position, Push, ReadRequest,
     testing::{TestHost, read_all},
 };
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ fn another_firm_than_the_authorised_one_is_refused() {
 
 #[test]
 fn companies_are_read_page_by_page_and_then_complete() {
-    let host = TestHost::answering(include_str!("../fixtures/companies.json")).in_order();
+    let host = TestHost::answering(include_str!("../fixtures/streams/companies.json")).in_order();
     let request = ReadRequest { page_hint: 2, ..ReadRequest::of("companies") };
     let reading = read_all::<Silverfin>(&ctx(), request).unwrap();
     assert_eq!((reading.records.len(), reading.pages), (3, 2));
@@ -68,7 +68,7 @@ fn companies_are_read_page_by_page_and_then_complete() {
 
 #[test]
 fn a_pass_goes_on_from_the_cursor_that_ended_the_last_one() {
-    let _host = TestHost::answering(include_str!("../fixtures/companies.json"));
+    let _host = TestHost::answering(include_str!("../fixtures/streams/companies.json"));
     let cursor = Some(br#"{"page":1,"per_page":2,"read":0}"#.to_vec());
     let request = ReadRequest { cursor, ..ReadRequest::of("companies") };
     assert_eq!(read_all::<Silverfin>(&ctx(), request).unwrap().records.len(), 3);
@@ -85,7 +85,7 @@ fn a_list_that_shrank_while_it_was_read_is_not_complete() {
 
 #[test]
 fn periods_know_their_company_and_a_hidden_company_is_passed_over() {
-    let host = TestHost::answering(include_str!("../fixtures/periods.json")).in_order();
+    let host = TestHost::answering(include_str!("../fixtures/streams/periods.json")).in_order();
     let reading = read_all::<Silverfin>(&ctx(), ReadRequest::of("periods")).unwrap();
     let ids: Vec<(&Value, &Value)> = reading.records.iter().map(|one| (&one["company_id"], &one["id"])).collect();
     assert_eq!(ids, [(&json!("398211"), &json!(771_203)), (&json!("398211"), &json!(771_204))]);
@@ -96,7 +96,7 @@ fn periods_know_their_company_and_a_hidden_company_is_passed_over() {
 
 #[test]
 fn a_walk_that_is_stopped_goes_on_where_it_was() {
-    let host = TestHost::answering(include_str!("../fixtures/remarks.json")).in_order();
+    let host = TestHost::answering(include_str!("../fixtures/streams/remarks.json")).in_order();
     host.stop_after(1);
     let reading = read_all::<Silverfin>(&ctx(), ReadRequest::of("remarks")).unwrap();
     assert_eq!(reading.pages, 7, "one request a page");
@@ -108,7 +108,7 @@ fn a_walk_that_is_stopped_goes_on_where_it_was() {
 
 #[test]
 fn a_note_goes_to_the_period_of_its_date() {
-    let host = TestHost::answering(include_str!("../fixtures/note.json")).in_order();
+    let host = TestHost::answering(include_str!("../fixtures/actions/note.json")).in_order();
     let Outcome::Created(object) = Silverfin::push(&ctx(), &note()).unwrap() else { panic!("created") };
     assert_eq!(object.id, "90412");
     assert_eq!(host.requests().last().unwrap().step.as_deref(), Some("remark"));
@@ -116,7 +116,7 @@ fn a_note_goes_to_the_period_of_its_date() {
 
 #[test]
 fn a_todo_goes_to_the_period_that_was_named() {
-    let _host = TestHost::answering(include_str!("../fixtures/todo.json")).in_order();
+    let _host = TestHost::answering(include_str!("../fixtures/actions/todo.json")).in_order();
     let todo = item("todo", json!({ "id": "398211", "period": "771204" }), json!({ "text": "Bel de klant" }));
     let Outcome::Created(object) = Silverfin::push(&ctx(), &todo).unwrap() else { panic!("created") };
     assert_eq!(object.id, "90413");
@@ -134,7 +134,7 @@ fn a_remark_that_is_there_already_is_not_posted_again() {
 
 #[test]
 fn a_lost_answer_is_found_in_whichever_period_it_went_to() {
-    let _host = TestHost::answering(include_str!("../fixtures/find.json")).in_order();
+    let _host = TestHost::answering(include_str!("../fixtures/actions/note.found.json")).in_order();
     let undated = item("note", json!({ "id": "398211" }), json!({ "text": "Besproken met de klant." }));
     assert_eq!(Silverfin::find(&ctx(), &undated, "remark", NOW_MS).unwrap().unwrap().id, "90412");
 }
@@ -185,7 +185,81 @@ fn what_cannot_be_written_is_refused_before_anything_is_sent() {
     }
     let long = json!({ "text": "x".repeat(10_000) });
     assert_eq!(case(&item("note", json!({ "id": "1" }), long)), Case::InvalidInput);
-    assert_eq!(case(&item("report", json!({ "id": "1" }), json!({}))), Case::Unsupported);
+    assert_eq!(case(&item("report", json!({ "id": "1" }), json!({ "title": "x" }))), Case::InvalidInput, "nothing in it");
+    assert_eq!(case(&item("file", json!({ "id": "1" }), json!({}))), Case::InvalidInput, "no file");
+    assert_eq!(case(&item("file", json!({ "id": "1", "folder": ".." }), json!({}))), Case::InvalidInput);
+    assert_eq!(case(&item("letter", json!({ "id": "1" }), json!({}))), Case::Unsupported);
     let unauthorised = Context { facts: Vec::new(), ..ctx() };
     assert_eq!(Silverfin::identify(&unauthorised).unwrap_err().case(), Case::AuthRequired);
+}
+
+/// With a file of five bytes.
+fn with_file(item: Item) -> Item {
+    let file = Attachment {
+        blob: "blob-1".to_owned(),
+        name: "verslag.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        size: 5,
+        sha256: "0".repeat(64),
+    };
+    Item { attachments: vec![file], ..item }
+}
+
+fn posts(path: &str, step: &str) -> Value {
+    json!({
+        "request": { "method": "POST", "url": format!("{BASE}{path}"), "effect": "write", "step": step },
+        "answer": { "status": 201, "body": { "id": 90_414 } },
+    })
+}
+
+const REMARKS: &str = "/companies/398211/periods/7/remarks";
+
+fn empty_list() -> Value {
+    exchange("GET", &format!("{REMARKS}?page=1&per_page=200"), json!({ "body": [] }))
+}
+
+#[test]
+fn a_report_goes_as_a_note_with_its_files() {
+    let host = TestHost::answering(&json!([empty_list(), posts(REMARKS, "remark")]).to_string()).in_order();
+    let target = json!({ "id": "398211", "period": "7" });
+    let report = with_file(item("report", target, json!({ "title": "Jaarafsluiting", "text": "Besproken." })));
+    let Outcome::Created(object) = Silverfin::push(&ctx(), &report).unwrap() else { panic!("created") };
+    assert_eq!(object.id, "90414");
+    assert_eq!(host.requests().last().unwrap().json, None, "a form");
+}
+
+#[test]
+fn the_text_of_a_report_that_is_too_long_for_a_note_becomes_a_file() {
+    let host = TestHost::answering(&json!([empty_list(), posts(REMARKS, "remark")]).to_string()).in_order();
+    let target = json!({ "id": "398211", "period": "7" });
+    let report = item("report", target, json!({ "title": "Jaarafsluiting", "text": "x".repeat(10_000) }));
+    assert!(matches!(Silverfin::push(&ctx(), &report).unwrap(), Outcome::Created(_)));
+    assert_eq!(host.requests().last().unwrap().json, None, "a form");
+}
+
+#[test]
+fn a_file_is_kept_in_the_companys_folders() {
+    let path = "/companies/398211/permanent_documents";
+    let host = TestHost::answering(&json!([posts(path, "document")]).to_string()).in_order();
+    let file = with_file(item("file", json!({ "id": "398211" }), json!({})));
+    assert!(matches!(Silverfin::push(&ctx(), &file).unwrap(), Outcome::Created(_)));
+    assert_eq!(host.requests().last().unwrap().step.as_deref(), Some("document"));
+}
+
+#[test]
+fn working_papers_know_their_company_and_period() {
+    let list = |path: &str, body: Value| exchange("GET", &format!("{path}?page=1&per_page=200"), json!({ "body": body }));
+    let paper = json!({ "id": 88_120, "name": "Vaste activa", "handle": "fixed_assets", "starred": true });
+    let _host = TestHost::answering(
+        &json!([
+            list("/companies", json!([{ "id": 398_211 }])),
+            list("/companies/398211/periods", json!([{ "id": 7 }])),
+            list("/companies/398211/periods/7/reconciliations", json!([paper])),
+        ])
+        .to_string(),
+    )
+    .in_order();
+    let reading = read_all::<Silverfin>(&ctx(), ReadRequest::of("reconciliations")).unwrap();
+    let [paper] = reading.records.as_slice() else { panic!("one working paper") };
+    assert_eq!((&paper["company_id"], &paper["period_id"], &paper["starred"]), (&json!("398211"), &json!("7"), &json!(true)));
 }

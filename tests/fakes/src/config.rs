@@ -4,6 +4,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use patchbay_model::{Clock, SystemClock};
 
+use crate::also::Also;
+
 /// Everything that [`Fakes::start`](crate::Fakes::start) can be told.
 #[derive(Clone)]
 pub struct FakesConfig {
@@ -21,6 +23,8 @@ pub struct FakesConfig {
     pub ledger: LedgerConfig,
     /// The desk.
     pub desk: DeskConfig,
+    /// Further providers: [`also::all`](crate::also::all), or those that a test needs.
+    pub also: Vec<Also>,
 }
 
 /// What the GitHub fake holds.
@@ -113,6 +117,7 @@ impl Default for FakesConfig {
             silverfin: SilverfinConfig::default(),
             ledger: LedgerConfig::default(),
             desk: DeskConfig::default(),
+            also: Vec::new(),
         }
     }
 }

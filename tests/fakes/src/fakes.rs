@@ -9,11 +9,12 @@ use std::{
 
 use patchbay_model::Clock;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::{net::TcpListener, runtime::Runtime};
 
 use crate::{
     FakesConfig, Journal, Script,
+    also::{Setting, Started},
     desk::{self, DeskStand},
     exchange::Port,
     fake::{Fake, Provider},
@@ -76,6 +77,7 @@ pub struct Fakes {
     pub ledger: LedgerStand,
     /// Everything that can be written, for tests of pushes.
     pub desk: DeskStand,
+    also: Vec<Started>,
     ca_pem_path: PathBuf,
     runtime: Option<Runtime>,
     _folder: Option<tempfile::TempDir>,
@@ -140,7 +142,16 @@ impl Fakes {
 
         let desk = desk::open(&runtime, config.seed, config.desk, &folder, &clock)?;
 
-        Ok(Self { github, silverfin, logins, ledger, desk, ca_pem_path, runtime: Some(runtime), _folder: kept })
+        let setting = Setting { runtime: &runtime, seed: config.seed, folder: &folder, clock: &clock };
+        let also = config.also.iter().map(|one| one.start(&setting)).collect::<io::Result<Vec<Started>>>()?;
+
+        Ok(Self { github, silverfin, logins, ledger, desk, also, ca_pem_path, runtime: Some(runtime), _folder: kept })
+    }
+
+    /// The provider of this type, when [`FakesConfig::also`] named it.
+    #[must_use]
+    pub fn stand<P: 'static>(&self) -> Option<&Stand<P>> {
+        self.also.iter().find_map(|one| one.stand.downcast_ref())
     }
 
     /// All entries of `egress.rewrite`.
@@ -155,6 +166,7 @@ impl Fakes {
         all.extend(self.logins.provider.rewrites(&self.logins.plain));
         all.push(self.ledger.rewrite.clone());
         all.push(self.desk.rewrite.clone());
+        all.extend(self.also.iter().flat_map(|one| one.rewrites.iter().cloned()));
         all
     }
 
@@ -174,6 +186,8 @@ impl Fakes {
     /// Addresses, tokens and logins, as the binary prints them on one line.
     #[must_use]
     pub fn describe(&self) -> Value {
+        let also: Map<String, Value> =
+            self.also.iter().map(|one| (one.name.to_owned(), one.description.clone())).collect();
         json!({
             "rewrite": self.rewrites(),
             "extra_ca": [self.ca_pem_path],
@@ -190,6 +204,7 @@ impl Fakes {
             },
             "ledger": self.ledger.describe(),
             "desk": self.desk.describe(),
+            "also": also,
         })
     }
 }

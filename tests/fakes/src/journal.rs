@@ -18,19 +18,21 @@ use serde_json::{Value, json};
 use crate::{exchange::Incoming, lock, seed};
 
 /// Headers that are kept; `authorization` and `cookie` never.
-const KEPT_HEADERS: [&str; 8] = [
+const KEPT_HEADERS: [&str; 10] = [
     "accept",
     "accept-language",
     "content-type",
     "host",
     "idempotency-key",
+    "if-modified-since",
     "user-agent",
     "x-github-api-version",
+    "x-odoo-database",
     "x-partner-code",
 ];
 
 /// Parameters and body fields whose value is never kept.
-const SECRET_FIELDS: [&str; 16] = [
+const SECRET_FIELDS: [&str; 17] = [
     "access_token",
     "api_key",
     // Arguments of a JSON-RPC call: the password is one of them.
@@ -46,6 +48,8 @@ const SECRET_FIELDS: [&str; 16] = [
     "refresh_token",
     // The sign-in page: holds the whole request for consent.
     "return_to",
+    // The same at another provider.
+    "serviceurl",
     "state",
     "token",
     "user[password]",

@@ -19,25 +19,34 @@
 //! A test starts them in its own process with [`Fakes::start`]; the demo and authors of connectors use
 //! the binary `patchbay-fakes`. The same controls are typed here and under `/_fake/` on the plain port.
 
+pub mod adminpulse;
+pub mod also;
+pub mod anyapi;
 mod behaviour;
+pub mod brokercloud;
 mod config;
+mod consent;
 mod control;
 pub mod desk;
 mod exchange;
 mod fake;
 mod fakes;
+pub mod fid_manager;
 pub mod github;
 mod journal;
 pub mod ledger;
 mod login;
 pub mod logins;
 mod odd;
+pub mod odoo;
+pub mod sare;
 mod seed;
 mod server;
 pub mod silverfin;
 mod strict;
 mod tls;
 mod upload;
+pub mod zoho;
 
 pub use behaviour::{Act, Rule, Script};
 pub use config::{DeskConfig, FakesConfig, GithubConfig, LedgerConfig, SilverfinConfig};

@@ -49,6 +49,9 @@ struct Options {
     /// Accounts of the ledger.
     #[arg(long)]
     ledger_accounts: Option<u64>,
+    /// The providers of all connectors too.
+    #[arg(long)]
+    all: bool,
     /// Names, texts, ids and tokens follow from it.
     #[arg(long, default_value_t = 1)]
     seed: u64,
@@ -72,6 +75,9 @@ fn main() -> ExitCode {
     let desk = &mut config.desk;
     desk.clients = options.desk_clients.unwrap_or(desk.clients);
     desk.folders = options.desk_folders.unwrap_or(desk.folders);
+    if options.all {
+        config.also = patchbay_fakes::also::all();
+    }
     let run = || -> Result<(), Box<dyn std::error::Error>> {
         if options.only_ledger {
             let folder = config.journal_dir.as_deref();

@@ -3,7 +3,7 @@
 //! | export | chosen by |
 //! |---|---|
 //! | `auth.identify` | the config, where it says whom to ask ([`mirror`]); else the settings, as text |
-//! | `fetch.discover` | the settings, as text |
+//! | `fetch.discover` | the config, where it names streams ([`mirror`]); else the settings, as text |
 //! | `fetch.read` | the stream's name |
 //! | `fetch.pick` | the picker |
 //! | `push.push` | the action |
@@ -68,6 +68,9 @@ impl auth::Guest for Guest {
 
 impl fetch::Guest for Guest {
     fn discover(ctx: Context) -> Result<Vec<fetch::StreamInfo>, ConnectorError> {
+        if let Some(config) = mirror::asked(&ctx) {
+            return Ok(mirror::discover(&config));
+        }
         misbehave(&String::from_utf8_lossy(&ctx.settings))?;
         Ok(Vec::new())
     }

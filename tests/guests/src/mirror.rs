@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `{name}` in the address is a fact of the connection. `slot` is one of the manifest, `nothing`, or left out
-//! for the standard one. `body` is a JSON document as text. `accounts` says how many accounts there are.
+//! for the standard one. `body` is a JSON document as text. `accounts` says how many accounts there are, and `discover`
+//! which streams are found: a list of `{ "name", "title", "key", "schema", "per-account" }`.
 
 use serde_json::{Value, json};
 
@@ -74,6 +75,21 @@ pub(crate) fn read(ctx: &Context, config: &Value) -> Result<fetch::Page, Connect
         record[name] = json!(text);
     }
     Ok(page(json!([record]).to_string().into_bytes(), 1, fetch::Position::End(Vec::new())))
+}
+
+/// The streams that the config names.
+pub(crate) fn discover(config: &Value) -> Vec<fetch::StreamInfo> {
+    let text = |one: &Value, name: &str| one.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    let list = |one: &Value| one.get("key").and_then(Value::as_array).cloned().unwrap_or_default();
+    let stream = |one: &Value| fetch::StreamInfo {
+        name: text(one, "name"),
+        title: text(one, "title"),
+        key: list(one).iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        schema: one.get("schema").map(|schema| schema.to_string().into_bytes()).unwrap_or_default(),
+        per_account: one.get("per-account").and_then(Value::as_bool).unwrap_or_default(),
+        ext: Vec::new(),
+    };
+    config.get("discover").and_then(Value::as_array).into_iter().flatten().map(stream).collect()
 }
 
 struct Seen {

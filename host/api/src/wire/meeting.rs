@@ -14,7 +14,8 @@ pub(crate) struct MeetingResults {
     items: Vec<MeetingResult>,
 }
 
-/// What became of one part of a meeting. `push` and `problem` are both null where the connector has no action for it.
+/// What became of one part of a meeting. `push` and `problem` are both null where the connector has no action for it, and
+/// for a to-do that went with the report.
 #[derive(Debug, Serialize, ToSchema)]
 struct MeetingResult {
     /// Which part.
@@ -28,6 +29,9 @@ struct MeetingResult {
     /// What `POST /v1/pushes` would have answered for the item that was made of it. Where its function is switched
     /// off, the push is `skipped`.
     push: Option<AcceptedPush>,
+    /// Whether it is a to-do that is part of the report's item: this provider links the two. Then it stands with that
+    /// item, whatever became of it.
+    with_report: bool,
     /// Why the item that was made of it was not accepted. Pointers lead into that item: `/payload/…`, `/target/…`,
     /// `/attachments/…`.
     problem: Option<ProblemBody>,
@@ -38,7 +42,8 @@ impl MeetingResults {
     pub(crate) fn seen_by(items: Vec<MeetingItem>, caller: &Caller) -> Self {
         let items = items.into_iter().map(|item| {
             let (push, problem) = item.answer.map_or((None, None), |answer| split(answer, caller));
-            MeetingResult { part: item.part.into(), index: item.index, action: item.action, push, problem }
+            let (part, index, with_report) = (item.part.into(), item.index, item.with_report);
+            MeetingResult { part, index, action: item.action, push, with_report, problem }
         });
         Self { items: items.collect() }
     }
@@ -54,12 +59,14 @@ mod tests {
     fn a_part_that_nothing_takes_is_told_apart_from_one_that_is_refused() {
         let caller = Caller::Operator { key: KeyId::fresh(&SystemClock, &SystemRandom) };
         let refused = Some(Err(Fault::new(Code::PayloadInvalid)));
-        let note = MeetingItem { part: manifest::MeetingPart::Note, index: 0, action: None, answer: None };
+        let note =
+            MeetingItem { part: manifest::MeetingPart::Note, index: 0, action: None, answer: None, with_report: false };
         let todo = MeetingItem {
             part: manifest::MeetingPart::Todo,
             index: 1,
             action: Some("issue".to_owned()),
             answer: refused,
+            with_report: false,
         };
         let told = serde_json::to_value(MeetingResults::seen_by(vec![note, todo], &caller)).expect("an answer");
         let (note, todo) = (&told["items"][0], &told["items"][1]);

@@ -13,13 +13,17 @@ pub(crate) struct Schema {
     /// record. `*` stands for every item of a list. `truncated` is true where there are more places than are kept.
     #[schema(example = json!({"/id": ["number"], "/lines": ["array"], "/lines/*/amount": ["null", "number"]}))]
     shape: Option<Raw>,
+    /// JSON Schema of a record as the connector said it when it was asked for the connection's streams; null where it said
+    /// none. Records are not held to it.
+    declared: Option<Raw>,
 }
 
-impl TryFrom<Option<String>> for Schema {
+impl TryFrom<patchbay_app::RecordSchema> for Schema {
     type Error = Problem;
 
-    fn try_from(shape: Option<String>) -> Result<Self, Problem> {
-        Ok(Self { shape: shape.map(Raw::try_from).transpose()? })
+    fn try_from(of: patchbay_app::RecordSchema) -> Result<Self, Problem> {
+        let raw = |text: Option<String>| text.map(Raw::try_from).transpose();
+        Ok(Self { shape: raw(of.shape)?, declared: raw(of.declared)? })
     }
 }
 

@@ -21,6 +21,11 @@ pub(crate) struct Sync {
     /// The stream.
     #[schema(example = "issues")]
     stream: String,
+    /// Whether its stream was discovered in this connection; such a sync is off until you switch it on.
+    discovered: bool,
+    /// Since when the provider does not have its stream any more: it is not read while that is so, and its records stay.
+    /// Else null.
+    gone_at: Option<Time>,
     /// Whether it is extracted: its records are in lists, exports and feeds.
     enabled: bool,
     /// Whether a picker searches its stream. It is read then even while it is not `enabled`, and its records are the
@@ -83,6 +88,8 @@ impl Sync {
             connection: row.connection.to_string(),
             account: account(row.account),
             stream: row.stream,
+            discovered: row.discovered,
+            gone_at: row.gone_at.map(Into::into),
             enabled: row.enabled,
             picked: row.picked,
             schedule: (&row.schedule).into(),

@@ -98,6 +98,9 @@ impl App {
         if let Err(error) = self.store.wake_waiting_pushes().await {
             tracing::warn!("pushes that wait for {} were not woken: {:?}", connection.id, Fault::from(error));
         }
+        if let Err(fault) = self.discover_soon(&connection.id, &given.release.manifest).await {
+            tracing::warn!("{} will be asked for its streams with its next identification: {fault:?}", connection.id);
+        }
         self.due.notify_one();
         let connector = &given.release.manifest.id;
         tracing::info!(

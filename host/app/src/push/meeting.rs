@@ -1,7 +1,8 @@
 //! One event that becomes several items: a meeting with its report, its notes and its to-dos.
 //!
 //! Which action takes which part, and how, stands in the manifest (`[action.meeting]`); what is forwarded is decided by
-//! the connection's switches, like for every other item: what is off is recorded as skipped. Each part has a key of its
+//! the connection's switches, like for every other item: what is off is recorded as skipped. A provider that links to-dos
+//! to a report gets both in one item (`[action.meeting.todos]`). Each part has a key of its
 //! own made of the source, so that the same meeting sent again doubles nothing.
 
 use std::{collections::BTreeMap, sync::Arc};
@@ -10,9 +11,10 @@ use patchbay_model::{
     Code, ConnectionId, Fault, TenantId,
     manifest::{self, Action, MeetingPart},
 };
+use patchbay_store::Connection;
 use serde_json::Value;
 
-use super::{AttachmentAsked, PushAnswer, PushRequest, content};
+use super::{AttachmentAsked, PushAnswer, PushRequest, accept::switched_off, content};
 use crate::{App, connectors::Release};
 
 /// Notes and to-dos of one meeting, together.
@@ -94,11 +96,21 @@ pub struct MeetingItem {
     pub index: usize,
     /// The action that takes it; none when this connector has none.
     pub action: Option<String>,
-    /// What became of it; none when there is no action for it.
+    /// What became of it; none when there is no action for it, or when it went with the report.
     pub answer: Option<Result<PushAnswer, Fault>>,
+    /// Whether it is a to-do that is part of the report's item.
+    pub with_report: bool,
+}
+
+/// A way to make an item of a part.
+struct Way {
+    request: PushRequest,
+    /// Whether the to-dos go with it.
+    with_todos: bool,
 }
 
 /// One part with what its template is filled with.
+#[derive(Clone)]
 struct Part {
     part: MeetingPart,
     index: usize,
@@ -116,24 +128,71 @@ impl App {
     ) -> Result<Vec<MeetingItem>, Fault> {
         let parts = parts_of(&meeting)?;
         let release = self.release_for_meeting(&tenant, &meeting).await?;
+        let switches = self.switches_of_meeting(&tenant, &meeting).await?;
         let app = Arc::clone(self);
         self.own(async move {
             let mut items = Vec::with_capacity(parts.len());
+            // The action whose item the to-dos went with.
+            let mut along: Option<String> = None;
+            let todos: Vec<Part> = parts.iter().filter(|part| part.part == MeetingPart::Todo).cloned().collect();
             for part in parts {
                 let (kind, index) = (part.part, part.index);
+                if kind == MeetingPart::Todo && along.is_some() {
+                    items.push(MeetingItem {
+                        part: kind,
+                        index,
+                        action: along.clone(),
+                        answer: None,
+                        with_report: true,
+                    });
+                    continue;
+                }
                 let action = action_for(&release, kind);
                 let answer = match action {
                     None => None,
-                    Some(action) => Some(match request_of(&meeting, action, part) {
-                        Ok(request) => app.accept(&tenant, request).await,
+                    Some(action) => Some(match ways(&meeting, &release, action, part, &todos, switches.as_ref()) {
+                        Ok(ways) => {
+                            let (answer, with_todos) = app.first_that_fits(&tenant, ways).await;
+                            along = with_todos.then(|| action.name.clone()).or(along);
+                            answer
+                        }
                         Err(fault) => Err(fault),
                     }),
                 };
-                items.push(MeetingItem { part: kind, index, action: action.map(|action| action.name.clone()), answer });
+                let action = action.map(|action| action.name.clone());
+                items.push(MeetingItem { part: kind, index, action, answer, with_report: false });
             }
             Ok(items)
         })
         .await
+    }
+
+    /// Accepts an item in the first way that is no other content than what its key was used for; whether the to-dos belong
+    /// to it. So a meeting that is sent again goes as it went before, whatever was switched since. To-dos of a report that
+    /// is refused are not sent by themselves: with the report that is accepted in the end they would be there twice.
+    async fn first_that_fits(self: &Arc<Self>, tenant: &TenantId, ways: Vec<Way>) -> (Result<PushAnswer, Fault>, bool) {
+        let linked = ways.iter().any(|way| way.with_todos);
+        let mut first: Option<Fault> = None;
+        for way in ways {
+            match self.accept(tenant, way.request).await {
+                Err(fault) if fault.code == Code::KeyReused => first = first.or(Some(fault)),
+                other => return (other, way.with_todos),
+            }
+        }
+        (Err(first.unwrap_or_else(|| Fault::new(Code::Internal))), linked)
+    }
+
+    /// The connection whose switches hold for a meeting; none where there is none yet, or several.
+    async fn switches_of_meeting(
+        &self,
+        tenant: &TenantId,
+        meeting: &MeetingRequest,
+    ) -> Result<Option<Connection>, Fault> {
+        match (&meeting.connection, &meeting.connector) {
+            (Some(id), _) => Ok(Some(self.store.connection(tenant, id).await?)),
+            (None, Some(connector)) => self.single_connection(tenant, connector).await,
+            (None, None) => Ok(None),
+        }
     }
 
     async fn release_for_meeting(&self, tenant: &TenantId, meeting: &MeetingRequest) -> Result<Arc<Release>, Fault> {
@@ -150,6 +209,38 @@ impl App {
 
 fn action_for(release: &Release, part: MeetingPart) -> Option<&Action> {
     release.manifest.actions.iter().find(|action| action.meeting.as_ref().is_some_and(|from| from.part == part))
+}
+
+/// How an item of this part can be made, the way that is wanted first. To-dos go with a report where the provider links
+/// them to it, and neither of the two is switched off; what went the other way before stays so.
+fn ways(
+    meeting: &MeetingRequest,
+    release: &Release,
+    action: &Action,
+    part: Part,
+    todos: &[Part],
+    connection: Option<&Connection>,
+) -> Result<Vec<Way>, Fault> {
+    let kind = part.part;
+    let alone = Way { request: request_of(meeting, action, part)?, with_todos: false };
+    let linked = action.meeting.as_ref().and_then(|from| from.todos.as_ref());
+    let (MeetingPart::Report, Some(linked), false) = (kind, linked, todos.is_empty()) else { return Ok(vec![alone]) };
+    let filled = todos.iter().map(|todo| manifest::payload_of(&linked.payload, &todo.values));
+    let filled: Result<Vec<Value>, String> = filled.collect();
+    let filled = filled.map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
+    let mut together = Way { request: alone.request.clone(), with_todos: true };
+    if let Some(members) = together.request.payload.as_object_mut() {
+        members.insert(linked.into.clone(), Value::Array(filled));
+    }
+    let off = |action: &Action| connection.is_some_and(|row| switched_off(row, action).is_some());
+    let apart = off(action) || action_for(release, MeetingPart::Todo).is_some_and(off);
+    Ok(match (apart, action.update) {
+        // The other way would be a change of what is there.
+        (true, true) => vec![alone],
+        (false, true) => vec![together],
+        (true, false) => vec![alone, together],
+        (false, false) => vec![together, alone],
+    })
 }
 
 /// The item of one part.

@@ -67,9 +67,16 @@ impl App {
         })?;
         let (release, component) = self.release(&id).await.map_err(unusable)?;
         let manifest = &release.manifest;
-        let stream = manifest.stream(&work.sync.stream).ok_or_else(|| {
-            Failure::ReleaseUnusable(format!("release {} has no stream {}", release.id, work.sync.stream))
-        })?;
+        let name = &work.sync.stream;
+        let gone = || Failure::StreamGone(format!("{name} was not found when {} was asked last", work.connection.id));
+        let stream = match self.stream_of(&work.connection.id, manifest, name).await.map_err(unusable)? {
+            Some(known) if known.gone_at.is_none() && work.sync.gone_at.is_none() => known.stream,
+            None if !work.sync.discovered => {
+                return Err(Failure::ReleaseUnusable(format!("release {} has no stream {name}", release.id)));
+            }
+            _ => return Err(gone()),
+        };
+        let stream = &stream;
         if work.cursor.is_none() || stream.mode == StreamMode::Full {
             // It reads what there was, and perhaps more: that is the whole until the connector knows better.
             live.progress(0, Some(work.sync.records).filter(|records| *records > 0));

@@ -9,7 +9,7 @@ use url::{Host, Url};
 
 /// Bytes of a host name (RFC 1035).
 const LONGEST_HOST: usize = 253;
-const EXAMPLE: &str = "Enter it as in https://odoo.example.com";
+const EXAMPLE: &str = "Enter it as in https://books.example.com";
 
 /// The origin of what was entered.
 pub(crate) fn reduce(entered: &str) -> Result<String, String> {

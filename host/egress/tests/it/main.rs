@@ -50,6 +50,8 @@ mod statuses;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod tapes;
+#[cfg(test)]
 mod unheard;
 #[cfg(test)]
 mod usage;

@@ -73,6 +73,36 @@ async fn ten_who_ask_at_once_start_one_child() {
     assert_eq!(counted.children(), 1);
 }
 
+/// The guests with another custom section in front, as packing puts a manifest there.
+fn packed(note: &[u8]) -> Vec<u8> {
+    let (header, rest) = guests().split_at(8);
+    let name = b"patchbay:manifest";
+    let mut section = vec![0, u8::try_from(1 + name.len() + note.len()).expect("short"), u8::try_from(name.len()).expect("short")];
+    section.extend_from_slice(name);
+    section.extend_from_slice(note);
+    [header, &section, rest].concat()
+}
+
+#[tokio::test]
+async fn two_packages_of_one_code_are_compiled_once_and_stay_two() {
+    let counted = Counted::new();
+    let engine = Engine::build(counted.config()).expect("an engine");
+    let (one, other) = (packed(br#"{"id":"a.one"}"#), packed(br#"{"id":"a.other"}"#));
+    let (one_digest, other_digest) = (digest(&one), digest(&other));
+    let (one, other) = tokio::join!(engine.load(&one_digest, &one), engine.load(&other_digest, &other));
+    let (one, other) = (one.expect("a component"), other.expect("a component"));
+    assert_eq!(counted.children(), 1);
+    assert_eq!((one.digest(), other.digest()), (one_digest.as_str(), other_digest.as_str()));
+    assert_eq!(counted.entry().extension().and_then(|end| end.to_str()), Some("cwasm"));
+    let mut instance = engine.open(&other, Run::new().scope()).await.expect("an instance");
+    assert!(instance.read(&Context::default(), &request("page:1")).await.is_ok());
+    drop((instance, one, other, engine));
+    let third = packed(br#"{"id":"a.third"}"#);
+    let engine = Engine::build(counted.config()).expect("an engine");
+    engine.load(&digest(&third), &third).await.expect("a component");
+    assert_eq!(counted.children(), 1, "the cache knows the code of the third as well");
+}
+
 #[tokio::test]
 async fn a_flipped_bit_in_the_code_is_compiled_again_and_never_mapped() {
     let counted = Counted::new();

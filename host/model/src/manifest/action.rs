@@ -73,6 +73,20 @@ pub struct FromMeeting {
     /// is none; in a longer text each placeholder is replaced by its text.
     #[serde(with = "json_text::required")]
     pub payload: Value,
+    /// Only for a report: how to-dos of the same meeting go with it, where the provider links them to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub todos: Option<TodosOfReport>,
+}
+
+/// How the to-dos of a meeting go with its report.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct TodosOfReport {
+    /// The member of the report's payload that is the list of them.
+    pub into: String,
+    /// One of them, as JSON text with the placeholders of a to-do.
+    #[serde(with = "json_text::required")]
+    pub payload: Value,
 }
 
 /// A part of a meeting: what is sent of it is decided by the switches of the connection.

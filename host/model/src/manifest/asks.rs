@@ -35,6 +35,9 @@ pub struct Asks {
     pub push: bool,
     /// What may be read, by name, with the switch it belongs to.
     pub streams: BTreeMap<String, Function>,
+    /// What discovered streams begin with, and the switch they belong to.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub discovered: BTreeMap<String, Function>,
     /// What may be written, by name, with the switch it belongs to.
     pub actions: BTreeMap<String, Function>,
     /// Memory and time.
@@ -144,13 +147,15 @@ impl Manifest {
     /// What the connector asks for.
     #[must_use]
     pub fn asks(&self) -> Asks {
+        let filled = self.filled();
         Asks {
-            reach: reach(self),
-            customer_origins: customer_origins(self),
-            logins: self.auths.iter().map(|auth| (auth.id.clone(), login(auth))).collect(),
+            reach: reach(&filled),
+            customer_origins: customer_origins(&filled),
+            logins: filled.auths.iter().map(|auth| (auth.id.clone(), login(auth))).collect(),
             fetch: self.needs_fetch(),
             push: self.needs_push(),
             streams: self.streams.iter().map(|stream| (stream.name.clone(), stream.function)).collect(),
+            discovered: self.discovered.iter().map(|asked| (asked.prefix.clone(), asked.function)).collect(),
             actions: self.actions.iter().map(|action| (action.name.clone(), action.function)).collect(),
             limits: self.limits,
         }
@@ -159,13 +164,15 @@ impl Manifest {
     /// Whether it asks for addresses that customers enter: the operator decides which, for each connector.
     #[must_use]
     pub fn asks_customer_origins(&self) -> bool {
-        !customer_origins(self).is_empty()
+        !customer_origins(&self.filled()).is_empty()
     }
 
-    /// Whether the component has to export `fetch`: it has streams, or a picker that searches.
+    /// Whether the component has to export `fetch`: it has streams, or a picker that searches, or discovers streams.
     #[must_use]
     pub fn needs_fetch(&self) -> bool {
-        !self.streams.is_empty() || self.pickers.iter().any(|picker| picker.from_stream.is_none())
+        !self.streams.is_empty()
+            || self.discovered.is_some()
+            || self.pickers.iter().any(|picker| picker.from_stream.is_none())
     }
 
     /// Whether the component has to export `push`: it has actions.

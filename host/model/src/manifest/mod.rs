@@ -7,6 +7,8 @@
 mod action;
 pub mod asks;
 mod auth;
+mod corrected;
+mod discovered;
 mod duration;
 mod fill;
 mod host;
@@ -14,19 +16,22 @@ mod json_text;
 mod logo;
 mod meeting;
 pub mod parse;
+mod places;
 mod problem;
 mod schema;
 mod secrecy;
 mod stream;
 mod validate;
 
-pub use action::{Action, Attachments, FromMeeting, Idempotency, MeetingPart};
+pub use action::{Action, Attachments, FromMeeting, Idempotency, MeetingPart, TodosOfReport};
 pub use asks::Asks;
 pub use auth::{
     AnswerPlaces, Auth, AuthKind, AuthScope, ClientAuth, ExchangePlace, Fact, Field, FieldKind, REGION, Region,
     RegionBy, Renewal, ResponseRule, RevokeEnds, Signature, SignatureEncoding, SignedInto, Slot, SlotPlace,
     TokenRequest,
 };
+pub use corrected::lay_over;
+pub use discovered::{Discovered, Found, schema_of};
 pub use duration::{duration_text, parse_duration};
 pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
@@ -86,6 +91,9 @@ pub struct Manifest {
     /// What can be read.
     #[serde(default, rename = "stream", skip_serializing_if = "Vec::is_empty")]
     pub streams: Vec<Stream>,
+    /// What can be read besides, where only a connection can name it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub discovered: Option<Discovered>,
     /// Typeaheads for targets.
     #[serde(default, rename = "picker", skip_serializing_if = "Vec::is_empty")]
     pub pickers: Vec<Picker>,
@@ -193,7 +201,8 @@ pub struct ConfigAsked {
     /// JSON Schema, as JSON text in the TOML.
     #[serde(with = "json_text::required")]
     pub schema: Value,
-    /// What holds when the operator says nothing, as JSON text in the TOML.
+    /// What holds when the operator says nothing, as JSON text in the TOML. A text at its top level may be an
+    /// address, which stands as `{config.NAME}` where it is used.
     #[serde(with = "json_text::required")]
     pub defaults: Value,
 }

@@ -6,6 +6,7 @@
 mod action;
 mod address;
 mod auth;
+mod config;
 mod host;
 mod identity;
 mod names;
@@ -32,6 +33,10 @@ pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
     if !findings.0.is_empty() {
         return findings.0;
     }
+    config::findings(manifest, &mut findings);
+    // From here on an address is an address, wherever it is written; one that could not be filled is told of once.
+    let unfilled = findings.0.len();
+    let manifest = &manifest.filled();
     identity::check(manifest, &mut findings);
     auth::check(manifest, &mut findings);
     host::check(manifest, &mut findings);
@@ -39,8 +44,15 @@ pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
     picker::check(manifest, &mut findings);
     action::check(manifest, &mut findings);
     written::check(manifest, &mut findings);
+    let rest = findings.0.split_off(unfilled);
+    let told = |finding: &Finding| findings.0.iter().any(|first| first.path == finding.path);
+    let rest: Vec<Finding> = rest.into_iter().filter(|finding| !told(finding)).collect();
+    findings.0.extend(rest);
     findings.0
 }
+
+pub(crate) use config::check as config_places;
+pub(crate) use names::is_pointer;
 
 fn root() -> Path {
     Path::default()

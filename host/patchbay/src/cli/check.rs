@@ -1,22 +1,46 @@
-//! `patchbay check FILE`: what a host would say at the door, without a host.
+//! `patchbay check FILE`: what a host would say at the door, and the conformance suite, without a host.
 
-use std::path::{Path, PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
+use patchbay_check::{Report, Stage};
+use patchbay_egress::EgressConfig;
 use patchbay_model::{
-    Fault,
+    Fault, SystemClock,
     contract::Exports,
     manifest::Manifest,
     package::{self, Inspected, Limits},
 };
 use serde_json::{Value, json};
 
-use super::{package as packing, progress::Progress};
+use super::{COMPILE_WORKER, package as packing, progress::Progress};
 use crate::exit::{Exit, Stop};
 
+const HELP: &str = "\
+With fixtures, the component is run in the sandbox of a host, over recorded answers: every stream is read, ended and resumed, \
+every action written, repeated and found again, and each thing that can go wrong at a provider has to come out as the right \
+error. No network, no credential and no host is needed. One line for each check: `ok`, `FAIL` (explained below, with a remedy) \
+or `-` (not asked, and why).
+
+Fixtures:
+  identify.json, discover.json (where discovery asks the provider), streams/STREAM.json, pickers/PICKER.json (where the \
+connector searches), actions/ACTION.json, actions/ACTION.found.json and actions/ACTION.absent.json (where idempotency is find), \
+context.json (what holds for all), check.toml (where the provider means something else by an answer). The format is in \
+plugins/README.md; `patchbay record` writes it.
+
+The suite ends with 1 when a check failed, and with 5 when the file is none that a host would take.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = HELP)]
 pub(super) struct Args {
     /// A packaged component, or a connector.toml.
     file: PathBuf,
+    /// The folder of recorded answers; `fixtures` beside the file when it is there.
+    #[arg(long, value_name = "DIR")]
+    fixtures: Option<PathBuf>,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -25,18 +49,54 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     let checked = {
         let _progress = Progress::begin(format!("checking {}", args.file.display()));
-        check(&args.file)
+        check(&args.file).and_then(|found| Ok((args.tried(&found)?, found)))
     };
-    match checked {
-        Ok(found) if args.json => println!("{:#}", found.json()),
-        Ok(found) => print!("{}", found.text(&args.file)),
+    let (report, found) = match checked {
+        Ok(checked) => checked,
         Err(stop) if args.json && stop.exit == Exit::Refused => {
             println!("{:#}", refusal(&stop.fault));
             return Ok(stop.exit);
         }
         Err(stop) => return Err(stop),
+    };
+    if args.json {
+        println!("{:#}", found.json(report.as_ref()));
+    } else {
+        print!("{}", found.text(&args.file));
+        match &report {
+            Some(report) => print!("\n{}", report.text()),
+            None => println!("no fixtures: nothing was read and nothing was written; name them with --fixtures"),
+        }
     }
-    Ok(Exit::Done)
+    Ok(if report.is_none_or(|report| report.passed()) { Exit::Done } else { Exit::Failed })
+}
+
+impl Args {
+    /// What the suite says, where there are fixtures and a component to run.
+    fn tried(&self, found: &Found) -> Result<Option<Report>, Stop> {
+        let beside = || self.file.parent().map(|folder| folder.join("fixtures")).filter(|folder| folder.is_dir());
+        let Some(folder) = self.fixtures.clone().or_else(beside) else { return Ok(None) };
+        if !folder.is_dir() {
+            return Err(Stop::failed(format!("{} is no folder of fixtures", folder.display())));
+        }
+        if matches!(found, Found::Manifest(_)) {
+            return Ok(None);
+        }
+        let bytes = packing::read(&self.file)?;
+        let compiler = compiler()?;
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| Stop::failed(error.to_string()))?;
+        runtime.block_on(async {
+            let stage = Stage::build(&bytes, compiler, EgressConfig::default(), Arc::new(SystemClock)).await;
+            let stage = stage.map_err(|error| error.fault())?;
+            Ok(Some(patchbay_check::run(&stage, &folder).await))
+        })
+    }
+}
+
+/// This program as the compile child.
+pub(super) fn compiler() -> Result<Vec<OsString>, Stop> {
+    let program = std::env::current_exe().map_err(|error| Stop::failed(format!("this program is nowhere: {error}")))?;
+    Ok(vec![program.into_os_string(), COMPILE_WORKER.into()])
 }
 
 /// What a file that can be used is.
@@ -79,14 +139,17 @@ impl Found {
         text
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, report: Option<&Report>) -> Value {
         let manifest = self.manifest();
-        let mut value =
-            json!({"ok": true, "id": manifest.id, "version": manifest.version, "contract": manifest.contract});
+        let mut value = json!({"ok": report.is_none_or(Report::passed), "id": manifest.id, "version": manifest.version, "contract": manifest.contract});
         if let (Self::Component(inspected), Value::Object(fields)) = (self, &mut value) {
             fields.insert("exports".to_owned(), json!(exports(inspected.exports)));
             fields.insert("size".to_owned(), json!(inspected.size));
             fields.insert("digest".to_owned(), json!(inspected.digest));
+        }
+        if let Value::Object(fields) = &mut value {
+            fields.insert("checks".to_owned(), json!(report.map(|report| &report.checks)));
+            fields.insert("figures".to_owned(), json!(report.map(|report| report.figures)));
         }
         value
     }

@@ -11,6 +11,7 @@ mod keys;
 mod openapi;
 mod package;
 mod progress;
+mod record;
 mod serve;
 mod table;
 
@@ -40,8 +41,10 @@ enum Command {
     Serve(serve::Args),
     /// Pack a component and its connector.toml into one file.
     Package(package::Args),
-    /// Check a connector.toml or a packaged component without a host.
+    /// Check a connector.toml or a packaged component, without a host and over recorded answers.
     Check(check::Args),
+    /// Run a packaged component against a provider and write down what both say, without secrets and names.
+    Record(Box<record::Args>),
     /// List, install or inspect the connectors of a running host.
     Connectors(connectors::Args),
     /// Make a new sealing key, have a running host use it, or see how far that is.
@@ -81,6 +84,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Stop> {
         Command::Serve(args) => serve::run(&args, config),
         Command::Package(args) => package::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Connectors(args) => connectors::run(args, config),
         Command::Keys(args) => keys::run(args, config),
         Command::Audit(args) => audit::run(args, config),

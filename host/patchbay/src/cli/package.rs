@@ -1,4 +1,7 @@
 //! `patchbay package COMPONENT`: manifest and component become one file.
+//!
+//! With a `definition.toml` beside the manifest, or the one that is named, the component is the generic one: the definition
+//! is checked against the manifest and becomes its `[config]`.
 
 use std::path::{Path, PathBuf};
 
@@ -18,6 +21,9 @@ pub(super) struct Args {
     /// Its manifest.
     #[arg(long, value_name = "FILE", default_value = "connector.toml")]
     manifest: PathBuf,
+    /// What the generic connector reads and writes; definition.toml beside the manifest, where there is one.
+    #[arg(long, value_name = "FILE")]
+    definition: Option<PathBuf>,
     /// Where to write; {id}-{version}.wasm when it is not given.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -25,6 +31,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     let manifest = read_manifest(&args.manifest)?;
+    let manifest = match definition_of(args) {
+        Some(definition) => defined(manifest, &definition)?,
+        None => manifest,
+    };
     let component = read(&args.component)?;
     let packed = {
         let _progress = Progress::begin(format!("packing {}", args.component.display()));
@@ -52,6 +62,35 @@ pub(super) fn read_manifest(path: &Path) -> Result<Manifest, Stop> {
         }
         fault.into()
     })
+}
+
+/// The definition that was named, or that stands beside the manifest.
+fn definition_of(args: &Args) -> Option<PathBuf> {
+    let beside = || Some(args.manifest.with_file_name("definition.toml")).filter(|path| path.exists());
+    args.definition.clone().or_else(beside)
+}
+
+/// Puts a definition into the manifest; each problem is a line of the refusal.
+fn defined(mut manifest: Manifest, path: &Path) -> Result<Manifest, Stop> {
+    let wrong = || Fault::because(Code::ManifestInvalid, format!("{} is wrong", path.display()));
+    let text = String::from_utf8(read(path)?)
+        .map_err(|_| Fault::because(Code::ManifestInvalid, format!("{} is not UTF-8", path.display())))?;
+    let json = serde_json::to_value(&manifest).map_err(|error| wrong().operator(error.to_string()))?;
+    let config = patchbay_definition::config(&text, &json).map_err(|problems| {
+        problems.into_iter().fold(wrong(), |fault, problem| {
+            let place = format!("{}:{}", path.display(), problem.line);
+            fault.field(place, format!("{}: {} — {}", problem.key, problem.message, problem.remedy))
+        })
+    })?;
+    manifest.config = Some(serde_json::from_value(config).map_err(|error| wrong().operator(error.to_string()))?);
+    let problems = manifest::validate(&manifest);
+    if problems.is_empty() {
+        return Ok(manifest);
+    }
+    let told = |fault: Fault, problem: manifest::Problem| {
+        fault.field(problem.key, format!("{} — {}", problem.message, problem.remedy))
+    };
+    Err(problems.into_iter().fold(wrong(), told).into())
 }
 
 fn unpackable(error: PackError) -> Stop {

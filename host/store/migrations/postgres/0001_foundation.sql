@@ -86,6 +86,16 @@ CREATE TABLE grants (
     updated_at       BIGINT NOT NULL
 );
 
+-- What an operator corrects of a connector's configuration: JSON that is laid over the manifest's defaults. A correction
+-- that was taken back stays as an empty one, so that a revision never stands for two.
+CREATE TABLE corrections (
+    connector  TEXT COLLATE "C" PRIMARY KEY,
+    config     TEXT COLLATE "C" NOT NULL,
+    revision   BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    updated_by TEXT COLLATE "C" NOT NULL
+);
+
 -- A retired registration is kept for the connections that were made with it.
 CREATE TABLE oauth_clients (
     id          TEXT COLLATE "C" PRIMARY KEY,
@@ -213,6 +223,9 @@ CREATE TABLE connections (
     identified_at BIGINT NOT NULL,
     -- Until when the provider asked to be left alone.
     paused_until  BIGINT,
+    -- When its streams were discovered last, and when they are to be discovered again.
+    discovered_at BIGINT,
+    discover_at   BIGINT,
     updated_at    BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, business_id) WHERE state <> 'deleted';
@@ -222,6 +235,7 @@ CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE 
 CREATE INDEX connections_by_client ON connections (client, business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
 CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
+CREATE INDEX connections_to_discover ON connections (discover_at) WHERE discover_at IS NOT NULL;
 
 CREATE TABLE credentials (
     connection          TEXT COLLATE "C" PRIMARY KEY REFERENCES connections (id),
@@ -316,6 +330,10 @@ CREATE TABLE syncs (
     refused         BIGINT NOT NULL DEFAULT 0,
     -- What fields its records have had, JSON.
     shape           TEXT COLLATE "C",
+    -- Its stream was discovered: the manifest does not name it.
+    discovered      BOOLEAN NOT NULL DEFAULT FALSE,
+    -- Since when the provider does not have its stream any more.
+    gone_at         BIGINT,
     -- Its connection was deleted with its records: those behind this key are still to be turned into deletions.
     bury            TEXT COLLATE "C",
     -- It is, or was, read for a picker only: records behind this key are in no list, no export and no feed.
@@ -341,6 +359,23 @@ CREATE INDEX syncs_due ON syncs (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX syncs_of_tenant ON syncs (tenant);
 CREATE INDEX syncs_to_show ON syncs (no) WHERE unseen IS NOT NULL;
 CREATE INDEX syncs_to_bury ON syncs (no) WHERE bury IS NOT NULL;
+
+-- What a connector says of the streams of a connection: those that only the connection can name, and of those that the
+-- manifest names (`declared`) their schema.
+CREATE TABLE discovered (
+    connection  TEXT COLLATE "C" NOT NULL REFERENCES connections (id),
+    name        TEXT COLLATE "C" NOT NULL,
+    title       TEXT COLLATE "C" NOT NULL,
+    -- JSON pointers, a JSON list.
+    key         TEXT COLLATE "C" NOT NULL,
+    -- JSON Schema of a record.
+    schema      TEXT COLLATE "C",
+    per_account BOOLEAN NOT NULL,
+    declared    BOOLEAN NOT NULL,
+    created_at  BIGINT NOT NULL,
+    gone_at     BIGINT,
+    PRIMARY KEY (connection, name)
+);
 
 CREATE TABLE runs (
     id          TEXT COLLATE "C" PRIMARY KEY,

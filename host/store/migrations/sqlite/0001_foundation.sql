@@ -78,6 +78,16 @@ CREATE TABLE grants (
     updated_at       INTEGER NOT NULL
 ) STRICT;
 
+-- What an operator corrects of a connector's configuration: JSON that is laid over the manifest's defaults. A correction
+-- that was taken back stays as an empty one, so that a revision never stands for two.
+CREATE TABLE corrections (
+    connector  TEXT PRIMARY KEY,
+    config     TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL,
+    updated_by TEXT NOT NULL
+) STRICT;
+
 -- A retired registration is kept for the connections that were made with it.
 CREATE TABLE oauth_clients (
     id          TEXT PRIMARY KEY,
@@ -205,6 +215,9 @@ CREATE TABLE connections (
     identified_at INTEGER NOT NULL,
     -- Until when the provider asked to be left alone.
     paused_until  INTEGER,
+    -- When its streams were discovered last, and when they are to be discovered again.
+    discovered_at INTEGER,
+    discover_at   INTEGER,
     updated_at    INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX connections_one_business ON connections (tenant, connector, business_id) WHERE state <> 'deleted';
@@ -214,6 +227,7 @@ CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE 
 CREATE INDEX connections_by_client ON connections (client, business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
 CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
+CREATE INDEX connections_to_discover ON connections (discover_at) WHERE discover_at IS NOT NULL;
 
 CREATE TABLE credentials (
     connection          TEXT PRIMARY KEY REFERENCES connections (id),
@@ -308,6 +322,10 @@ CREATE TABLE syncs (
     refused         INTEGER NOT NULL DEFAULT 0,
     -- What fields its records have had, JSON.
     shape           TEXT,
+    -- Its stream was discovered: the manifest does not name it.
+    discovered      INTEGER NOT NULL DEFAULT 0,
+    -- Since when the provider does not have its stream any more.
+    gone_at         INTEGER,
     -- Its connection was deleted with its records: those behind this key are still to be turned into deletions.
     bury            TEXT,
     -- It is, or was, read for a picker only: records behind this key are in no list, no export and no feed.
@@ -333,6 +351,23 @@ CREATE INDEX syncs_due ON syncs (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX syncs_of_tenant ON syncs (tenant);
 CREATE INDEX syncs_to_show ON syncs (no) WHERE unseen IS NOT NULL;
 CREATE INDEX syncs_to_bury ON syncs (no) WHERE bury IS NOT NULL;
+
+-- What a connector says of the streams of a connection: those that only the connection can name, and of those that the
+-- manifest names (`declared`) their schema.
+CREATE TABLE discovered (
+    connection  TEXT NOT NULL REFERENCES connections (id),
+    name        TEXT NOT NULL,
+    title       TEXT NOT NULL,
+    -- JSON pointers, a JSON list.
+    key         TEXT NOT NULL,
+    -- JSON Schema of a record.
+    schema      TEXT,
+    per_account INTEGER NOT NULL,
+    declared    INTEGER NOT NULL,
+    created_at  INTEGER NOT NULL,
+    gone_at     INTEGER,
+    PRIMARY KEY (connection, name)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE runs (
     id          TEXT PRIMARY KEY,

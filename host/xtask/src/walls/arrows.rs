@@ -16,22 +16,40 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("host/engine", &["host/egress", "host/model"]),
     ("host/app", &["host/credentials", "host/egress", "host/engine", "host/model", "host/store"]),
     ("host/api", &["host/app", "host/model"]),
+    // Runs a connector over recorded answers, and records them: the host's sandbox and gate without the rest of it.
+    ("host/check", &["host/egress", "host/engine", "host/model", "sdk/fixture"]),
     (
         "host/patchbay",
-        &["host/api", "host/app", "host/credentials", "host/egress", "host/engine", "host/model", "host/store"],
+        &[
+            "host/api",
+            "host/app",
+            "host/check",
+            "host/credentials",
+            "host/egress",
+            "host/engine",
+            "host/model",
+            "host/store",
+            "sdk/definition",
+        ],
     ),
-    ("host/xtask", &["host/model", "tests/fakes", "tests/support"]),
-    ("sdk/rust", &[]),
+    ("host/xtask", &["host/model", "sdk/definition", "tests/fakes", "tests/support"]),
+    // Read by the packers and by the generic connector, so that both mean the same.
+    ("sdk/definition", &[]),
+    ("sdk/fixture", &[]),
+    ("sdk/rust", &["sdk/fixture"]),
+    ("plugins/generic", &["sdk/definition", "sdk/rust"]),
     ("plugins/*", &["sdk/rust"]),
     // Measures the host beside the same loop without a sandbox, so that it leans on what both share.
     (
         "tests/bench",
         &["host/app", "host/credentials", "host/egress", "host/engine", "host/model", "host/store", "tests/support"],
     ),
+    ("tests/connectors", &["host/model", "tests/it", "tests/support"]),
     ("tests/fakes", &["host/model"]),
     ("tests/guests", &["sdk/rust"]),
     ("tests/desk", &["sdk/rust"]),
     ("tests/ledger", &["sdk/rust"]),
+    ("tests/offender", &["sdk/rust"]),
     ("tests/support", &["host/model", "tests/fakes"]),
     ("tests/it", &["host/model", "tests/fakes", "tests/support"]),
 ];

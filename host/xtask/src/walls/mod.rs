@@ -11,6 +11,7 @@ mod sources;
 use std::fmt;
 
 use crate::{
+    connectors::announced_manifests,
     metadata::Metadata,
     shell::{Result, root},
 };
@@ -39,8 +40,9 @@ pub(crate) fn run() -> Result<()> {
     let metadata = Metadata::load()?;
     let lock = std::fs::read_to_string(root().join("Cargo.lock")).map_err(|error| format!("Cargo.lock: {error}"))?;
     let tree = sources::read(root())?;
-    let connectors: Vec<String> =
-        metadata.under("plugins").filter_map(|(room, _)| Some(room.rsplit('/').next()?.to_owned())).collect();
+    let rooms = metadata.under("plugins").filter_map(|(room, _)| Some(room.rsplit('/').next()?.to_owned()));
+    let announced = announced_manifests().into_iter().filter_map(|path| Some(path.file_stem()?.to_str()?.to_owned()));
+    let connectors: Vec<String> = rooms.chain(announced).collect();
 
     let mut breaches = arrows::check(&metadata);
     breaches.extend(families::check(&metadata));

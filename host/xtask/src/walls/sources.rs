@@ -69,6 +69,11 @@ pub(super) fn read(root: &Path) -> Result<Vec<Source>> {
     Ok(sources)
 }
 
+/// Folders of `plugins/` that are no provider's name.
+const NO_PROVIDERS: [&[&str]; 1] = [&["generic"]];
+/// What providers are called besides the names of their folders, and those of the next connectors.
+const FAMILIES: [&str; 6] = ["hubspot", "quickbooks", "sarehub", "workdrive", "xero", "zoho"];
+
 /// Every breach; `connectors` are the names of the folders in `plugins/`.
 pub(super) fn check(sources: &[Source], connectors: &[String]) -> Vec<Breach> {
     let mut breaches = Vec::new();
@@ -142,6 +147,12 @@ pub(super) fn product(source: &Source) -> &str {
     source.text.split_once("#[cfg(test)]\nmod ").map_or(source.text.as_str(), |(before, _)| before)
 }
 
+/// Whether a name stands among the words, its own words one after the other.
+fn says(said: &[&str], name: &str) -> bool {
+    let name: Vec<&str> = words(name).collect();
+    !NO_PROVIDERS.contains(&name.as_slice()) && said.windows(name.len().max(1)).any(|some| some == name.as_slice())
+}
+
 /// The host knows no provider's name: neither in code, nor in a text, nor in a comment. Its tests may use a
 /// real connector's manifest as an example. `xtask` is no part of the host: its demo connects to named
 /// providers. One breach a file is enough to send somebody there.
@@ -151,7 +162,8 @@ fn provider_names(source: &Source, connectors: &[String]) -> Option<Breach> {
     }
     product(source).lines().enumerate().find_map(|(number, line)| {
         let lower = line.to_lowercase();
-        let name = words(&lower).find(|word| connectors.iter().any(|name| name == word))?;
+        let said: Vec<&str> = words(&lower).collect();
+        let name = connectors.iter().map(String::as_str).chain(FAMILIES).find(|name| says(&said, name))?;
         Some(breach(
             source,
             number + 1,
@@ -189,7 +201,10 @@ mod tests {
     }
 
     fn places(sources: &[Source]) -> Vec<String> {
-        check(sources, &["acmebooks".to_owned()]).into_iter().map(|breach| breach.place).collect()
+        check(sources, &["acmebooks", "big-ledger", "generic"].map(str::to_owned))
+            .into_iter()
+            .map(|breach| breach.place)
+            .collect()
     }
 
     #[test]
@@ -221,6 +236,11 @@ mod tests {
         assert_eq!(places(&[source("host/app/src/a.rs", "// see acmebooks\n")]), ["host/app/src/a.rs:1"]);
         assert_eq!(places(&[source("host/xtask/src/demo.rs", "const A: &str = \"acmebooks\";")]), Vec::<String>::new());
         assert_eq!(places(&[source("tests/fakes/src/a.rs", "// acmebooks")]), Vec::<String>::new());
+        // However a name of several words is written, and what is no provider's.
+        for text in ["// as Big-Ledger does", "const BIG_LEDGER: u8 = 1;", "/// See big ledger.", "// Zoho's way"] {
+            assert_eq!(places(&[source("host/app/src/a.rs", text)]), ["host/app/src/a.rs:1"], "{text}");
+        }
+        assert_eq!(places(&[source("host/app/src/a.rs", "// a big one, a ledger, generic")]), Vec::<String>::new());
     }
 
     #[test]

@@ -27,9 +27,26 @@
 //!
 //! # Fixtures
 //!
-//! A fixture is a JSON array of exchanges, in a file of its own (`fixtures/NAME.json`, read with `include_str!`):
+//! A fixture is one call and the provider's part of it, in a file of its own that is read with `include_str!`. `patchbay check`
+//! runs the packaged component over the same files, and `patchbay record` writes them:
 //!
-//! | member | what |
+//! ```json
+//! {
+//!   "fixture": 1,
+//!   "call": { "read": { "stream": "notes", "page-hint": 2 } },
+//!   "context": { "facts": { "office": "acme" } },
+//!   "now": "2026-11-21T10:00:00Z",
+//!   "exchanges": [
+//!     { "request": { "method": "GET", "url": "https://api.acme.example/v1/notes?page=0&per_page=2" },
+//!       "answer":  { "body": [{ "id": 1 }, { "id": 2 }] } }
+//!   ]
+//! }
+//! ```
+//!
+//! A test makes the call itself, so [`TestHost`] takes `exchanges` and, where it is said, `now`; a bare array of exchanges does
+//! as well. What `call` and `context` hold, and which file is looked for where, is in the repository's `plugins/README.md`.
+//!
+//! | member of an exchange | what |
 //! |---|---|
 //! | `request.method` | upper case |
 //! | `request.url` | absolute; the order of query parameters does not matter, everything else does |
@@ -42,13 +59,14 @@
 //! | `answer.headers` | object; `content-type` is `application/json` when there is a `body` and it is not said |
 //! | `answer.body` | JSON |
 //! | `answer.text` | instead of `body`: any text, such as HTML or cut JSON |
+//! | `answer.base64` | instead of `body`: bytes that are no text |
 //! | `answer.fails` | instead of an answer: `not-sent`, `unknown`, `too-large`, `denied`, `stopped` or `other` |
 //!
 //! A request takes the first unused exchange with its method and address; with [`TestHost::in_order`] it must be the very next.
 //! Fixtures are written by hand or recorded; they hold no credentials, because the connector never sees one.
 
 pub(crate) mod current;
-mod fixture;
+mod exchange;
 mod reading;
 mod test_host;
 

@@ -4,11 +4,16 @@ use std::{cell::RefCell, rc::Rc};
 
 use serde_json::Value;
 
+use patchbay_fixture::{Mismatch, Tape};
+
 use super::{
     current,
-    fixture::{self, Exchange, json_body},
+    exchange::{answer, asked, json_body},
 };
-use crate::http::{Effect, HttpError, WireRequest, WireResponse};
+use crate::{
+    http::{Effect, HttpError, WireRequest, WireResponse},
+    time,
+};
 
 /// Headers that only the gate sets, so that a connector which sends one is refused.
 const RESERVED: [&str; 16] = [
@@ -66,8 +71,7 @@ pub struct SentRequest {
 
 #[derive(Debug, Default)]
 pub(super) struct State {
-    waiting: Vec<Exchange>,
-    in_order: bool,
+    tape: Tape,
     pub(super) now_ms: u64,
     stop_after: Option<usize>,
     sent: Vec<SentRequest>,
@@ -105,9 +109,17 @@ impl TestHost {
     /// When it cannot be read.
     #[must_use]
     pub fn and(self, fixture: &str) -> Self {
-        match fixture::parse(fixture) {
-            Ok(exchanges) => self.state.borrow_mut().waiting.extend(exchanges),
-            Err(error) => fail(&error),
+        match patchbay_fixture::parse("the fixture", fixture) {
+            Ok(fixture) => {
+                let now = fixture.now.as_deref().map(|now| match time::parse_rfc3339(now) {
+                    Some(now) => now,
+                    None => fail(&format!("`now` is no time: {now}")),
+                });
+                let mut state = self.state.borrow_mut();
+                state.tape.add(fixture.exchanges);
+                state.now_ms = now.unwrap_or(state.now_ms);
+            }
+            Err(problem) => fail(&problem.to_string()),
         }
         self
     }
@@ -115,7 +127,7 @@ impl TestHost {
     /// Demands the requests in the very order of the fixtures.
     #[must_use]
     pub fn in_order(self) -> Self {
-        self.state.borrow_mut().in_order = true;
+        self.state.borrow_mut().tape.demand_order();
         self
     }
 
@@ -159,8 +171,8 @@ impl TestHost {
     /// When one was not.
     pub fn assert_done(&self) {
         let state = self.state.borrow();
-        if !state.waiting.is_empty() && !state.failed {
-            let titles: Vec<String> = state.waiting.iter().map(Exchange::title).collect();
+        if !state.tape.is_empty() && !state.failed {
+            let titles = state.tape.titles();
             drop(state);
             self.state.borrow_mut().failed = true;
             fail(&format!("these answers were not used:\n  {}", titles.join("\n  ")));
@@ -187,25 +199,12 @@ impl State {
             json: json_body(&request.body),
             step: request.step.clone(),
         });
-        let found = if self.in_order {
-            self.waiting.first().filter(|next| next.request.is_for(request)).map(|_| 0)
-        } else {
-            self.waiting.iter().position(|exchange| exchange.request.is_for(request))
-        };
-        let Some(at) = found else {
-            let titles: Vec<String> = self.waiting.iter().map(Exchange::title).collect();
-            return self.refuse(&format!(
-                "no answer for\n  {} {}\nwaiting:\n  {}",
-                request.method,
-                request.url,
-                titles.join("\n  ")
-            ));
-        };
-        let exchange = self.waiting.remove(at);
-        if let Some(difference) = exchange.request.difference(request) {
-            return self.refuse(&format!("{}: {difference}", exchange.title()));
+        let json = json_body(&request.body);
+        let found = self.tape.take(&asked(request, json.as_ref()));
+        match found {
+            Ok(exchange) => answer(&exchange),
+            Err(Mismatch(why)) => self.refuse(&why),
         }
-        exchange.answer()
     }
 
     /// What the gate would refuse whatever the manifest says.

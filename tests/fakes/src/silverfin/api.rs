@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{
     FIRM, HOST, Silverfin,
     data::{Company, Period},
-    problem, refusal, remarks,
+    documents, problem, refusal, remarks,
     token::Access,
 };
 use crate::{
@@ -74,6 +74,19 @@ fn route(
             let none = request.param("public") == Some("true");
             let periods = company(&data, access, id)?.periods.iter().filter(|_| !none);
             page(request, "period", periods.map(Period::json).collect())
+        }
+        ("GET", ["companies", id, "periods", period, "reconciliations"]) => {
+            scope(access, &["financials:read"])?;
+            query(request, &["page", "per_page"])?;
+            let data = lock(&silverfin.data);
+            let mut periods = company(&data, access, id)?.periods.iter();
+            let period = periods.find(|known| known.id.to_string() == *period).ok_or_else(not_found)?;
+            page(request, "reconciliation", period.papers())
+        }
+        ("POST", ["companies", id, "permanent_documents"]) => {
+            scope(access, &["permanent_documents:write"])?;
+            strict::no_query(request).map_err(refusal)?;
+            documents::create(silverfin, request, access, id)
         }
         ("GET", ["companies", id, "periods", period, "remarks"]) => {
             scope(access, &["communication:read"])?;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{FIRM, OTHER_FIRM};
+use super::{FIRM, OTHER_FIRM, documents::Document};
 use crate::{SilverfinConfig, seed};
 
 const TRADES: [&str; 8] =
@@ -16,6 +16,7 @@ const CITIES: [&str; 6] = ["Gent", "Antwerpen", "Liège", "Brugge", "Hasselt", "
 pub(crate) struct Data {
     pub(crate) companies: Vec<Company>,
     pub(crate) remarks: Vec<Remark>,
+    pub(crate) documents: Vec<Document>,
     next_remark: u64,
 }
 
@@ -128,6 +129,10 @@ impl Data {
         match kind {
             "company" => Some(self.listed(FIRM).map(Company::json).collect()),
             "period" => Some(self.listed(FIRM).flat_map(|company| &company.periods).map(Period::json).collect()),
+            "reconciliation" => {
+                Some(self.listed(FIRM).flat_map(|company| &company.periods).flat_map(Period::papers).collect())
+            }
+            "document" => Some(self.documents.iter().map(Document::json).collect()),
             "remark" => Some(self.remarks.iter().map(Remark::json).collect()),
             _ => None,
         }
@@ -162,7 +167,21 @@ impl Company {
     }
 }
 
+/// The working papers of a period: name and handle.
+const PAPERS: [(&str, &str); 2] = [("Vaste activa", "fixed_assets"), ("Vorderingen", "receivables")];
+
 impl Period {
+    /// Its working papers; the first of them is starred in the newest period.
+    pub(crate) fn papers(&self) -> Vec<Value> {
+        let papers = (1..).zip(PAPERS);
+        papers
+            .map(|(at, (name, handle))| {
+                let starred = at == 1 && self.year == 2026;
+                json!({ "id": self.id * 10 + at, "name": name, "handle": handle, "starred": starred })
+            })
+            .collect()
+    }
+
     pub(crate) fn json(&self) -> Value {
         let year = self.year;
         json!({

@@ -4,10 +4,11 @@
 //! TLS and HTTP/2 on the port of the API; the pages for people also on the plain port. PKCE is not in
 //! the sheet: it is accepted, and refused only when it is wrong.
 //!
-//! Not here yet: documents and folders, reconciliations, workflows, users, webhooks.
+//! Not here yet: folders, workflows, users, webhooks.
 
 mod api;
 mod data;
+mod documents;
 pub(crate) mod multipart;
 mod pages;
 mod remarks;
@@ -168,7 +169,7 @@ impl Silverfin {
         *lock(&self.one_call_per_company) = on;
     }
 
-    /// All records of a kind as they are served now: `company`, `period`, `remark`.
+    /// All records of a kind as they are served now: `company`, `period`, `reconciliation`, `remark`, `document`.
     #[must_use]
     pub fn records(&self, kind: &str) -> Vec<Value> {
         Provider::records(self, kind).unwrap_or_default()

@@ -1,12 +1,20 @@
 //! The fakes are what every other test leans on: they are tested first, over real connections.
 #![cfg(test)]
 
+mod adminpulse_;
+mod brokercloud_;
+mod anyapi;
 mod calls;
+mod consent;
 mod desk;
+mod fid_manager;
 mod github;
 mod github_oauth;
 mod ledger;
 mod ledger_pages;
 mod ledger_wire;
 mod logins;
+mod odoo;
+mod sare;
 mod silverfin;
+mod zoho;

@@ -2,6 +2,7 @@
 
 pub(crate) mod client;
 pub(crate) mod clients;
+pub(crate) mod config;
 pub(crate) mod get;
 pub(crate) mod grant;
 pub(crate) mod install;

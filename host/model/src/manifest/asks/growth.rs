@@ -30,6 +30,15 @@ impl Asks {
                 Some(_) => {}
             }
         }
+        for (prefix, function) in &self.discovered {
+            match granted.discovered.get(prefix) {
+                None => lines.add(format!("reads streams that only a connection can name: {prefix}…")),
+                Some(before) if before != function => {
+                    lines.add(format!("moves the streams {prefix}… to another switch: {}", function.word()));
+                }
+                Some(_) => {}
+            }
+        }
         for (name, function) in &self.actions {
             match granted.actions.get(name) {
                 None => lines.add(format!("writes with a new action: {name}")),

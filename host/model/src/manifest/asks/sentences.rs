@@ -10,9 +10,16 @@ impl Asks {
     /// reached and why, what is asked at the login, and the limits.
     #[must_use]
     pub fn sentences(&self, manifest: &Manifest) -> Vec<String> {
+        let manifest = &manifest.filled();
         let mut sentences = Vec::new();
         for stream in &manifest.streams {
             sentences.push(format!("Reads {}: {}", stream.title, stream.meaning));
+        }
+        if let Some(discovered) = &manifest.discovered {
+            sentences.push(format!(
+                "Reads what is found in each connection ({}…, up to {}), each only once somebody switches it on: {}",
+                discovered.prefix, discovered.limit, discovered.meaning
+            ));
         }
         for action in &manifest.actions {
             sentences.push(format!("Writes {}: {}", action.title, action.meaning));

@@ -54,7 +54,7 @@ pub(super) fn pointer(text: &str, path: Path, findings: &mut Findings) {
     }
 }
 
-pub(super) fn is_pointer(text: &str) -> bool {
+pub(crate) fn is_pointer(text: &str) -> bool {
     text.len() > 1
         && text.starts_with('/')
         && text.split('~').skip(1).all(|after| after.starts_with(['0', '1']))

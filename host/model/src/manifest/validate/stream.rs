@@ -14,6 +14,11 @@ use crate::{
 /// How far a run may begin before the place up to which the stream was read.
 const LOOK_BACK: Duration = Duration::from_secs(31 * 86_400);
 
+/// Letters of what discovered names begin with.
+const PREFIX: usize = 24;
+/// Discovered streams of one connection.
+const DISCOVERED: u32 = 500;
+
 pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
     let at = |index, key: &str| root().entry("stream", index).key(key);
     for (index, stream) in manifest.streams.iter().enumerate() {
@@ -32,17 +37,48 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
         }
         schedule(&stream.schedule, at(index, "schedule"), findings);
         if let Some(rule) = &stream.cursor {
-            if stream.mode == StreamMode::Full {
-                let message = "a stream that is read from its beginning each time has no place to go on from";
-                findings.add(at(index, "cursor"), message, "leave cursor out, or write mode = \"incremental\"");
-            }
-            cursor(rule, &at(index, "cursor"), findings);
+            placed(stream.mode, rule, &at(index, "cursor"), findings);
         }
     }
+    discovered(manifest, findings);
     names::unique(
         manifest.streams.iter().enumerate().map(|(i, stream)| (stream.name.as_str(), at(i, "name"))),
         findings,
     );
+}
+
+/// What discovered streams have in common; no declared one may be taken for one of them.
+fn discovered(manifest: &Manifest, findings: &mut Findings) {
+    let Some(asked) = &manifest.discovered else { return };
+    let path = root().key("discovered");
+    let word = asked.prefix.strip_suffix(['.', '_', '-']);
+    if asked.prefix.len() > PREFIX || !word.is_some_and(names::is_name) {
+        let message = format!("{:?} is no beginning of a name", asked.prefix);
+        let remedy = format!("write a word and a dot, e.g. prefix = \"model.\", at most {PREFIX} letters");
+        findings.add(path.key("prefix"), message, remedy);
+    }
+    for stream in manifest.streams.iter().filter(|stream| stream.name.starts_with(&asked.prefix)) {
+        let message = format!("the stream {:?} begins with it too", stream.name);
+        findings.add(path.key("prefix"), message, "write another prefix; with a dot no declared name begins with it");
+    }
+    names::said(&asked.meaning, 400, path.key("meaning"), findings);
+    schedule(&asked.schedule, path.key("schedule"), findings);
+    if let Some(rule) = &asked.cursor {
+        placed(asked.mode, rule, &path.key("cursor"), findings);
+    }
+    if !(1..=DISCOVERED).contains(&asked.limit) {
+        let message = format!("{} streams cannot be had", asked.limit);
+        findings.add(path.key("limit"), message, format!("write 1 to {DISCOVERED}, or leave it out for 200"));
+    }
+}
+
+/// A place to go on from, of a stream that has one.
+fn placed(mode: StreamMode, rule: &CursorRule, path: &Path, findings: &mut Findings) {
+    if mode == StreamMode::Full {
+        let message = "a stream that is read from its beginning each time has no place to go on from";
+        findings.add(path.clone(), message, "leave cursor out, or write mode = \"incremental\"");
+    }
+    cursor(rule, path, findings);
 }
 
 fn schedule(text: &str, path: Path, findings: &mut Findings) {

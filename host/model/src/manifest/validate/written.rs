@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde_json::Value;
+
 use super::root;
 use crate::manifest::{
-    Action, Attachments, FromMeeting, Manifest, MeetingPart, compile_schema, meeting, problem::Findings,
+    Action, Attachments, FromMeeting, Manifest, MeetingPart, compile_schema, meeting,
+    problem::{Findings, Path},
 };
 
 /// Files of one item.
@@ -49,32 +52,61 @@ fn files(asked: &Attachments, index: usize, findings: &mut Findings) {
 }
 
 fn meetings(action: &Action, from: &FromMeeting, index: usize, findings: &mut Findings) {
-    let at = || root().entry("action", index).key("meeting").key("payload");
-    if !from.payload.is_object() {
-        findings.add(at(), "the payload is no JSON object", "write a JSON object that fits the action's schema");
-        return;
-    }
-    let known = from.part.placeholders();
-    match meeting::named(&from.payload) {
-        Err(error) => findings.add(at(), error, "write placeholders as {text}"),
-        Ok(placeholders) => {
-            for name in placeholders.into_iter().filter(|name| !known.contains(name)) {
-                let message = format!("a {} of a meeting has no {{{name}}}", from.part.word());
-                findings.add(at(), message, format!("write one of {{{}}}", known.join("}, {")));
+    let at = || root().entry("action", index).key("meeting");
+    let good = template(&from.payload, from.part, &|| at().key("payload"), findings);
+    let mut payload = if good { meeting::payload_of(&from.payload, &sample(from.part)).ok() } else { None };
+    if let Some(todos) = &from.todos {
+        let at = || at().key("todos");
+        if from.part != MeetingPart::Report {
+            let message = format!("to-dos do not go with a {}", from.part.word());
+            findings.add(at(), message, "leave it to the action that takes the report");
+        }
+        let good = template(&todos.payload, MeetingPart::Todo, &|| at().key("payload"), findings);
+        let one = if good { meeting::payload_of(&todos.payload, &sample(MeetingPart::Todo)).ok() } else { None };
+        match (payload.as_mut().and_then(Value::as_object_mut), one) {
+            (Some(members), Some(_)) if members.contains_key(&todos.into) => {
+                let message = format!("the payload has {:?} already", todos.into);
+                findings.add(at().key("into"), message, "name a member of its own");
             }
+            (Some(members), Some(one)) => {
+                members.insert(todos.into.clone(), Value::Array(vec![one]));
+            }
+            _ => {}
         }
     }
-    // Who does it is named as the provider names people: no sample can guess that.
-    let sample = sample(from.part);
-    if let (Ok(schema), Ok(payload)) = (compile_schema(&action.schema), meeting::payload_of(&from.payload, &sample))
+    if let (Ok(schema), Some(payload)) = (compile_schema(&action.schema), payload)
         && let Err(error) = schema.validate(&payload)
     {
         let place = error.instance_path().to_string();
         let message = format!("what it makes does not fit the action's schema at {place:?}: {error}");
-        findings.add(at(), message, "correct the payload, or the schema");
+        findings.add(at().key("payload"), message, "correct the payload, or the schema");
     }
 }
 
+/// Whether a template is an object with placeholders of this part; what is not is told.
+fn template(payload: &Value, part: MeetingPart, at: &dyn Fn() -> Path, findings: &mut Findings) -> bool {
+    if !payload.is_object() {
+        findings.add(at(), "the payload is no JSON object", "write a JSON object that fits the action's schema");
+        return false;
+    }
+    let known = part.placeholders();
+    let named = match meeting::named(payload) {
+        Ok(named) => named,
+        Err(error) => {
+            findings.add(at(), error, "write placeholders as {text}");
+            return false;
+        }
+    };
+    let mut good = true;
+    for name in named.into_iter().filter(|name| !known.contains(name)) {
+        let message = format!("a {} of a meeting has no {{{name}}}", part.word());
+        findings.add(at(), message, format!("write one of {{{}}}", known.join("}, {")));
+        good = false;
+    }
+    good
+}
+
+/// What templates are tried with. Who does it is named as the provider names people: no sample can guess that.
 fn sample(part: MeetingPart) -> BTreeMap<String, String> {
     let value = |name: &str| match name {
         "date" | "due" | "meeting-date" => "2026-01-31",
@@ -115,6 +147,16 @@ mod tests {
         says("[action.meeting]\npart = \"note\"\npayload = '{\"text\": \"{due}\"}'\n", "has no {due}");
         says("[action.meeting]\npart = \"note\"\npayload = '{\"text\": 7}'\n", "does not fit");
         says("[action.meeting]\npart = \"note\"\npayload = '{\"text\": \"{text\"}'\n", "without a }");
+        let todos = |into: &str, of: &str| {
+            format!(
+                "[action.meeting]\npart = \"report\"\npayload = '{{\"text\": \"{{title}}\"}}'\n\
+                 [action.meeting.todos]\ninto = \"{into}\"\npayload = '{of}'\n"
+            )
+        };
+        assert_eq!(wrong(&todos("todos", "{\"what\": \"{text}\"}")), Vec::<String>::new());
+        says(&todos("todos", "{\"what\": \"{date}\"}"), "a todo of a meeting has no {date}");
+        says(&todos("text", "{}"), "has \"text\" already");
+        says(&todos("todos", "{}").replace("report", "note"), "do not go with a note");
         says("[action.meeting]\npart = \"note\"\npayload = '[]'\n", "no JSON object");
     }
 

@@ -243,8 +243,7 @@ impl Cell {
 fn millis(run: &Value, from: &str, to: &str) -> Result<i64> {
     let at = |name: &str| -> Result<i64> {
         let text = run[name].as_str().unwrap_or_default();
-        let time: Timestamp =
-            text.parse().map_err(|_| Trouble::new(format!("{name} of a run is {text:?}: {run}")))?;
+        let time: Timestamp = text.parse().map_err(|_| Trouble::new(format!("{name} of a run is {text:?}: {run}")))?;
         Ok(time.as_millis())
     };
     Ok(at(to)? - at(from)?)

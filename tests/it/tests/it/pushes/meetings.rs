@@ -1,6 +1,7 @@
 //! A meeting: one call that becomes a report, notes and tasks.
 
 use patchbay_it::{DESK, Variant, pdf};
+use patchbay_model::manifest::TodosOfReport;
 use patchbay_test_support::{Answer, Result, fakes::desk::Kind};
 use serde_json::{Value, json};
 
@@ -194,5 +195,72 @@ fn what_is_no_meeting_is_refused_whole() -> Result<()> {
         assert_eq!(refusal(&send(&scene, &body)?), refused(422, "PB5001", &[pointer]), "{body}");
     }
     assert_eq!((scene.writes(), scene.listed("")?.len()), (0, 0));
+    Ok(())
+}
+
+/// A desk whose reports take the to-dos of their meeting.
+fn links_todos() -> Result<Vec<u8>> {
+    let mut variant = Variant::of_fake("desk")?;
+    variant.manifest.version = "0.1.2".to_owned();
+    for action in variant.manifest.actions.iter_mut().filter(|action| action.name == "report") {
+        action.schema["properties"]["todos"] = json!({ "type": "array", "items": { "type": "object" } });
+        let payload = json!({ "what": "{title}", "until": "{due}" });
+        if let Some(from) = &mut action.meeting {
+            from.todos = Some(TodosOfReport { into: "todos".to_owned(), payload });
+        }
+    }
+    variant.pack()
+}
+
+/// Part, change or nothing, and whether it went with the report.
+fn along(answer: &Answer) -> Result<Vec<(String, String, bool)>> {
+    let told = |item: &Value| (text(item, "part"), text(&item["push"], "change"), item["with_report"] == json!(true));
+    Ok(answer.array_at("/items")?.iter().map(told).collect())
+}
+
+fn seen(told: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {
+    told.iter().map(|(part, change, along)| ((*part).to_owned(), (*change).to_owned(), *along)).collect()
+}
+
+#[test]
+fn todos_go_with_the_report_where_the_provider_links_them_and_stay_as_they_went() -> Result<()> {
+    let scene = Scene::bare()?;
+    scene.rig.install(links_todos()?)?;
+    let connection = scene.connect("owner")?;
+    let switch = |on: bool| scene.tenant.change(&connection, &json!({ "functions": { "tasks": on } }));
+    let blob = uploaded(&scene)?;
+    let talk = |source: &str| {
+        json!({
+            "connector": DESK, "source": source, "target": { "id": "c1", "folder": "2026" }, "title": "Talk",
+            "report": { "attachments": [{ "blob": blob }] },
+            "todos": [{ "id": "t1", "title": "Pay", "text": "The invoice.", "due": "2026-03-31" }],
+        })
+    };
+    let sent = send(&scene, &talk("m-1"))?.expect(200)?;
+    assert_eq!(along(&sent)?, seen(&[("report", "created", false), ("todo", "", true)]));
+    let report = text(&sent.array_at("/items")?[0]["push"], "id");
+    let ended = scene.tenant.push_ended(&report)?;
+    assert_eq!(ended["payload"]["todos"], json!([{ "what": "Pay", "until": "2026-03-31" }]), "{ended}");
+    assert_eq!((scene.writes_to("/tasks"), scene.listed("source=m-1")?.len()), (0, 1));
+    // A report that was written otherwise is refused, and its to-dos are not sent once more beside it.
+    let mut other = talk("m-1");
+    other["report"]["title"] = json!("Another title");
+    let refused = send(&scene, &other)?.expect(200)?;
+    assert_eq!(along(&refused)?, seen(&[("report", "", false), ("todo", "", true)]));
+    assert_eq!(text(&refused.array_at("/items")?[0]["problem"], "code"), "PB4003");
+    // Off: what is there already is no other content.
+    switch(false)?;
+    let again = send(&scene, &talk("m-1"))?.expect(200)?;
+    assert_eq!(along(&again)?, seen(&[("report", "duplicate", false), ("todo", "", true)]));
+    // A meeting whose to-dos are switched off: they are recorded as skipped, and go by themselves once they are on.
+    let apart = send(&scene, &talk("m-2"))?.expect(200)?;
+    assert_eq!(along(&apart)?, seen(&[("report", "created", false), ("todo", "created", false)]));
+    let todo = text(&apart.array_at("/items")?[1]["push"], "id");
+    assert_eq!(stands(&scene.tenant.push_ended(&todo)?), ("skipped", "PB4009"));
+    switch(true)?;
+    let on = send(&scene, &talk("m-2"))?.expect(200)?;
+    assert_eq!(along(&on)?, seen(&[("report", "duplicate", false), ("todo", "revived", false)]));
+    assert_eq!(scene.tenant.push_ended(&todo)?["state"], json!("done"));
+    assert_eq!(scene.writes_to("/tasks"), 1);
     Ok(())
 }

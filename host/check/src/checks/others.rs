@@ -1,0 +1,325 @@
+//! What is asked of identify, discover, pickers, and of what a connector does not have.
+
+use std::collections::BTreeSet;
+
+use patchbay_fixture::{Call, Kind, Pick, Placed, Read};
+use patchbay_model::{
+    Failure,
+    contract::{ConnectorError, PickRequest, StreamInfo},
+    manifest::{Picker, Stream, compile_schema},
+};
+use serde_json::Value;
+
+use super::{
+    Suite, astray,
+    calls::{self, Scene},
+    no_fixture, troubles,
+};
+use crate::{
+    Finding,
+    player::Twist,
+    reading::{From, Plan, case, read, told},
+};
+
+/// The name of what nobody has.
+const NOBODYS: &str = "patchbay-check-unknown";
+
+pub(super) async fn identify(suite: &mut Suite<'_>) {
+    let fixtures = suite.fixtures(&Kind::Identify);
+    if fixtures.is_empty() {
+        suite.judge("identify", "has a fixture", "", vec![no_fixture("identify.json")]);
+    }
+    for placed in fixtures {
+        let of = placed.file.trim_end_matches(".json").to_owned();
+        let setting = match suite.stage.setting(&suite.folder, &placed) {
+            Ok(setting) => setting,
+            Err(finding) => {
+                suite.judge(&of, "has a fixture", "", vec![finding]);
+                continue;
+            }
+        };
+        let file = format!("fixtures/{}", placed.file);
+        let scene = |twist| Scene { placed: &placed, setting: &setting, twist };
+        let plain = calls::identify(suite, &scene(Twist::None)).await;
+        let findings = astray(&plain.heard, plain.came.as_ref().err(), &file);
+        let seen = plain
+            .came
+            .as_ref()
+            .map_or_else(|_| String::new(), |identity| format!("{} accounts", identity.accounts.len()));
+        let went_well = findings.is_empty();
+        suite.judge(&of, "tells whose account it is", seen, findings);
+        if !went_well {
+            continue;
+        }
+        let rule = "survives an unknown field in every object";
+        match suite.deviations.unknown_field(&of).map(str::to_owned) {
+            Some(reason) => suite.skip(&of, rule, reason),
+            None => {
+                let again = calls::identify(suite, &scene(Twist::UnknownField)).await;
+                let remedy = "read the members that are needed and let all others be";
+                let findings = match (&plain.came, &again.came) {
+                    (Ok(one), Ok(other)) if one == other => Vec::new(),
+                    (_, Ok(_)) => vec![Finding::of("the identity is another one", file.as_str(), remedy)],
+                    (_, Err(failure)) => vec![Finding::of(told(failure), file.as_str(), remedy)],
+                };
+                suite.judge(&of, rule, "", findings);
+            }
+        }
+        let rows = troubles::rows(&plain.heard);
+        let mut findings = Vec::new();
+        for row in &rows {
+            let called = calls::identify(suite, &scene(row.twist())).await;
+            let came = called.came.as_ref().map(|_| ());
+            findings.extend(troubles::judge(suite, &of, &placed.file, *row, came, &called.heard));
+        }
+        let seen = format!("{} of {} rows", rows.len() - findings.len(), rows.len());
+        suite.judge(&of, "errors come out as the right case", seen, findings);
+    }
+}
+
+/// The streams that a connector finds, against those of its manifest and the records that were read. What comes back
+/// is those that only a connection can name.
+pub(super) async fn discover(suite: &mut Suite<'_>) -> Vec<Stream> {
+    let mut own = Vec::new();
+    if !suite.stage.inspected.exports.fetch {
+        return own;
+    }
+    let rule = "finds the streams of the manifest";
+    let written = suite.fixtures(&Kind::Discover);
+    let fixtures = if written.is_empty() { vec![nothing("discover.json")] } else { written };
+    for placed in fixtures {
+        let file = format!("fixtures/{}", placed.file);
+        let setting = match suite.stage.setting(&suite.folder, &placed) {
+            Ok(setting) => setting,
+            Err(finding) => {
+                suite.judge("discover", rule, "", vec![finding]);
+                continue;
+            }
+        };
+        let called = calls::discover(suite, &Scene { placed: &placed, setting: &setting, twist: Twist::None }).await;
+        let mut findings = if called.heard.wrong.is_empty() {
+            astray(&called.heard, called.came.as_ref().err(), &file)
+        } else if placed.fixture.exchanges.is_empty() {
+            vec![no_fixture("discover.json")]
+        } else {
+            astray(&called.heard, called.came.as_ref().err(), &file)
+        };
+        let found = called.came.unwrap_or_default();
+        for info in &found {
+            findings.extend(agrees(suite, info, &file));
+            own.extend(taken(suite, info, &file, &mut findings));
+        }
+        let seen =
+            if found.is_empty() { "those of the manifest".to_owned() } else { format!("{} streams", found.len()) };
+        suite.judge("discover", rule, seen, findings);
+        for info in found.iter().filter(|info| !info.schema.is_empty()) {
+            described(suite, info).await;
+        }
+    }
+    if suite.stage.manifest().discovered.is_some() {
+        let has = |stream: &Stream| suite.folder.of(&Kind::Stream(stream.name.clone())).next().is_some();
+        let (all, read) = (own.len(), own.iter().filter(|stream| has(stream)).count());
+        let mut findings = Vec::new();
+        if read == 0 {
+            let what = "no stream that is discovered has a fixture";
+            let remedy = "record a `discover` that finds some, and one of them as streams/NAME.json";
+            findings.push(Finding::of(what, "fixtures/discover.json", remedy));
+        }
+        suite.judge(
+            "discover",
+            "one that is discovered can be read",
+            format!("{read} of {all} have a fixture"),
+            findings,
+        );
+    }
+    own.retain(|stream| suite.folder.of(&Kind::Stream(stream.name.clone())).next().is_some());
+    own.dedup_by(|one, other| one.name == other.name);
+    own
+}
+
+/// A stream that the manifest announces by `[discovered]`.
+fn taken(suite: &Suite<'_>, info: &StreamInfo, file: &str, findings: &mut Vec<Finding>) -> Option<Stream> {
+    let manifest = suite.stage.manifest();
+    if manifest.stream(&info.name).is_some() {
+        return None;
+    }
+    let Some(announced) = &manifest.discovered else {
+        let what = format!("it finds `{}`, which the manifest does not have", info.name);
+        findings.push(Finding::of(what, file, "declare the stream, or announce such by [discovered]"));
+        return None;
+    };
+    match announced.take(info.clone()) {
+        Ok(found) => Some(announced.stream(&found)),
+        Err(why) => {
+            findings.push(Finding::of(why, file, "a host leaves it out: mend its name or key"));
+            None
+        }
+    }
+}
+
+fn agrees(suite: &Suite<'_>, info: &StreamInfo, file: &str) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if let Some(stream) = suite.stage.manifest().stream(&info.name) {
+        let at = format!("stream {}", info.name);
+        if stream.key != info.key {
+            let what = format!("its key is {:?} in the manifest and {:?} in the code", stream.key, info.key);
+            findings.push(Finding::of(what, at.as_str(), "the host goes by the manifest: say the same in both"));
+        }
+        if stream.per_account != info.per_account {
+            findings.push(Finding::of(
+                "manifest and code differ about per-account",
+                at.as_str(),
+                "say the same in both",
+            ));
+        }
+    }
+    if !info.schema.is_empty() {
+        let schema = serde_json::from_slice::<Value>(&info.schema).map_err(|error| error.to_string());
+        if let Err(why) = schema.and_then(|schema| compile_schema(&schema).map(drop)) {
+            findings.push(Finding::of(format!("the schema of {} cannot be used: {why}", info.name), file, "mend it"));
+        }
+    }
+    findings
+}
+
+/// Whether the schema of a stream describes the records that its fixture gives.
+async fn described(suite: &mut Suite<'_>, info: &StreamInfo) {
+    if suite.folder.of(&Kind::Stream(info.name.clone())).next().is_none() {
+        return;
+    }
+    let key = suite.stage.manifest().stream(&info.name).map_or_else(|| info.key.clone(), |stream| stream.key.clone());
+    let Ok(schema) = serde_json::from_slice::<Value>(&info.schema) else { return };
+    let Ok(validator) = compile_schema(&schema) else { return };
+    let of = format!("streams/{}", info.name);
+    let mut findings = Vec::new();
+    let mut records = 0;
+    for placed in suite.fixtures(&Kind::Stream(info.name.clone())) {
+        let Some(Call::Read(call)) = &placed.fixture.call else { continue };
+        let Ok(setting) = suite.stage.setting(&suite.folder, &placed) else { continue };
+        let plan =
+            Plan { setting: &setting, read: call, key: &key, exchanges: &placed.fixture.exchanges, twist: Twist::None };
+        let from = From { cursor: call.cursor_bytes(), ..From::default() };
+        for record in read(suite.stage, &plan, from).await.pages.iter().flat_map(|page| &page.records) {
+            records += 1;
+            if let Some(error) = validator.iter_errors(record).next() {
+                let what =
+                    format!("a record does not fit: {} is wrong by {}", error.instance_path(), error.schema_path());
+                let finding =
+                    Finding::of(what, format!("fixtures/{}", placed.file), "mend the schema that `discover` tells");
+                if !findings.contains(&finding) {
+                    findings.push(finding);
+                }
+            }
+        }
+    }
+    suite.judge(&of, "the discovered schema describes its records", format!("{records} records"), findings);
+}
+
+/// A stream and a picker that nobody declared are refused, and nothing breaks.
+pub(super) async fn refuses_what_it_has_not(suite: &mut Suite<'_>) {
+    if !suite.stage.inspected.exports.fetch {
+        return;
+    }
+    let placed = nothing("context.json");
+    let Ok(setting) = suite.stage.setting(&suite.folder, &placed) else { return };
+    let call = Read { stream: NOBODYS.to_owned(), page_hint: 10, since: None, cursor: None, pages: None };
+    let plan = Plan { setting: &setting, read: &call, key: &[], exchanges: &[], twist: Twist::None };
+    let reading = read(suite.stage, &plan, From::default()).await;
+    let mut findings = Vec::new();
+    let remedy = "answer `unsupported` for a name that is not there";
+    if !matches!(reading.failure(), Some(Failure::Connector(ConnectorError::Unsupported(_)))) {
+        findings.push(Finding::of(format!("an unknown stream came out as `{}`", reading.case()), "fetch.read", remedy));
+    }
+    let request = PickRequest { picker: NOBODYS.to_owned(), query: String::new(), parents: Vec::new(), cursor: None };
+    let picked = calls::pick(suite, &Scene { placed: &placed, setting: &setting, twist: Twist::None }, &request).await;
+    if !matches!(picked.came, Err(Failure::Connector(ConnectorError::Unsupported(_)))) {
+        let found = picked.came.as_ref().err().map_or("ok", case);
+        findings.push(Finding::of(format!("an unknown picker came out as `{found}`"), "fetch.pick", remedy));
+    }
+    suite.judge("manifest", "what it does not have is refused", "a stream, a picker", findings);
+}
+
+pub(super) async fn picker(suite: &mut Suite<'_>, picker: &Picker) {
+    let of = format!("pickers/{}", picker.name);
+    if let Some(stream) = &picker.from_stream {
+        from_stream(suite, picker, stream, &of).await;
+        return;
+    }
+    let fixtures = suite.fixtures(&Kind::Picker(picker.name.clone()));
+    if fixtures.is_empty() {
+        suite.judge(&of, "has a fixture", "", vec![no_fixture(&format!("{of}.json"))]);
+    }
+    for placed in fixtures {
+        let Some(Call::Pick(Pick { picker, query, parents })) = placed.fixture.call.clone() else { continue };
+        let file = format!("fixtures/{}", placed.file);
+        let setting = match suite.stage.setting(&suite.folder, &placed) {
+            Ok(setting) => setting,
+            Err(finding) => {
+                suite.judge(&of, "has a fixture", "", vec![finding]);
+                continue;
+            }
+        };
+        let request = PickRequest { picker, query, parents: parents.into_iter().collect(), cursor: None };
+        let scene = |twist| Scene { placed: &placed, setting: &setting, twist };
+        let plain = calls::pick(suite, &scene(Twist::None), &request).await;
+        let mut findings = astray(&plain.heard, plain.came.as_ref().err(), &file);
+        let items = plain.came.as_ref().map(|choices| choices.items.clone()).unwrap_or_default();
+        if findings.is_empty() && items.is_empty() {
+            findings.push(Finding::of("no choice came", file.as_str(), "record a question that has answers"));
+        }
+        let ids: BTreeSet<&str> = items.iter().map(|choice| choice.id.as_str()).collect();
+        if ids.len() != items.len() || items.iter().any(|choice| choice.id.is_empty() || choice.label.trim().is_empty())
+        {
+            findings.push(Finding::of(
+                "choices without id or label, or with one id twice",
+                file.as_str(),
+                "each choice has its own id and a label",
+            ));
+        }
+        suite.judge(&of, "answers what is typed", format!("{} choices", items.len()), findings);
+        let rows = troubles::rows(&plain.heard);
+        let mut findings = Vec::new();
+        for row in &rows {
+            let called = calls::pick(suite, &scene(row.twist()), &request).await;
+            let came = called.came.as_ref().map(|_| ());
+            findings.extend(troubles::judge(suite, &of, &placed.file, *row, came, &called.heard));
+        }
+        let seen = format!("{} of {} rows", rows.len() - findings.len(), rows.len());
+        suite.judge(&of, "errors come out as the right case", seen, findings);
+    }
+}
+
+/// The host makes the choices of these from records: their pointers have to lead somewhere.
+async fn from_stream(suite: &mut Suite<'_>, picker: &Picker, stream: &str, of: &str) {
+    let Some(declared) = suite.stage.manifest().stream(stream).cloned() else { return };
+    let (mut records, mut labels, mut values) = (0, 0, 0);
+    for placed in suite.fixtures(&Kind::Stream(stream.to_owned())) {
+        let Some(Call::Read(call)) = &placed.fixture.call else { continue };
+        let Ok(setting) = suite.stage.setting(&suite.folder, &placed) else { continue };
+        let exchanges = &placed.fixture.exchanges;
+        let plan = Plan { setting: &setting, read: call, key: &declared.key, exchanges, twist: Twist::None };
+        let from = From { cursor: call.cursor_bytes(), ..From::default() };
+        for record in read(suite.stage, &plan, from).await.pages.iter().flat_map(|page| &page.records) {
+            let there = |pointer: &Option<String>| {
+                let found = pointer.as_deref().and_then(|pointer| record.pointer(pointer));
+                usize::from(matches!(found, Some(Value::String(_) | Value::Number(_))))
+            };
+            records += 1;
+            labels += there(&picker.label);
+            values += there(&picker.value);
+        }
+    }
+    let mut findings = Vec::new();
+    for (name, found, all) in [("value", values, true), ("label", labels, false)] {
+        if (all && found < records) || found == 0 {
+            let what = format!("its `{name}` is in {found} of {records} records of {stream}");
+            findings.push(Finding::of(what, format!("picker {}", picker.name), "point to what every record has"));
+        }
+    }
+    suite.judge(of, "its pointers lead into the records", format!("{labels} labels of {records} records"), findings);
+}
+
+/// A fixture that has no file: nothing is answered.
+fn nothing(file: &str) -> Placed {
+    Placed { file: file.to_owned(), kind: Kind::Discover, fixture: patchbay_fixture::Fixture::default() }
+}

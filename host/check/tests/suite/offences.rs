@@ -1,0 +1,74 @@
+//! Each rule is broken once, and the suite names it.
+
+use crate::setup::{Folder, failed, stage};
+
+const ENDS: &str = "streams/notes: reads to its end";
+const ROWS: &str = "errors come out as the right case";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connector_as_it_should_be_passes_every_check() {
+    let (stage, folder) = (stage().await, Folder::good());
+    let report = patchbay_check::run(&stage, folder.path()).await;
+    assert!(report.passed(), "{}", report.text());
+    assert!(report.checks.len() > 25, "{}", report.text());
+    assert_eq!((report.figures.records, report.figures.read_requests), (5, 3));
+    assert!(report.figures.memory_bytes > 0 && report.figures.host_calls > 0, "{:?}", report.figures);
+    let json = serde_json::to_value(&report).expect("JSON");
+    assert_eq!(json["checks"][0]["state"], "passed");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn each_offence_is_named_by_its_rule() {
+    let stage = stage().await;
+    for (offence, rule) in [
+        ("elsewhere", ENDS),
+        ("own-credential", ENDS),
+        ("endless", ENDS),
+        ("greedy", "streams/notes: pages keep their bounds and records their keys"),
+        ("forgetful", "streams/notes: resumes from each cursor in a fresh instance"),
+        ("strict", "streams/notes: survives an unknown field in every object"),
+        ("hasty", &format!("identify: {ROWS}")),
+        ("hasty", &format!("streams/notes: {ROWS}")),
+        ("hasty", &format!("pickers/folders: {ROWS}")),
+        ("hasty", &format!("actions/note: {ROWS}")),
+        ("impatient", &format!("streams/notes: {ROWS}")),
+        ("trusting", &format!("streams/notes: {ROWS}")),
+        ("deaf", "streams/notes: stops when it is told to, and goes on from there"),
+        ("talkative", "words: no credential and no personal data in logs and errors"),
+        ("quoting", "words: no credential and no personal data in logs and errors"),
+        ("obliging", "manifest: what it does not have is refused"),
+        ("boastful", "streams/notes: the discovered schema describes its records"),
+        ("twice", "actions/note: writes in declared steps"),
+        ("silent", "actions/note: writes in declared steps"),
+        ("seeing", "actions/note.absent: what was not written is not found"),
+        ("blind", &format!("actions/note.found: {ROWS}")),
+        ("hungry", "limits: memory is a quarter below what the manifest asks for"),
+    ] {
+        let folder = Folder::of(offence);
+        if offence == "silent" {
+            folder.change("actions/note.json", |fixture| {
+                fixture["exchanges"][0]["request"]["effect"] = "repeatable".into();
+                fixture["exchanges"][0]["request"].as_object_mut().expect("a request").remove("step");
+            });
+        }
+        let report = patchbay_check::run(&stage, folder.path()).await;
+        assert!(
+            failed(&report).iter().any(|found| found == rule),
+            "{offence} is not named by {rule}:\n{}",
+            report.text()
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_attempt_that_writes_again_is_named() {
+    let (stage, folder) = (stage().await, Folder::of("twice"));
+    folder.change("actions/note.json", |fixture| {
+        let mut first = fixture["exchanges"][0].clone();
+        first["request"]["step"] = "note-1".into();
+        fixture["exchanges"] = serde_json::json!([first]);
+    });
+    let report = patchbay_check::run(&stage, folder.path()).await;
+    let rule = "actions/note: a second attempt is a duplicate: same object, no new write";
+    assert!(failed(&report).iter().any(|found| found == rule), "{}", report.text());
+}

@@ -1,0 +1,150 @@
+use std::time::Duration;
+
+use patchbay_model::RunState;
+
+use super::*;
+use crate::{RunEnd, testing::World};
+
+fn stream(name: &str) -> DiscoveredStream {
+    DiscoveredStream {
+        name: format!("model.{name}"),
+        title: name.to_owned(),
+        key: vec!["/id".to_owned()],
+        schema: Some("{}".to_owned()),
+        per_account: false,
+        declared: false,
+        gone_at: None,
+    }
+}
+
+fn found(of: &Connection, streams: &[DiscoveredStream]) -> NewDiscovery {
+    NewDiscovery {
+        authorized_at: of.authorized_at,
+        schedule: Schedule::Every(Duration::from_secs(3_600)),
+        streams: streams.to_vec(),
+    }
+}
+
+/// A world with a connection whose first run is over.
+async fn connected() -> (World, Connection) {
+    let world = World::open().await;
+    let (settled, run) = world.running("b1").await;
+    world.store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Done)).await.expect("over");
+    (world, settled.connection)
+}
+
+async fn put(world: &World, of: &Connection, streams: &[DiscoveredStream]) -> Discovery {
+    world.store.put_discovery(&world.tenant, &of.id, found(of, streams), "test").await.expect("kept")
+}
+
+async fn sync(world: &World, of: &Connection, name: &str) -> SyncRow {
+    let syncs = world.store.syncs(&world.tenant, &of.id).await.expect("syncs");
+    syncs.into_iter().find(|sync| sync.stream == format!("model.{name}")).expect("a sync")
+}
+
+#[tokio::test]
+async fn what_is_found_has_a_sync_that_is_off_and_is_found_once() {
+    let (world, connection) = connected().await;
+    let done = put(&world, &connection, &[stream("a"), stream("b")]).await;
+    assert_eq!((done.added.len(), done.gone.len()), (2, 0));
+    assert_eq!(put(&world, &connection, &[stream("a"), stream("b")]).await, Discovery::default());
+    let row = sync(&world, &connection, "a").await;
+    assert_eq!((row.enabled, row.read, row.discovered, row.next_due_at), (false, false, true, None));
+    assert_eq!(row.schedule, Schedule::Every(Duration::from_secs(3_600)));
+    assert_eq!(world.store.schedule_due(10).await, Ok(0));
+    let listed = world.store.discovered_streams(&connection.id).await.expect("list");
+    assert_eq!(
+        listed.iter().map(|row| (row.name.as_str(), row.schema.as_deref())).collect::<Vec<_>>(),
+        [("model.a", None), ("model.b", None)]
+    );
+    let one = world.store.discovered_stream(&connection.id, "model.a").await.expect("read");
+    assert_eq!(one, Some(stream("a")));
+    let lines = world.store.audit(Some(&world.tenant), None, 50, Some(connection.id.as_str())).await.expect("lines");
+    assert_eq!(lines.items.iter().filter(|line| line.action == "connection.discovered").count(), 1);
+}
+
+#[tokio::test]
+async fn a_sync_whose_stream_is_gone_gets_one_run_more_and_is_due_again_when_it_is_back() {
+    let (world, connection) = connected().await;
+    put(&world, &connection, &[stream("a"), stream("b")]).await;
+    let id = sync(&world, &connection, "a").await.id;
+    world.store.set_sync_enabled(&world.tenant, &id, true, "test").await.expect("on");
+    let done = put(&world, &connection, &[stream("b")]).await;
+    assert_eq!(done.gone, ["model.a"]);
+    let row = sync(&world, &connection, "a").await;
+    assert_eq!((row.enabled, row.read, row.gone_at.is_some(), row.next_due_at), (true, false, true, None));
+    let claimed = world.claim().await;
+    let last = claimed.iter().find(|run| run.sync == id).expect("one run more");
+    let end = RunEnd { code: Some(Code::StreamGone), ..RunEnd::of(RunState::Failed) };
+    world.store.finish_run(&last.run, last.epoch, end).await.expect("over");
+    world.clock.advance(Duration::from_secs(7_200));
+    world.store.schedule_due(10).await.expect("looked");
+    assert!(world.claim().await.iter().all(|run| run.sync != id), "and none after that");
+    for again in [
+        world.store.reset_sync(&world.tenant, &id, "test").await,
+        world.store.set_sync_enabled(&world.tenant, &id, true, "test").await,
+        world.store.set_schedule(&world.tenant, &id, Schedule::Every(Duration::from_secs(60)), true, "test").await,
+    ] {
+        assert_eq!(again.expect("done").next_due_at, None, "nothing makes it due while it is gone");
+    }
+    assert_eq!(put(&world, &connection, &[stream("b")]).await, Discovery::default(), "told once");
+    assert_eq!(put(&world, &connection, &[stream("a"), stream("b")]).await.back, ["model.a"]);
+    let row = sync(&world, &connection, "a").await;
+    assert_eq!((row.read, row.gone_at, row.last_code), (true, None, None));
+    assert!(row.next_due_at.is_some());
+}
+
+#[tokio::test]
+async fn another_key_begins_afresh_and_a_stream_per_account_has_a_sync_for_each() {
+    let (world, connection) = connected().await;
+    put(&world, &connection, &[stream("a")]).await;
+    let before = sync(&world, &connection, "a").await;
+    let other = DiscoveredStream { key: vec!["/no".to_owned()], ..stream("a") };
+    assert_eq!(put(&world, &connection, std::slice::from_ref(&other)).await.rekeyed, ["model.a"]);
+    assert_eq!(sync(&world, &connection, "a").await.pass, before.pass + 1);
+    let each = DiscoveredStream { per_account: true, ..other };
+    put(&world, &connection, &[each]).await;
+    let syncs = world.store.syncs(&world.tenant, &connection.id).await.expect("syncs");
+    let mut of_it = syncs.iter().filter(|sync| sync.discovered);
+    assert_eq!(of_it.next().map(|sync| (sync.account.as_str(), sync.gone_at.is_some())), Some(("", true)));
+    assert_eq!(of_it.next().map(|sync| (sync.account.as_str(), sync.gone_at.is_some())), Some(("a1", false)));
+}
+
+#[tokio::test]
+async fn what_the_manifest_declares_has_only_its_schema_here() {
+    let (world, connection) = connected().await;
+    let declared = DiscoveredStream { name: "invoices".to_owned(), declared: true, ..stream("x") };
+    assert_eq!(put(&world, &connection, &[declared]).await, Discovery::default());
+    let syncs = world.store.syncs(&world.tenant, &connection.id).await.expect("syncs");
+    assert_eq!((syncs.len(), syncs[0].discovered, syncs[0].gone_at), (1, false, None));
+    assert_eq!(put(&world, &connection, &[]).await, Discovery::default(), "it cannot go");
+}
+
+#[tokio::test]
+async fn what_was_said_to_another_login_is_not_kept_and_nobody_elses_connection_is_changed() {
+    let (world, connection) = connected().await;
+    let late = NewDiscovery { authorized_at: Timestamp::from_millis(1), ..found(&connection, &[stream("a")]) };
+    let answer = world.store.put_discovery(&world.tenant, &connection.id, late, "test").await;
+    assert!(matches!(answer, Err(StoreError::Conflict(_))));
+    let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+    let answer = world.store.put_discovery(&other, &connection.id, found(&connection, &[]), "test").await;
+    assert_eq!(answer, Err(StoreError::NotFound));
+}
+
+#[tokio::test]
+async fn a_connection_is_claimed_by_one_and_comes_again_when_nothing_came_of_it() {
+    let (world, connection) = connected().await;
+    let again = |world: &World| world.store.now().plus(Duration::from_secs(3_600));
+    assert_eq!(world.store.claim_discoveries(again(&world), 10).await, Ok(Vec::new()));
+    world.store.discover_from(&connection.id, world.store.now()).await.expect("asked for");
+    let claimed = world.store.claim_discoveries(again(&world), 10).await.expect("claimed");
+    assert_eq!(claimed, [(world.tenant.clone(), connection.id.clone())]);
+    assert_eq!(world.store.claim_discoveries(again(&world), 10).await, Ok(Vec::new()));
+    world.clock.advance(Duration::from_secs(3_601));
+    assert_eq!(world.store.claim_discoveries(again(&world), 10).await.map(|due| due.len()), Ok(1));
+    put(&world, &connection, &[stream("a")]).await;
+    world.clock.advance(Duration::from_secs(86_400));
+    assert_eq!(world.store.claim_discoveries(again(&world), 10).await, Ok(Vec::new()), "until somebody asks again");
+    world.store.delete_connection(&world.tenant, &connection.id, false, None, "test").await.expect("deleted");
+    assert_eq!(world.number("SELECT count(*) FROM discovered").await, 0);
+}

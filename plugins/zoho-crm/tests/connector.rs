@@ -1,0 +1,495 @@
+//! The connector over recorded answers.
+#![cfg(test)]
+
+use patchbay_connector_zoho_crm::ZohoCrm;
+use patchbay_sdk::{
+    Attachment, Auth, Case, Context, Fetch, Item, Outcome, PickRequest, Position, Push, ReadRequest,
+    testing::{Reading, TestHost, read_all},
+};
+use serde_json::{Value, json};
+
+/// 2026-11-21T09:50:00Z.
+const SENT_MS: u64 = 1_795_254_600_000;
+const CRM: &str = "https://www.zohoapis.eu/crm/v8";
+const DRIVE: &str = "https://www.zohoapis.eu/workdrive/api/v1";
+const EVENT: &str = "5543210000000381023";
+
+fn ctx(settings: &Value) -> Context {
+    let manifest = include_str!("../connector.toml");
+    let defaults = manifest.split("defaults = '''").nth(1).and_then(|rest| rest.split("'''").next()).unwrap();
+    let fact = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    Context {
+        auth: "oauth".to_owned(),
+        facts: vec![
+            fact("region", "eu"),
+            fact("api_domain", "https://www.zohoapis.eu"),
+            fact("org_domain", "org20081234567"),
+        ],
+        settings: settings.to_string().into_bytes(),
+        config: defaults.as_bytes().to_vec(),
+        ..Context::default()
+    }
+}
+
+fn plain() -> Context {
+    ctx(&json!({ "workdrive_folder": "g4xh1" }))
+}
+
+fn anyone() -> Context {
+    ctx(&json!({ "report_storage": "workdrive", "workdrive_subfolder": "Claritalk 2026", "links": "anyone" }))
+}
+
+/// The call that a fixture says, which the native test makes itself.
+fn called(fixture: &str) -> Value {
+    let fixture: Value = serde_json::from_str(fixture).unwrap();
+    let call = fixture["call"].as_object().unwrap().values().next().unwrap();
+    call.clone()
+}
+
+fn item(fixture: &str) -> Item {
+    let call = called(fixture);
+    let files = call["attachments"].as_array().cloned().unwrap_or_default();
+    let file = |(at, file): (usize, &Value)| Attachment {
+        blob: format!("file-{}", at + 1),
+        name: file["name"].as_str().unwrap().to_owned(),
+        media_type: file["media-type"].as_str().unwrap().to_owned(),
+        size: 16,
+        sha256: "0".repeat(64),
+    };
+    let told = call["ext"].as_object().cloned().unwrap_or_default();
+    Item {
+        action: call["action"].as_str().unwrap().to_owned(),
+        key: "k1".to_owned(),
+        target: call["target"].to_string().into_bytes(),
+        payload: call["payload"].to_string().into_bytes(),
+        attachments: files.iter().enumerate().map(file).collect(),
+        attempt: 1,
+        ext: told.iter().map(|(key, value)| (key.clone(), value.as_str().unwrap().to_owned())).collect(),
+    }
+}
+
+fn push(ctx: &Context, fixture: &str) -> Outcome {
+    let _host = TestHost::answering(fixture).in_order();
+    ZohoCrm::push(ctx, &item(fixture)).unwrap()
+}
+
+fn find(ctx: &Context, fixture: &str) -> Option<String> {
+    let _host = TestHost::answering(fixture).in_order();
+    let step = called(fixture)["step"].as_str().unwrap().to_owned();
+    ZohoCrm::find(ctx, &item(fixture), &step, SENT_MS).unwrap().map(|object| object.id)
+}
+
+fn read(ctx: &Context, fixture: &str) -> Reading {
+    let _host = TestHost::answering(fixture).in_order();
+    let call = called(fixture);
+    let hint = call["page-hint"].as_u64().and_then(|hint| u32::try_from(hint).ok()).unwrap_or(1_000);
+    let cursor = call.get("cursor").map(|cursor| cursor.to_string().into_bytes());
+    let request = ReadRequest { page_hint: hint, cursor, ..ReadRequest::of(call["stream"].as_str().unwrap()) };
+    read_all::<ZohoCrm>(ctx, request).unwrap()
+}
+
+fn exchange(method: &str, url: &str, answer: Value) -> Value {
+    json!({ "request": { "method": method, "url": url }, "answer": answer })
+}
+
+/// One write that is answered so.
+fn refused(answer: Value) -> (patchbay_sdk::Error, Vec<String>) {
+    let request =
+        json!({ "method": "POST", "url": format!("{CRM}/Events/{EVENT}/Notes"), "effect": "write", "step": "note" });
+    let host = TestHost::answering(&json!([{ "request": request, "answer": answer }]).to_string());
+    let error = ZohoCrm::push(&plain(), &item(include_str!("../fixtures/actions/note.json"))).unwrap_err();
+    (error, host.refused_steps())
+}
+
+#[test]
+fn the_organisation_is_the_account_and_the_person_its_login() {
+    let _host = TestHost::answering(include_str!("../fixtures/identify.json")).in_order();
+    let identity = ZohoCrm::identify(&plain()).unwrap();
+    assert_eq!((identity.id.as_str(), identity.name.as_str()), ("20081234567", "Vermeulen Advies"));
+    assert_eq!(identity.login.as_deref(), Some("an@vermeulen.example"));
+    assert_eq!(identity.facts, [("org_domain".to_owned(), "org20081234567".to_owned())]);
+    assert_eq!(identity.accounts.len(), 1);
+}
+
+#[test]
+fn a_data_centre_that_callback_and_tokens_do_not_agree_on_is_not_asked() {
+    let _host = TestHost::empty();
+    let with = |region: &str, domain: &str| {
+        let facts = vec![("region".to_owned(), region.to_owned()), ("api_domain".to_owned(), domain.to_owned())];
+        ZohoCrm::identify(&Context { facts, ..plain() }).unwrap_err().case()
+    };
+    assert_eq!(with("eu", "https://www.zohoapis.com"), Case::AuthRequired);
+    assert_eq!(with("eu", "https://sandbox.zohoapis.eu"), Case::AuthRequired);
+    assert_eq!(with("mars", "https://www.zohoapis.eu"), Case::AuthRequired);
+    assert_eq!(ZohoCrm::identify(&Context { facts: Vec::new(), ..plain() }).unwrap_err().case(), Case::AuthRequired);
+}
+
+#[test]
+fn each_data_centre_has_hosts_of_its_own_and_the_older_name_of_one_is_the_same_place() {
+    for (region, domain, host) in [
+        ("us", "https://www.zohoapis.com", "https://www.zohoapis.com"),
+        ("eu", "https://api.zoho.eu", "https://www.zohoapis.eu"),
+        ("au", "https://www.zohoapis.com.au", "https://www.zohoapis.com.au"),
+        ("cn", "https://www.zohoapis.com.cn", "https://www.zohoapis.com.cn"),
+    ] {
+        let answer = json!({ "status": 503 });
+        let _host = TestHost::answering(&json!([exchange("GET", &format!("{host}/crm/v8/org"), answer)]).to_string());
+        let facts = vec![("region".to_owned(), region.to_owned()), ("api_domain".to_owned(), domain.to_owned())];
+        let error = ZohoCrm::identify(&Context { facts, ..plain() }).unwrap_err();
+        assert_eq!(error.case(), Case::Transient, "{region}");
+    }
+}
+
+#[test]
+fn own_modules_are_discovered_and_what_has_no_interface_is_not() {
+    let _host = TestHost::answering(include_str!("../fixtures/discover.json")).in_order();
+    let names: Vec<String> = ZohoCrm::discover(&plain()).unwrap().into_iter().map(|stream| stream.name).collect();
+    assert_eq!(names, ["events", "contacts", "accounts", "leads", "deals", "tasks", "notes", "module_Dossiers"]);
+}
+
+#[test]
+fn every_stream_reads_over_two_pages_and_its_first_pass_is_complete() {
+    for fixture in [
+        include_str!("../fixtures/streams/contacts.json"),
+        include_str!("../fixtures/streams/accounts.json"),
+        include_str!("../fixtures/streams/leads.json"),
+        include_str!("../fixtures/streams/deals.json"),
+        include_str!("../fixtures/streams/tasks.json"),
+        include_str!("../fixtures/streams/notes.json"),
+        include_str!("../fixtures/more/module_Dossiers.json"),
+    ] {
+        let reading = read(&plain(), fixture);
+        let ids: Vec<&Value> = reading.records.iter().map(|record| &record["id"]).collect();
+        assert_eq!(ids.len(), 4, "the row of the last moment comes once more: {ids:?}");
+        assert_eq!((reading.pages, ids[1]), (2, ids[2]));
+        assert!(matches!(reading.position, Position::Complete(_)), "{:?}", reading.position);
+    }
+}
+
+#[test]
+fn rows_of_one_moment_are_followed_by_number_and_later_ones_by_change() {
+    let reading = read(&plain(), include_str!("../fixtures/streams/events.json"));
+    assert_eq!((reading.records.len(), reading.pages), (6, 3));
+    assert_eq!(reading.records[0]["$se_module"], "Accounts");
+}
+
+#[test]
+fn behind_two_thousand_rows_of_one_moment_zohos_token_is_followed() {
+    let reading = read(&plain(), include_str!("../fixtures/streams/tasks.token.json"));
+    assert_eq!((reading.records.len(), reading.pages), (3, 3));
+}
+
+#[test]
+fn a_second_run_asks_for_what_changed_and_for_what_was_deleted() {
+    let reading = read(&plain(), include_str!("../fixtures/streams/events.changed.json"));
+    assert_eq!((reading.records.len(), reading.deleted.as_slice()), (2, ["5543210000000301002".to_owned()].as_slice()));
+    let Position::End(cursor) = reading.position else { panic!("an end, and no pass: what did not change is kept") };
+    let cursor: Value = serde_json::from_slice(&cursor).unwrap();
+    assert_eq!(cursor["newest"], 1_795_248_000_000_u64, "2026-11-21T09:00:00+01:00");
+}
+
+#[test]
+fn nothing_new_and_an_empty_module_are_no_rows_and_no_error() {
+    let quiet = read(&plain(), include_str!("../fixtures/more/events.quiet.json"));
+    assert!(quiet.records.is_empty() && matches!(quiet.position, Position::End(_)));
+    let empty = read(&plain(), include_str!("../fixtures/more/leads.empty.json"));
+    assert!(empty.records.is_empty() && matches!(empty.position, Position::Complete(_)));
+}
+
+#[test]
+fn own_fields_are_read_where_the_settings_ask_for_them() {
+    let own = ctx(&json!({ "own_fields": true }));
+    assert_eq!(read(&own, include_str!("../fixtures/more/accounts.own.json")).records.len(), 1);
+}
+
+#[test]
+fn a_clock_that_is_ahead_does_not_move_the_cursor_past_now() {
+    let fixture = include_str!("../fixtures/streams/events.changed.json")
+        .replace("2026-11-21T09:00:00+01:00", "2031-01-01T00:00:00+01:00");
+    let Position::End(cursor) = read(&plain(), &fixture).position else { panic!("an end") };
+    let cursor: Value = serde_json::from_slice(&cursor).unwrap();
+    assert_eq!(cursor["newest"], 1_795_253_400_000_u64, "the clock of the host");
+}
+
+#[test]
+fn a_page_token_that_zoho_takes_no_longer_begins_afresh() {
+    let mut fixture: Value = serde_json::from_str(include_str!("../fixtures/streams/tasks.token.json")).unwrap();
+    let refusal =
+        json!({ "status": 400, "body": { "code": "INVALID_DATA", "details": {}, "message": "x", "status": "error" } });
+    fixture["exchanges"][1]["answer"] = refusal;
+    fixture["exchanges"].as_array_mut().unwrap().pop();
+    let _host = TestHost::answering(&fixture.to_string());
+    let cursor = Some(called(&fixture.to_string())["cursor"].to_string().into_bytes());
+    let error = read_all::<ZohoCrm>(&plain(), ReadRequest { cursor, ..ReadRequest::of("tasks") }).unwrap_err();
+    assert_eq!(error.case(), Case::CursorInvalid);
+}
+
+#[test]
+fn a_cursor_that_cannot_be_read_begins_afresh_and_a_stream_that_is_not_there_is_said_so() {
+    let _host = TestHost::empty();
+    let case = |request: ReadRequest| ZohoCrm::read(&plain(), &request).unwrap_err().case();
+    assert_eq!(case(ReadRequest { cursor: Some(b"7".to_vec()), ..ReadRequest::of("events") }), Case::CursorInvalid);
+    for stream in ["calls", "module_", "module_a/b", "module_.."] {
+        assert_eq!(case(ReadRequest::of(stream)), Case::Unsupported, "{stream}");
+    }
+}
+
+#[test]
+fn a_note_is_put_on_the_event() {
+    let outcome = push(&plain(), include_str!("../fixtures/actions/note.json"));
+    let Outcome::Created(object) = outcome else { panic!("created") };
+    assert_eq!(object.id, "5543210000000399001");
+    assert_eq!(
+        object.url.as_deref(),
+        Some(format!("https://crm.zoho.eu/crm/org20081234567/tab/Events/{EVENT}").as_str())
+    );
+}
+
+#[test]
+fn a_todo_becomes_a_task_about_the_same_as_its_event() {
+    let Outcome::Created(object) = push(&plain(), include_str!("../fixtures/actions/todo.json")) else {
+        panic!("created")
+    };
+    assert_eq!(object.id, "5543210000000399101");
+}
+
+#[test]
+fn a_report_goes_to_workdrive_and_to_the_event_and_its_note_links_there() {
+    let created = |outcome: Outcome| matches!(outcome, Outcome::Created(_));
+    assert!(created(push(&plain(), include_str!("../fixtures/actions/report.json"))));
+    assert!(
+        created(push(&anyone(), include_str!("../fixtures/actions/report.text.json"))),
+        "a text, a new folder, a link"
+    );
+    let event = ctx(&json!({ "report_storage": "event" }));
+    assert!(created(push(&event, include_str!("../fixtures/actions/report.event.json"))), "without WorkDrive");
+    assert!(
+        created(push(&plain(), include_str!("../fixtures/actions/report.resumed.json"))),
+        "behind an upload that was found"
+    );
+}
+
+#[test]
+fn each_step_is_found_again_or_is_surely_not_there() {
+    let found = |ctx: &Context, fixture| find(ctx, fixture);
+    let note = "5543210000000399001".to_owned();
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/note.found.json")), Some(note.clone()));
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/note.absent.json")), None);
+    assert_eq!(
+        found(&plain(), include_str!("../fixtures/actions/todo.found.json")).as_deref(),
+        Some("5543210000000399101")
+    );
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/todo.absent.json")), None);
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/report.found.json")), Some(note));
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/report.absent.json")), None);
+    assert_eq!(
+        found(&plain(), include_str!("../fixtures/actions/report.upload.found.json")).as_deref(),
+        Some("cjrrr55b39")
+    );
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/report.upload.absent.json")), None);
+    assert_eq!(
+        found(&plain(), include_str!("../fixtures/actions/report.attach.found.json")).as_deref(),
+        Some("5543210000000399201")
+    );
+    assert_eq!(found(&plain(), include_str!("../fixtures/actions/report.attach.absent.json")), None);
+    assert_eq!(found(&anyone(), include_str!("../fixtures/actions/report.link.found.json")).as_deref(), Some("lnk1"));
+    assert_eq!(found(&anyone(), include_str!("../fixtures/actions/report.link.absent.json")), None);
+    assert_eq!(
+        found(&anyone(), include_str!("../fixtures/actions/report.folder.found.json")).as_deref(),
+        Some("o5cfk07")
+    );
+    assert_eq!(found(&anyone(), include_str!("../fixtures/actions/report.folder.absent.json")), None);
+}
+
+#[test]
+fn folders_of_workdrive_are_picked_root_first() {
+    let pick = |fixture: &str, query: &str| {
+        let _host = TestHost::answering(fixture).in_order();
+        let call = called(fixture);
+        let parents = call["parents"].as_object().cloned().unwrap_or_default();
+        let parents = parents.into_iter().map(|(name, id)| (name, id.as_str().unwrap().to_owned())).collect();
+        let picker = call["picker"].as_str().unwrap().to_owned();
+        let request = PickRequest { picker, query: query.to_owned(), parents, cursor: None };
+        let choices = ZohoCrm::pick(&plain(), &request).unwrap().items;
+        choices.into_iter().map(|choice| (choice.id, choice.label)).collect::<Vec<_>>()
+    };
+    let choice = |id: &str, label: &str| (id.to_owned(), label.to_owned());
+    let roots = pick(include_str!("../fixtures/pickers/workdrive-roots.json"), "");
+    assert_eq!(
+        roots,
+        [choice("g4xh1", "Verslagen"), choice("priv8", "My Folders")],
+        "a folder of others is not offered"
+    );
+    assert_eq!(pick(include_str!("../fixtures/pickers/workdrive-roots.personal.json"), "my").len(), 1);
+    let folders = pick(include_str!("../fixtures/pickers/workdrive-folders.json"), "clari");
+    assert_eq!(folders, [choice("o5cfk07", "Claritalk 2026")]);
+    let _host = TestHost::empty();
+    let alone = PickRequest { picker: "workdrive-folders".to_owned(), ..PickRequest::default() };
+    assert_eq!(ZohoCrm::pick(&plain(), &alone).unwrap_err().case(), Case::InvalidInput);
+    let unknown = PickRequest { picker: "events".to_owned(), ..PickRequest::default() };
+    assert_eq!(ZohoCrm::pick(&plain(), &unknown).unwrap_err().case(), Case::Unsupported);
+}
+
+#[test]
+fn an_event_that_is_gone_is_said_before_anything_is_uploaded() {
+    let url = format!("{CRM}/Events?ids={EVENT}&fields=Event_Title,What_Id,Who_Id");
+    let _host = TestHost::answering(&json!([exchange("GET", &url, json!({ "status": 204 }))]).to_string());
+    let error = ZohoCrm::push(&plain(), &item(include_str!("../fixtures/actions/report.json"))).unwrap_err();
+    assert_eq!(error.case(), Case::NotFound);
+}
+
+#[test]
+fn a_row_that_is_an_error_is_one_whatever_the_status_says() {
+    let row = |status: u16, code: &str, details: Value| {
+        let row = json!({ "code": code, "details": details, "message": "x", "status": "error" });
+        refused(json!({ "status": status, "body": { "data": [row] } }))
+    };
+    for (status, code, details, case) in [
+        (207, "MANDATORY_NOT_FOUND", json!({ "api_name": "Note_Content" }), Case::InvalidInput),
+        (202, "INVALID_DATA", json!({ "api_name": "Parent_Id" }), Case::InvalidInput),
+        (202, "INVALID_DATA", json!({}), Case::NotFound),
+        (200, "RECORD_LOCKED", json!({}), Case::Conflict),
+        (202, "NOT_APPROVED", json!({}), Case::Conflict),
+        (202, "RECORD_IN_BLUEPRINT", json!({}), Case::Conflict),
+        (202, "NO_PERMISSION", json!({}), Case::PermissionDenied),
+    ] {
+        let (error, refused) = row(status, code, details);
+        assert_eq!((error.case(), refused.as_slice()), (case, ["note".to_owned()].as_slice()), "{code}");
+    }
+}
+
+#[test]
+fn what_zoho_has_already_is_taken_for_written() {
+    let answer = json!({ "status": 202, "body": { "data": [
+        { "code": "DUPLICATE_DATA", "details": { "id": "77" }, "message": "x", "status": "error" },
+    ] } });
+    let request =
+        json!({ "method": "POST", "url": format!("{CRM}/Events/{EVENT}/Notes"), "effect": "write", "step": "note" });
+    let _host = TestHost::answering(&json!([{ "request": request, "answer": answer }]).to_string());
+    let Outcome::Exists(object) =
+        ZohoCrm::push(&plain(), &item(include_str!("../fixtures/actions/note.json"))).unwrap()
+    else {
+        panic!("exists")
+    };
+    assert_eq!(object.id, "77");
+}
+
+#[test]
+fn statuses_and_codes_of_the_crm_mean_what_the_sheet_says() {
+    let fields = "Event_Title,Start_DateTime,End_DateTime,All_day,Venue,Description,Participants,Who_Id,What_Id,\
+                  Recurring_Activity,Owner,Created_Time,Modified_Time";
+    let url = format!("{CRM}/Events?fields={fields}&per_page=200&sort_by=Modified_Time&sort_order=asc&page=1");
+    for (status, code, case, wait) in [
+        (401, "INVALID_TOKEN", Case::AuthRequired, None),
+        (401, "INVALID_OAUTHTOKEN", Case::AuthRequired, None),
+        (401, "AUTHENTICATION_FAILURE", Case::AuthRequired, None),
+        (401, "OAUTH_SCOPE_MISMATCH", Case::PermissionDenied, None),
+        (403, "NO_PERMISSION", Case::PermissionDenied, None),
+        (400, "INVALID_MODULE", Case::NotFound, None),
+        (400, "INVALID_QUERY", Case::Other, None),
+        (400, "SYNTAX_ERROR", Case::Other, None),
+        (400, "LIMIT_EXCEEDED", Case::Other, None),
+        (404, "INVALID_URL_PATTERN", Case::Other, None),
+        (405, "INVALID_REQUEST_METHOD", Case::Other, None),
+        (429, "TOO_MANY_REQUESTS", Case::RateLimited, None),
+        (429, "API_LIMIT_EXCEEDED", Case::RateLimited, Some(3_600_000)),
+        (500, "INTERNAL_ERROR", Case::Transient, None),
+        (503, "INTERNAL_ERROR", Case::Transient, None),
+    ] {
+        let body = json!({ "code": code, "details": {}, "message": "x", "status": "error" });
+        let answer = json!({ "status": status, "body": body });
+        let _host = TestHost::answering(&json!([exchange("GET", &url, answer)]).to_string());
+        let error = ZohoCrm::read(&plain(), &ReadRequest::of("events")).unwrap_err();
+        assert_eq!((error.case(), error.wait_ms()), (case, wait), "{status} {code}");
+    }
+    for (answer, case) in [
+        (
+            json!({ "status": 200, "headers": { "content-type": "text/html" }, "text": "<html>Sign in</html>" }),
+            Case::InvalidResponse,
+        ),
+        (json!({ "status": 401 }), Case::AuthRequired),
+        (json!({ "status": 403 }), Case::PermissionDenied),
+        (json!({ "status": 404 }), Case::NotFound),
+        (json!({ "status": 429, "headers": { "retry-after": "7" } }), Case::RateLimited),
+    ] {
+        let _host = TestHost::answering(&json!([exchange("GET", &url, answer.clone())]).to_string());
+        assert_eq!(ZohoCrm::read(&plain(), &ReadRequest::of("events")).unwrap_err().case(), case, "{answer}");
+    }
+}
+
+#[test]
+fn statuses_of_workdrive_mean_what_the_sheet_says() {
+    let url = format!("{DRIVE}/files/g4xh1/files?page[limit]=200&page[next]=0");
+    let request = PickRequest {
+        picker: "workdrive-folders".to_owned(),
+        parents: vec![("workdrive-roots".to_owned(), "g4xh1".to_owned())],
+        ..PickRequest::default()
+    };
+    for (status, id, headers, case) in [
+        (401, "F7003", json!({ "www-authenticate": "Bearer error=\"expired_token\"" }), Case::AuthRequired),
+        (401, "F7003", json!({}), Case::PermissionDenied),
+        (401, "R008", json!({}), Case::NotFound),
+        (402, "F1", json!({}), Case::PermissionDenied),
+        (404, "F6016", json!({}), Case::NotFound),
+        (405, "", json!({}), Case::Other),
+        (415, "", json!({}), Case::Other),
+        (422, "F6004", json!({}), Case::Other),
+        (429, "F7008", json!({ "retry-after": "119" }), Case::RateLimited),
+        (500, "F000", json!({}), Case::Other),
+        (502, "", json!({}), Case::Transient),
+    ] {
+        let body = json!({ "errors": if id.is_empty() { json!([]) } else { json!([{ "id": id, "title": "x" }]) } });
+        let answer = json!({ "status": status, "headers": headers, "body": body });
+        let _host = TestHost::answering(&json!([exchange("GET", &url, answer)]).to_string());
+        let error = ZohoCrm::pick(&plain(), &request).unwrap_err();
+        assert_eq!(error.case(), case, "{status} {id}");
+        assert_eq!(error.wait_ms(), (status == 429).then_some(119_000));
+    }
+}
+
+#[test]
+fn an_upload_that_is_wrong_is_not_sent_again_though_it_looks_like_an_outage() {
+    let mut fixture: Value = serde_json::from_str(include_str!("../fixtures/actions/report.json")).unwrap();
+    let exchanges = fixture["exchanges"].as_array_mut().unwrap();
+    exchanges.truncate(2);
+    for (status, id, case) in [
+        (500, "F000", Case::InvalidInput),
+        (500, "", Case::OutcomeUnknown),
+        (422, "F6004", Case::InvalidInput),
+        (401, "R008", Case::NotFound),
+    ] {
+        let body = json!({ "errors": if id.is_empty() { json!([]) } else { json!([{ "id": id, "title": "x" }]) } });
+        exchanges[1]["answer"] = json!({ "status": status, "body": body });
+        let host = TestHost::answering(&json!(exchanges).to_string());
+        let error = ZohoCrm::push(&plain(), &item(include_str!("../fixtures/actions/report.json"))).unwrap_err();
+        assert_eq!(error.case(), case, "{status} {id}");
+        assert_eq!(host.refused_steps().len(), usize::from(id == "F000"), "{status} {id}");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_refused_before_anything_is_sent() {
+    let _host = TestHost::empty();
+    let sent = |action: &str, target: Value, payload: Value| {
+        let item = Item {
+            action: action.to_owned(),
+            target: target.to_string().into_bytes(),
+            payload: payload.to_string().into_bytes(),
+            ..Item::default()
+        };
+        ZohoCrm::push(&plain(), &item).unwrap_err().case()
+    };
+    for id in ["", "..", "12/3", "x", "1 2"] {
+        assert_eq!(sent("note", json!({ "id": id }), json!({ "text": "x" })), Case::InvalidInput, "{id}");
+    }
+    assert_eq!(sent("note", json!({ "id": EVENT }), json!({ "text": "x".repeat(32_000) })), Case::InvalidInput);
+    assert_eq!(sent("report", json!({ "id": EVENT }), json!({ "title": "Leeg" })), Case::InvalidInput);
+    assert_eq!(sent("call", json!({ "id": EVENT }), json!({})), Case::Unsupported);
+    let folder = ctx(&json!({ "workdrive_folder": "https://workdrive.zoho.eu/" }));
+    let url = format!("{CRM}/Events?ids={EVENT}&fields=Event_Title,What_Id,Who_Id");
+    drop(_host);
+    let answer = json!({ "body": { "data": [{ "id": EVENT }], "info": {} } });
+    let _host = TestHost::answering(&json!([exchange("GET", &url, answer)]).to_string());
+    let error = ZohoCrm::push(&folder, &item(include_str!("../fixtures/actions/report.json"))).unwrap_err();
+    assert_eq!(error.case(), Case::InvalidConfig);
+}
