@@ -12,6 +12,9 @@ pub(crate) struct Args {
     /// Only compare, and fail where the tree differs.
     #[arg(long)]
     check: bool,
+    /// Only these files, from the root, e.g. plugins/README.md.
+    #[arg(value_name = "FILE", conflicts_with = "check")]
+    only: Vec<String>,
 }
 
 /// A file in the tree that a program writes.
@@ -32,7 +35,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     if args.check {
         return check();
     }
-    for generated in GENERATED {
+    let known = |file: &&String| GENERATED.iter().any(|generated| generated.path == file.as_str());
+    if let Some(unknown) = args.only.iter().find(|file| !known(file)) {
+        return Err(format!("{unknown} is not generated, or only together with others"));
+    }
+    let wanted = |path: &str| args.only.is_empty() || args.only.iter().any(|file| file == path);
+    for generated in GENERATED.iter().filter(|generated| wanted(generated.path)) {
         let (path, text) = (generated.path(), (generated.make)()?);
         if std::fs::read_to_string(&path).is_ok_and(|present| present == text) {
             println!("{} is up to date", generated.path);
@@ -41,7 +49,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
         println!("{} written", generated.path);
     }
-    readme::write()
+    if args.only.is_empty() { readme::write() } else { Ok(()) }
 }
 
 /// Compares everything with the tree.

@@ -1,8 +1,8 @@
 //! The streams.
 //!
 //! Only e-mails can be asked for by change, and only by day; all other lists are read whole in each pass. Pages are
-//! counted from 0. When their number changes while they are read, rows may have slipped from one to another: then nothing
-//! is taken for gone.
+//! counted from 0, and a row that goes away shifts all behind it. So the last page is looked at when a pass begins: when it
+//! ends otherwise, or there are more pages or fewer, rows may have slipped by, and nothing is taken for gone.
 
 use patchbay_sdk::{Context, Error, Page, RawValue, ReadRequest, Records, Result, log, run, time};
 use serde::{Deserialize, Serialize};
@@ -38,6 +38,9 @@ struct Pass {
     /// How many pages there were said to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pages: Option<u64>,
+    /// How the last page ended when the pass began: its rows, and the id of the last of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tail: Option<Tail>,
     /// The first row of the page before, to see a page that comes again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     first: Option<String>,
@@ -47,6 +50,9 @@ struct Pass {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     slipped: bool,
 }
+
+/// How a page ends.
+type Tail = (usize, String);
 
 /// What a stream's next pass needs to know; nothing but for e-mails.
 #[derive(Default, Serialize, Deserialize)]
@@ -156,15 +162,26 @@ fn page(api: &Api, path: &str, query: &[(&str, &str)], pass: Pass) -> Result<(Re
             Some(_) => Err(listing.unreadable("the same page again")),
         };
     }
+    let tail = match (pass.page, rows.pages) {
+        (0, Some(pages)) if pages > 1 => Some(tail_of(&api.list(path, query, pages - 1, pass.size)?)?),
+        _ => pass.tail,
+    };
     let early = rows.rows.is_empty() && rows.pages.is_some_and(|pages| pass.page < pages);
-    let changed = pass.pages.is_some() && rows.pages != pass.pages;
+    let otherwise = rows.is_last && tail.as_ref().is_some_and(|tail| Some(tail) != tail_of(&listing).ok().as_ref());
+    let changed = otherwise || (pass.pages.is_some() && rows.pages != pass.pages);
     let records = Records::from_raw(rows.rows)?;
     let read = pass.read + u64::from(records.count());
     let slipped = pass.slipped || early || changed;
     run::progress(read, None);
     let page = if rows.is_last { pass.page } else { pass.page + 1 };
-    let pass = Pass { page, pages: rows.pages.or(pass.pages), first, read, slipped, ..pass };
+    let pass = Pass { page, pages: rows.pages.or(pass.pages), tail, first, read, slipped, ..pass };
     Ok((records, if rows.is_last { Next::Over(pass) } else { Next::More(pass) }))
+}
+
+fn tail_of(listing: &Listing) -> Result<Tail> {
+    let rows = listing.rows()?.rows;
+    let last = rows.last().map(|row| id_of(listing, row)).transpose()?;
+    Ok((rows.len(), last.unwrap_or_default()))
 }
 
 /// The id's own text, text or number.

@@ -4,8 +4,9 @@
 
 use patchbay_sdk::{Choice, Choices, Context, Error, PickRequest, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use crate::wire::Api;
+use crate::wire::{Api, text};
 
 /// Choices of one answer.
 const SIZE: u32 = 25;
@@ -13,16 +14,6 @@ const SIZE: u32 = 25;
 #[derive(Serialize, Deserialize)]
 struct Cursor {
     page: u64,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Relation {
-    unique_identifier: Option<String>,
-    name: Option<String>,
-    company_name: Option<String>,
-    code: Option<String>,
-    vat_number: Option<String>,
 }
 
 pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
@@ -42,7 +33,7 @@ pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
     let rows = listing.rows()?;
     let mut choices = Vec::new();
     for row in &rows.rows {
-        choices.extend(choice(listing.row(row)?));
+        choices.extend(choice(&listing.row(row)?));
     }
     // A bare array may be the whole list, whatever was asked for.
     choices.truncate(100);
@@ -51,11 +42,11 @@ pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
 }
 
 /// A relation without a unique identifier cannot be written to.
-fn choice(relation: Relation) -> Option<Choice> {
-    let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-    let id = filled(relation.unique_identifier)?;
-    let label = filled(relation.name).or_else(|| filled(relation.company_name)).unwrap_or_else(|| id.clone());
-    let hints: Vec<String> = [relation.code, relation.vat_number].into_iter().filter_map(filled).collect();
+fn choice(relation: &Map<String, Value>) -> Option<Choice> {
+    let says = |name: &str| text(relation, name);
+    let id = says("uniqueIdentifier")?;
+    let label = says("name").or_else(|| says("companyName")).unwrap_or_else(|| id.clone());
+    let hints: Vec<String> = ["code", "vatNumber"].into_iter().filter_map(says).collect();
     let choice = Choice::of(id, label);
     Some(if hints.is_empty() { choice } else { choice.hint(hints.join(" · ")) })
 }

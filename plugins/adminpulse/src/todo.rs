@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     push::{self, refer, reference},
     text,
-    wire::{Api, PAGE_SIZE},
+    wire::{self, Api, PAGE_SIZE},
 };
 
 /// The one step of the action `todo`.
@@ -28,14 +28,6 @@ pub(crate) struct Todo {
     assignee: Option<String>,
     /// What it came from.
     about: Option<String>,
-}
-
-/// Somebody of the office.
-#[derive(Deserialize)]
-struct User {
-    id: String,
-    name: Option<String>,
-    email: Option<String>,
 }
 
 /// A task as the list tells it.
@@ -87,7 +79,7 @@ fn description(todo: &Todo, dated: bool, assigned: bool) -> String {
 }
 
 /// The id of the one person who is called so. A credential that may not read users assigns nobody.
-fn user(api: &Api, who: &str) -> Result<Option<String>> {
+fn user(api: &Api, who: &str) -> Result<Option<Value>> {
     let listing = match api.list("/users", &[], 0, PAGE_SIZE) {
         Err(error) if error.case() == Case::PermissionDenied => {
             log::info("users may not be read, so nobody is assigned", &[]);
@@ -96,12 +88,12 @@ fn user(api: &Api, who: &str) -> Result<Option<String>> {
         listing => listing?,
     };
     let who = who.trim().to_lowercase();
-    let is = |text: &Option<String>| text.as_deref().is_some_and(|text| text.trim().to_lowercase() == who);
     let mut found = Vec::new();
     for row in listing.rows()?.rows {
-        let user: User = listing.row(row)?;
-        if user.id.to_lowercase() == who || is(&user.email) || is(&user.name) {
-            found.push(user.id);
+        let user: Map<String, Value> = listing.row(row)?;
+        let is = |name: &str| wire::text(&user, name).is_some_and(|text| text.to_lowercase() == who);
+        if ["id", "email", "name"].into_iter().any(is) {
+            found.extend(user.get("id").cloned());
         }
     }
     Ok(if found.len() == 1 { found.pop() } else { None })

@@ -5,7 +5,7 @@ use patchbay_sdk::{
     http::{self, Effect, Request, Response},
 };
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::assumed::Assumed;
 
@@ -116,6 +116,16 @@ impl Api {
             _ => Err(response.unreadable("no id where the configuration says that it stands")),
         }
     }
+}
+
+/// What a record says under a name, whether as a text or as a number; none where that is nothing.
+pub(crate) fn text(record: &Map<String, Value>, name: &str) -> Option<String> {
+    let text = match record.get(name)? {
+        Value::String(text) => text.trim().to_owned(),
+        Value::Number(number) => number.to_string(),
+        _ => return None,
+    };
+    Some(text).filter(|text| !text.is_empty())
 }
 
 /// Asks for as little as shows whether the credential may read this.

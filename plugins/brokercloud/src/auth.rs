@@ -5,15 +5,9 @@
 
 use patchbay_sdk::{Account, Context, Identity, Result, log};
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::wire::{self, Api};
-
-#[derive(Deserialize)]
-struct Me {
-    office_id: u64,
-    name: Option<String>,
-    email: Option<String>,
-}
 
 #[derive(Deserialize)]
 struct Party {
@@ -30,9 +24,10 @@ pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
         None => None,
     };
     let few = rows.rows.len() < 2;
-    let office = me.as_ref().map(|me| me.office_id).or(of_party);
-    let id = office.map_or_else(|| "office".to_owned(), |office| office.to_string());
-    let name = office.map_or_else(|| "Brokercloud".to_owned(), |office| format!("Brokercloud office {office}"));
+    let office = text(&me, "office_id").or_else(|| of_party.map(|office| office.to_string()));
+    let name =
+        office.as_ref().map_or_else(|| "Brokercloud".to_owned(), |office| format!("Brokercloud office {office}"));
+    let id = office.unwrap_or_else(|| "office".to_owned());
     let mut account = Account::of(&id, name.as_str());
     if few {
         log::warn("this login sees one party or none: it may be a customer's", &[]);
@@ -40,21 +35,30 @@ pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
         account.note = Some(note.to_owned());
     }
     let identity = Identity::of(id, name).accounts(vec![account]);
-    Ok(match me.and_then(|me| me.email.or(me.name)) {
+    Ok(match text(&me, "email").or_else(|| text(&me, "name")) {
         Some(login) => identity.login(login),
         None => identity,
     })
 }
 
-/// Who logged in, where there is such a call.
-fn me(api: &Api) -> Result<Option<Me>> {
+/// What is told of who logged in; nothing where there is no such call.
+fn me(api: &Api) -> Result<Map<String, Value>> {
     if api.assumed.paths_me.is_empty() {
-        return Ok(None);
+        return Ok(Map::new());
     }
     let answer = api.get(&api.assumed.paths_me).send()?;
     if matches!(answer.status(), 403 | 404) {
         log::info("nothing tells whose login it is", &[("status", &answer.status())]);
-        return Ok(None);
+        return Ok(Map::new());
     }
-    wire::ok(answer)?.json().map(Some)
+    wire::ok(answer)?.json()
+}
+
+/// Whether it is told as a text or as a number.
+fn text(told: &Map<String, Value>, name: &str) -> Option<String> {
+    match told.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
 }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     walk,
-    wire::{Api, LENGTH, Row},
+    wire::{Api, Id, LENGTH, Row},
 };
 
 /// What a person chose for the connection.
@@ -26,7 +26,7 @@ pub(crate) struct Place {
     pub(crate) read: u64,
     /// The id of the last of them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) last: Option<u64>,
+    pub(crate) last: Option<Id>,
     /// Rows may have slipped by.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) slipped: bool,
@@ -35,7 +35,7 @@ pub(crate) struct Place {
 /// One page of a list, and where it leads.
 pub(crate) struct Step {
     /// Of the rows that were added.
-    pub(crate) ids: Vec<u64>,
+    pub(crate) ids: Vec<Id>,
     pub(crate) total: Option<u64>,
     /// None at the end of the list.
     pub(crate) next: Option<Place>,
@@ -91,14 +91,14 @@ pub(crate) fn step(api: &Api, path: &str, place: Place, length: u32, records: &m
     for (at, row) in rows.rows.iter().enumerate() {
         let Row { id } = listing.row(row)?;
         if at == 0 && overlap == 1 {
-            if known == Some(id) {
+            if known.as_ref() == Some(&id) {
                 continue;
             }
             slipped = true;
         }
         // Not in order: the same row may come twice and another one never.
-        slipped |= known.is_some_and(|known| id <= known);
-        known = Some(id);
+        slipped |= known.is_some_and(|known| id.is_not_after(&known));
+        known = Some(id.clone());
         ids.push(id);
         records.push(row)?;
     }

@@ -8,12 +8,14 @@
 //! | `fetch.rs` | the streams |
 //! | `walk.rs` | the way through the parties to their files |
 //! | `party.rs` | what a party is called, and the picker |
-//! | `push.rs` | the action, and how a lost answer is found again |
+//! | `push.rs` | the action |
+//! | `find.rs` | how a lost answer is found again |
 //! | `wire.rs` | what every request needs, lists, and what Brokercloud's statuses mean |
 
 mod assumed;
 mod auth;
 mod fetch;
+mod find;
 mod party;
 mod push;
 mod walk;
@@ -49,7 +51,7 @@ impl Push for Brokercloud {
     }
 
     fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Result<Option<Object>> {
-        push::find(ctx, item, step, sent_ms)
+        find::find(ctx, item, step, sent_ms)
     }
 }
 

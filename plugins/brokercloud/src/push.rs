@@ -1,29 +1,23 @@
 //! The action: reports as files of a party. A folder is never named.
 //!
 //! Each file is a step of its own, so that a later attempt sends only what is not there yet. No idempotency key is known:
-//! the description of each file ends in `[pb:…]`, twelve letters of the host's key. After a lost answer the party's files
-//! are looked through for one of the same name and size. Where descriptions are told, the mark decides; where they are
-//! not, one that was made since is it. One of which neither is told leaves it to a person.
+//! the description of each file ends in `[pb:…]`, twelve letters of the host's key, for which `find` looks.
 
 use patchbay_sdk::{
     Context, Error, Item, Object, Outcome, Result,
     http::{Part, Request},
-    run, time,
+    run,
 };
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     assumed::FilesMode,
-    wire::{self, Api, LENGTH},
+    find::{MARKED, Stored},
+    wire::{self, Api},
 };
 
-/// How far the clocks of host and provider may be apart.
-const SKEW_MS: u64 = 120_000;
 /// Letters of the host's key in a description: enough that no two files of a party share them.
 const MARK: usize = 12;
-/// What a mark begins with.
-const MARKED: &str = "[pb:";
 /// Characters of the name of a text file.
 const NAME: usize = 100;
 
@@ -34,18 +28,18 @@ struct Target {
 }
 
 #[derive(Deserialize)]
-struct Report {
+pub(crate) struct Report {
     title: Option<String>,
     text: Option<String>,
     description: Option<String>,
 }
 
 /// One file of an item.
-struct File<'a> {
-    step: String,
-    name: String,
+pub(crate) struct File<'a> {
+    pub(crate) step: String,
+    pub(crate) name: String,
     media_type: &'a str,
-    size: u64,
+    pub(crate) size: u64,
     bytes: Bytes<'a>,
 }
 
@@ -61,22 +55,6 @@ struct Encoded<'a> {
     name: &'a str,
     mime_type: &'a str,
     content: Option<String>,
-}
-
-/// A file as Brokercloud tells it.
-#[derive(Deserialize)]
-struct Stored {
-    id: Value,
-    name: Option<String>,
-    size: Option<u64>,
-    /// Assumed: none where it is not told at all, and null where there is none.
-    #[serde(default, deserialize_with = "told")]
-    description: Option<Option<String>>,
-    created_at: Option<String>,
-}
-
-fn told<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(value).map(Some)
 }
 
 pub(crate) fn push(ctx: &Context, item: &Item) -> Result<Outcome> {
@@ -101,45 +79,8 @@ pub(crate) fn push(ctx: &Context, item: &Item) -> Result<Outcome> {
     }
 }
 
-pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Result<Option<Object>> {
-    let api = Api::of(ctx)?;
-    let (party, report) = asked(item)?;
-    let file = files(item, &report)?.into_iter().find(|file| file.step == step);
-    let file = file.ok_or_else(|| Error::other("This item has no such step.").detail(format!("step {step}")))?;
-    let (path, since) = (api.assumed.files_of(party), sent_ms.saturating_sub(SKEW_MS));
-    let mark = mark(step)?;
-    let marks = api.assumed.files_mode == FilesMode::Multipart;
-    let (mut start, mut undated) = (0_u64, 0_u32);
-    loop {
-        let listing = api.list(&path, "id", "", start, LENGTH)?;
-        let rows = listing.rows()?;
-        for row in &rows.rows {
-            let stored: Stored = listing.row(row)?;
-            if stored.name.as_deref() != Some(file.name.as_str()) || stored.size != Some(file.size) {
-                continue;
-            }
-            let is_it = match &stored.description {
-                Some(said) if marks => Some(said.as_deref().is_some_and(|said| said.contains(&mark))),
-                _ => stored.created_at.as_deref().and_then(time::parse_rfc3339).map(|made| made >= since),
-            };
-            match (is_it, stored.id()) {
-                (Some(true), Some(id)) => return Ok(Some(Object::of(id))),
-                (Some(false), _) => {}
-                _ => undated += 1,
-            }
-        }
-        if rows.is_last {
-            return if undated == 0 { Ok(None) } else { Err(undecided(undated)) };
-        }
-        if run::should_stop() {
-            return Err(Error::transient("There was no time to look through all files of the party."));
-        }
-        start = start.saturating_add(u64::try_from(rows.rows.len()).unwrap_or_default());
-    }
-}
-
 /// The party and what is said about the files.
-fn asked(item: &Item) -> Result<(u64, Report)> {
+pub(crate) fn asked(item: &Item) -> Result<(u64, Report)> {
     if item.action != "report" {
         return Err(item.unsupported());
     }
@@ -150,7 +91,7 @@ fn asked(item: &Item) -> Result<(u64, Report)> {
 }
 
 /// The files in their order: those that were given, and the text as one more.
-fn files<'a>(item: &'a Item, report: &'a Report) -> Result<Vec<File<'a>>> {
+pub(crate) fn files<'a>(item: &'a Item, report: &'a Report) -> Result<Vec<File<'a>>> {
     let mut files: Vec<File<'a>> = Vec::new();
     for given in &item.attachments {
         let step = format!("file-{}", files.len() + 1);
@@ -206,19 +147,11 @@ fn request(api: &Api, party: u64, report: &Report, file: &File<'_>) -> Result<Re
 }
 
 /// What the description of a step's file ends in.
-fn mark(step: &str) -> Result<String> {
+pub(crate) fn mark(step: &str) -> Result<String> {
     match run::step_key(step).get(..MARK) {
         Some(key) => Ok(format!("{MARKED}{key}]")),
         None => Err(Error::other("The host gave no key for this step.")),
     }
-}
-
-fn undecided(files: u32) -> Error {
-    Error::other(
-        "The party has a file of this name and size, and Brokercloud does not say when it was made. Look at the party's \
-         files, and say whether the report is there.",
-    )
-    .detail(format!("{files} files of this name and size without a date"))
 }
 
 /// RFC 4648, for the one text that is sent so.
@@ -234,17 +167,6 @@ fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-impl Stored {
-    /// Its id, whether it is told as a number or as a text.
-    fn id(&self) -> Option<String> {
-        match &self.id {
-            Value::Number(id) => Some(id.to_string()),
-            Value::String(id) if !id.is_empty() => Some(id.clone()),
-            _ => None,
-        }
-    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     fetch::{self, Place},
-    wire::{Api, LENGTH},
+    wire::{Api, Id, LENGTH},
 };
 
 /// Requests of one call of `read`, so that what was read is stored from time to time.
@@ -50,7 +50,10 @@ pub(crate) fn read(api: &Api, request: &ReadRequest) -> Result<Page> {
             let Some(step) = fetch::step(api, "/parties", place, LENGTH, &mut Records::empty())? else { break };
             walk.slipped |= step.place.slipped;
             walk.met += u64::try_from(step.ids.len()).unwrap_or_default();
-            walk.waiting = step.ids.into();
+            for id in step.ids {
+                let Id::Number(party) = id else { return Err(not_a_party()) };
+                walk.waiting.push_back(party);
+            }
             walk.parties = step.next;
             run::progress(walk.met, step.total);
         } else {
@@ -61,6 +64,10 @@ pub(crate) fn read(api: &Api, request: &ReadRequest) -> Result<Page> {
         }
     }
     if walk.waiting.is_empty() && walk.parties.is_none() { over(walk, records) } else { Page::more(records, &walk) }
+}
+
+fn not_a_party() -> Error {
+    Error::invalid_response("Brokercloud's answer cannot be read.").detail("a party whose id is no number")
 }
 
 /// Not read: the next pass begins at the start.

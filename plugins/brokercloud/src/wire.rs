@@ -6,7 +6,7 @@ use patchbay_sdk::{
     Context, Error, RawValue, Result,
     http::{self, Effect, Request, Response},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::assumed::Assumed;
 
@@ -40,10 +40,28 @@ struct Envelope<'a> {
     filtered: Option<u64>,
 }
 
-/// The id of any row.
+/// What every row has.
 #[derive(Deserialize)]
 pub(crate) struct Row {
-    pub(crate) id: u64,
+    pub(crate) id: Id,
+}
+
+/// The id of a row. Those of parties are numbers; of all else that is assumed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub(crate) enum Id {
+    Number(u64),
+    Text(String),
+}
+
+impl Id {
+    /// Whether it surely does not come after the other one. How texts are ordered is the provider's.
+    pub(crate) fn is_not_after(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Number(one), Self::Number(other)) => one <= other,
+            _ => self == other,
+        }
+    }
 }
 
 impl Api {

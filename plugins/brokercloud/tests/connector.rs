@@ -152,6 +152,17 @@ fn a_page_on_which_nothing_new_comes_ends_the_reading() {
 }
 
 #[test]
+fn what_is_assumed_may_have_texts_as_ids() {
+    let page = |ids: &[&str]| {
+        let rows: Vec<Value> = ids.iter().map(|id| json!({ "id": id })).collect();
+        json!({ "body": { "recordsFiltered": 3, "data": rows } })
+    };
+    let _host = answering(&[list("/claims", 0, 2, page(&["b", "A"])), list("/claims", 1, 3, page(&["A", "c"]))]);
+    let reading = read_all::<Brokercloud>(&ctx(), two("claims")).unwrap();
+    assert_eq!((reading.records.len(), reading.position), (3, Position::Complete(br#"{"read":0}"#.to_vec())));
+}
+
+#[test]
 fn files_are_read_party_by_party_and_a_hidden_party_is_passed_over() {
     let host = TestHost::answering(include_str!("../fixtures/streams/party_files.json")).in_order();
     host.stop_after(1);
@@ -226,8 +237,13 @@ fn a_lost_file_is_found_by_name_size_and_moment() {
         "the mark decides"
     );
     assert_eq!(find(include_str!("../fixtures/more/find-unmarked.json")).unwrap(), None);
-    let undecided = find(include_str!("../fixtures/more/find-undecided.json")).unwrap_err();
-    assert_eq!(undecided.case(), Case::Other, "a file without a date may be ours");
+    let dropped = find(include_str!("../fixtures/more/find-dropped.json")).unwrap();
+    assert_eq!(dropped, Some(Object::of(2)), "the description was not kept");
+    for doubtful in
+        [include_str!("../fixtures/more/find-undecided.json"), include_str!("../fixtures/more/find-unsized.json")]
+    {
+        assert_eq!(find(doubtful).unwrap_err().case(), Case::Other, "a file without date or size may be ours");
+    }
     let _host = TestHost::empty();
     assert_eq!(Brokercloud::find(&ctx(), &item(REPORT), "file-9", 0).unwrap_err().case(), Case::Other);
 }

@@ -142,7 +142,12 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
     // Where it waits, and where it went if somebody has looked at it since, or nobody has to.
     for status in &api.assumed.statuses {
         for page in 1.. {
-            if page > PAGES || run::should_stop() {
+            if page > PAGES {
+                return Err(Error::other(
+                    "There are more documents than can be looked through. Look for the report by its title.",
+                ));
+            }
+            if run::should_stop() {
                 return Err(Error::transient("There was no time to look through everything."));
             }
             let filter = [(api.assumed.page.status_param.as_str(), status.as_str())];

@@ -39,7 +39,9 @@ fn identity(ctx: &Context, api: &Api, answer: Option<&Response>) -> Result<Ident
         Ok(raw::at(body, at).and_then(raw::text).map(|text| text.into_owned()).filter(|text| !text.trim().is_empty()))
     };
     let id = match (&owner.id, named(&owner.id)?, answer) {
-        (Some(at), None, Some(answer)) => return Err(answer.unreadable(&format!("nothing at {at:?}, where the account's id is due"))),
+        (Some(at), None, Some(answer)) => {
+            return Err(answer.unreadable(&format!("nothing at {at:?}, where the account's id is due")));
+        }
         (_, Some(id), _) => id,
         // The component never sees the secret, so that only what is told tells two connections apart.
         (_, None, _) => {
@@ -73,7 +75,8 @@ fn list(api: &Api, values: &Values<'_>, accounts: &Accounts) -> Result<Vec<Accou
 }
 
 fn account(listing: &Listing, row: &RawValue, accounts: &Accounts) -> Result<Account> {
-    let text = |at: &str| raw::at(row, at).and_then(raw::text).map(|text| text.into_owned()).filter(|text| !text.is_empty());
+    let text =
+        |at: &str| raw::at(row, at).and_then(raw::text).map(|text| text.into_owned()).filter(|text| !text.is_empty());
     let id = text(&accounts.id).ok_or_else(|| listing.unreadable(&format!("an account without {:?}", accounts.id)))?;
     let name = text(&accounts.name).unwrap_or_else(|| id.clone());
     let account = Account::of(id, name);

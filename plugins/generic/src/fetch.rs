@@ -78,7 +78,8 @@ impl Pass<'_> {
     fn rows(&mut self, request: &ReadRequest) -> Result<Page> {
         let paging = &self.stream.paging;
         if self.place.pages == 0 && self.place.skip == 0 {
-            self.place.size = paging.size.map(|size| if can_ask_for_size(paging) { request.page_size(size) } else { size });
+            self.place.size =
+                paging.size.map(|size| if can_ask_for_size(paging) { request.page_size(size) } else { size });
         }
         self.count_page()?;
         let list = List {
@@ -172,7 +173,8 @@ impl Pass<'_> {
             };
         };
         let since = self.place.since.clone();
-        let since = if self.place.slipped { since } else { moment::later(cursor.format, since, self.place.seen.clone()) };
+        let since =
+            if self.place.slipped { since } else { moment::later(cursor.format, since, self.place.seen.clone()) };
         Page::end(records, &Place { since, ..Place::default() })
     }
 
@@ -222,8 +224,9 @@ impl Pass<'_> {
             if let Some(cursor) = &self.stream.cursor
                 && let Some(value) = raw::at(row, &cursor.field)
             {
-                let met = moment::read(cursor.format, value)
-                    .map_err(|()| listing.unreadable(&format!("a row whose {:?} is not of the format that is defined", cursor.field)))?;
+                let met = moment::read(cursor.format, value).map_err(|()| {
+                    listing.unreadable(&format!("a row whose {:?} is not of the format that is defined", cursor.field))
+                })?;
                 dated |= met.is_some();
                 self.place.seen = moment::later(cursor.format, self.place.seen.take(), met);
             }
@@ -235,14 +238,18 @@ impl Pass<'_> {
             taken.rows += 1;
         }
         if !dated {
-            log::warn("no row says when it changed: the stream is read from the same place again", &[("stream", &self.stream.name)]);
+            log::warn(
+                "no row says when it changed: the stream is read from the same place again",
+                &[("stream", &self.stream.name)],
+            );
         }
         Ok(taken)
     }
 
     fn is_gone(&self, row: &RawValue) -> bool {
         let deletes = &self.stream.deletes;
-        let (DeletesStyle::Flag, Some(pointer), Some(wanted)) = (deletes.style, &deletes.pointer, &deletes.equals) else {
+        let (DeletesStyle::Flag, Some(pointer), Some(wanted)) = (deletes.style, &deletes.pointer, &deletes.equals)
+        else {
             return false;
         };
         raw::at(row, pointer).is_some_and(|found| raw::equals(found, wanted))

@@ -69,7 +69,11 @@ impl List<'_> {
             match &self.since {
                 Some((Since::Param(name), since)) => parameters.push(((*name).to_owned(), since.clone())),
                 Some((Since::Pointer(pointer, number), since)) => {
-                    let value = since.parse::<u64>().ok().filter(|_| *number).map_or_else(|| Value::from(since.as_str()), Value::from);
+                    let value = since
+                        .parse::<u64>()
+                        .ok()
+                        .filter(|_| *number)
+                        .map_or_else(|| Value::from(since.as_str()), Value::from);
                     render::put(question.body.get_or_insert_with(empty), pointer, value);
                 }
                 None => {}
@@ -111,10 +115,24 @@ impl List<'_> {
         match paging.style {
             PagingStyle::Page => {
                 let first = paging.first_page.unwrap_or(1);
-                say(&paging.page_param, match at { At::Number(number) => *number, _ => first }.to_string());
+                say(
+                    &paging.page_param,
+                    match at {
+                        At::Number(number) => *number,
+                        _ => first,
+                    }
+                    .to_string(),
+                );
             }
             PagingStyle::Offset => {
-                say(&paging.offset_param, match at { At::Number(number) => *number, _ => 0 }.to_string());
+                say(
+                    &paging.offset_param,
+                    match at {
+                        At::Number(number) => *number,
+                        _ => 0,
+                    }
+                    .to_string(),
+                );
             }
             PagingStyle::Cursor => {
                 if let At::Token(token) = at {
@@ -168,7 +186,14 @@ impl Listing {
     }
 
     /// Where the next page is; none at the end. `rows`: of this page.
-    pub(crate) fn next(&self, api: &Api, paging: &Paging, at: &At, rows: usize, size: Option<u32>) -> Result<Option<At>> {
+    pub(crate) fn next(
+        &self,
+        api: &Api,
+        paging: &Paging,
+        at: &At,
+        rows: usize,
+        size: Option<u32>,
+    ) -> Result<Option<At>> {
         let count = u64::try_from(rows).unwrap_or(u64::MAX);
         let number = |otherwise: u64| match at {
             At::Number(number) => *number,
@@ -193,7 +218,10 @@ impl Listing {
                 Ok((rows > 0 && !is_last).then_some(At::Number(behind)))
             }
             PagingStyle::Cursor | PagingStyle::Body => {
-                let more = paging.has_more.as_deref().is_none_or(|flag| self.at(flag).is_some_and(|found| found.get() == "true"));
+                let more = paging
+                    .has_more
+                    .as_deref()
+                    .is_none_or(|flag| self.at(flag).is_some_and(|found| found.get() == "true"));
                 let token = paging.next.as_deref().and_then(|next| self.at(next)).and_then(raw::text);
                 Ok(token.filter(|token| more && !token.is_empty()).map(|token| At::Token(token.into_owned())))
             }
@@ -210,7 +238,9 @@ impl Listing {
     }
 
     fn address(&self, api: &Api, paging: &Paging, link: Option<Cow<'_, str>>) -> Result<Option<At>> {
-        let (Some(link), Some(response)) = (link.filter(|link| !link.is_empty()), &self.response) else { return Ok(None) };
+        let (Some(link), Some(response)) = (link.filter(|link| !link.is_empty()), &self.response) else {
+            return Ok(None);
+        };
         let next = api.next(&link, &self.url, response)?;
         Ok(Some(At::Url(wire::without(&next, &paging.drop_params))))
     }

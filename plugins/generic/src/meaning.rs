@@ -108,10 +108,13 @@ pub(crate) fn error(definition: &Definition, response: &Response, asked: Asked, 
         // What surely did nothing may be tried again; of anything else nobody knows.
         Meaning::Outage if own == Case::Transient => (Case::Transient, "The API has trouble."),
         Meaning::Outage => (Case::OutcomeUnknown, "The API had trouble, so it is not known whether this was done."),
-        Meaning::Unknown if writes => {
-            (Case::OutcomeUnknown, "The API gave an answer that is not understood, so it is not known whether this was done.")
+        Meaning::Unknown if writes => (
+            Case::OutcomeUnknown,
+            "The API gave an answer that is not understood, so it is not known whether this was done.",
+        ),
+        Meaning::Empty | Meaning::Unknown | Meaning::ResetCursor => {
+            (own, "The API gave an answer that is not understood.")
         }
-        Meaning::Empty | Meaning::Unknown | Meaning::ResetCursor => (own, "The API gave an answer that is not understood."),
     };
     if writes && response.is_success() && case != Case::OutcomeUnknown {
         run::step_refused(push::STEP);

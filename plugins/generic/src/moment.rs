@@ -130,7 +130,12 @@ mod tests {
     fn each_format_is_read_kept_as_it_came_and_asked_for_with_the_overlap() {
         let _host = TestHost::empty();
         for (format, json, kept, with_a_minute) in [
-            (CursorFormat::Rfc3339, "\"2026-11-20T08:30:00.5+01:00\"", "2026-11-20T08:30:00.5+01:00", "2026-11-20T07:29:00Z"),
+            (
+                CursorFormat::Rfc3339,
+                "\"2026-11-20T08:30:00.5+01:00\"",
+                "2026-11-20T08:30:00.5+01:00",
+                "2026-11-20T07:29:00Z",
+            ),
             (CursorFormat::Rfc3339, "\"2026-11-20T08:30:00\"", "2026-11-20T08:30:00", "2026-11-20T08:29:00Z"),
             (CursorFormat::Date, "\"2026-11-20\"", "2026-11-20", "2026-11-19"),
             (CursorFormat::Date, "\"2026-11-20T10:00:00Z\"", "2026-11-20", "2026-11-19"),
@@ -180,7 +185,8 @@ mod tests {
 
     #[test]
     fn numbers_of_any_length_grow() {
-        let later = |one: &str, other: &str| later(CursorFormat::Text, Some(one.to_owned()), Some(other.to_owned())).unwrap();
+        let later =
+            |one: &str, other: &str| later(CursorFormat::Text, Some(one.to_owned()), Some(other.to_owned())).unwrap();
         assert_eq!(later("9", "10"), "10");
         assert_eq!(later("00123", "99"), "00123");
         assert_eq!(later("99999999999999999999999", "100000000000000000000000"), "100000000000000000000000");

@@ -123,7 +123,8 @@ fn outcome(api: &Api, action: &Action, response: &Response) -> Result<Outcome> {
         }
         _ => unnamed(),
     };
-    let changed = action.method == "DELETE" || action.method == "PATCH" || (action.method == "PUT" && response.status() != 201);
+    let changed =
+        action.method == "DELETE" || action.method == "PATCH" || (action.method == "PUT" && response.status() != 201);
     Ok(if changed { Outcome::Updated(object) } else { Outcome::Created(object) })
 }
 

@@ -120,7 +120,8 @@ impl<'de> Visitor<'de> for Member<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
         // RFC 6901: digits without a leading zero.
         let is_index = self.0 == "0" || !self.0.starts_with('0');
-        let wanted: Option<usize> = self.0.parse().ok().filter(|_| is_index && self.0.bytes().all(|b| b.is_ascii_digit()));
+        let wanted: Option<usize> =
+            self.0.parse().ok().filter(|_| is_index && self.0.bytes().all(|b| b.is_ascii_digit()));
         let (mut found, mut place) = (None, 0);
         loop {
             if Some(place) == wanted {
@@ -203,7 +204,11 @@ mod tests {
     }
 
     fn documents() -> impl Strategy<Value = Value> {
-        let leaf = proptest::prop_oneof![any::<i32>().prop_map(Value::from), any::<String>().prop_map(Value::from), Just(Value::Null)];
+        let leaf = proptest::prop_oneof![
+            any::<i32>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            Just(Value::Null)
+        ];
         leaf.prop_recursive(3, 24, 4, |inner| {
             proptest::prop_oneof![
                 prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),

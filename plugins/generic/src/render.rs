@@ -23,7 +23,8 @@ pub(crate) struct Rendered {
 pub(crate) fn body(template: &Value, values: &Values<'_>) -> Result<Rendered> {
     let mut blobs = Vec::new();
     let text = one(template, values, "", &mut blobs)?.unwrap_or_else(|| "null".to_owned());
-    let json = serde_json::from_str(&text).map_err(|_| Error::other("The body of this request could not be written."))?;
+    let json =
+        serde_json::from_str(&text).map_err(|_| Error::other("The body of this request could not be written."))?;
     Ok(Rendered { json, blobs })
 }
 

@@ -106,7 +106,9 @@ impl<'a> Values<'a> {
 
     /// The value of a header.
     pub(crate) fn header(&self, template: &str) -> Result<Option<String>> {
-        self.fill(template, &|value| if value.chars().any(char::is_control) { Err("a line end or another control character") } else { Ok(value) })
+        self.fill(template, &|value| {
+            if value.chars().any(char::is_control) { Err("a line end or another control character") } else { Ok(value) }
+        })
     }
 
     fn fill(&self, template: &str, check: &dyn Fn(String) -> Result<String, &'static str>) -> Result<Option<String>> {
@@ -144,7 +146,9 @@ impl<'a> Values<'a> {
         }
         // A value of one dot passes as a part of a segment, and changes the path as a whole one.
         if path.split('/').any(|segment| matches!(segment, "." | "..")) {
-            return Err(Error::invalid_input("An id or name cannot stand in an address.").detail(format!("path {template}")));
+            return Err(
+                Error::invalid_input("An id or name cannot stand in an address.").detail(format!("path {template}"))
+            );
         }
         Ok(path)
     }
@@ -152,7 +156,8 @@ impl<'a> Values<'a> {
     /// A value as it stands in a text.
     fn plain(&self, name: &Name) -> Result<Option<String>> {
         let Some(json) = self.json(name)? else { return Ok(None) };
-        let value: Box<RawValue> = serde_json::from_str(&json).map_err(|_| refused(name, self.whose(name), "no JSON"))?;
+        let value: Box<RawValue> =
+            serde_json::from_str(&json).map_err(|_| refused(name, self.whose(name), "no JSON"))?;
         if value.get().starts_with(['{', '[']) {
             return Err(refused(name, self.whose(name), "a list or an object"));
         }
@@ -162,7 +167,9 @@ impl<'a> Values<'a> {
     fn whose(&self, name: &Name) -> Whose {
         let at = |name: &str| format!("/{}", patchbay_definition::pointer::escaped(name));
         match name {
-            Name::Plain(name) if self.item.as_ref().is_some_and(|item| member(&item.payload, name).is_some()) => Whose::Item(at(name)),
+            Name::Plain(name) if self.item.as_ref().is_some_and(|item| member(&item.payload, name).is_some()) => {
+                Whose::Item(at(name))
+            }
             Name::Plain(name) if self.item.is_some() && self.of_connection(name).is_none() => Whose::Item(at(name)),
             Name::Target(name) => Whose::Item(at(name)),
             Name::Pointer(pointer) => Whose::Item(pointer.clone()),
@@ -203,10 +210,13 @@ fn refused(name: &Name, whose: Whose, why: &str) -> Error {
     };
     let detail = format!("the value of {{{name}}} has {why}");
     match whose {
-        Whose::Connection => Error::invalid_config(format!("The value of {name:?} of this connection cannot be used: it has {why}.")).detail(detail),
-        Whose::Item(pointer) => {
-            Error::invalid_input("A value of this item cannot be sent.").field(pointer, format!("It has {why}.")).detail(detail)
+        Whose::Connection => {
+            Error::invalid_config(format!("The value of {name:?} of this connection cannot be used: it has {why}."))
+                .detail(detail)
         }
+        Whose::Item(pointer) => Error::invalid_input("A value of this item cannot be sent.")
+            .field(pointer, format!("It has {why}."))
+            .detail(detail),
     }
 }
 
@@ -219,7 +229,11 @@ mod tests {
     use super::Values;
 
     fn ctx(value: &str) -> Context {
-        Context { facts: vec![("x".to_owned(), value.to_owned())], settings: br#"{"n":45.10,"list":[1]}"#.to_vec(), ..Context::default() }
+        Context {
+            facts: vec![("x".to_owned(), value.to_owned())],
+            settings: br#"{"n":45.10,"list":[1]}"#.to_vec(),
+            ..Context::default()
+        }
     }
 
     fn item(payload: &str) -> Item {

@@ -42,7 +42,8 @@ impl Api {
         let url = base_url(&definition.base_url, values)?;
         let (origin, base) = split(&url).ok_or_else(|| wrong().detail("base-url is no https address"))?;
         let (origin, base) = (origin.to_owned(), base.to_owned());
-        let credential = if definition.no_credential.contains(&ctx.auth) { Credential::Nothing } else { Credential::Standard };
+        let credential =
+            if definition.no_credential.contains(&ctx.auth) { Credential::Nothing } else { Credential::Standard };
         Ok(Self { definition, origin, base, credential })
     }
 
@@ -99,7 +100,9 @@ impl Api {
     /// Where a redirect leads, when that is within the API.
     pub(crate) fn redirected(&self, location: &str, url: &str, response: &Response) -> Result<String> {
         match follow(location, url) {
-            Some(next) if split(&next).is_some_and(|(origin, path)| self.has(origin) && within(path_of(path), &self.base)) => {
+            Some(next)
+                if split(&next).is_some_and(|(origin, path)| self.has(origin) && within(path_of(path), &self.base)) =>
+            {
                 Ok(next)
             }
             _ => Err(response
@@ -113,7 +116,9 @@ impl Api {
     pub(crate) fn next(&self, link: &str, asked: &str, response: &Response) -> Result<String> {
         let path = split(asked).map(|(_, path)| path_of(path)).unwrap_or_default();
         match follow(link, asked) {
-            Some(next) if split(&next).is_some_and(|(origin, to)| self.has(origin) && within(path_of(to), path)) => Ok(next),
+            Some(next) if split(&next).is_some_and(|(origin, to)| self.has(origin) && within(path_of(to), path)) => {
+                Ok(next)
+            }
             _ => Err(response.unreadable("a next address outside of the list that was asked")),
         }
     }
@@ -145,7 +150,8 @@ fn wrong() -> Error {
 fn base_url(template: &str, values: &Values<'_>) -> Result<String> {
     // A field of type `origin` is a whole address, which the host has reduced to scheme, host and port.
     let Some((field, path)) = template.strip_prefix('{').and_then(|open| open.split_once('}')) else {
-        let (host, path) = template.split_at(template.get(8..).and_then(|rest| rest.find('/')).map_or(template.len(), |at| at + 8));
+        let (host, path) =
+            template.split_at(template.get(8..).and_then(|rest| rest.find('/')).map_or(template.len(), |at| at + 8));
         let host = host.strip_prefix("https://").unwrap_or_default();
         return Ok(format!("https://{}{path}", values.path(host)?));
     };
@@ -262,7 +268,10 @@ mod tests {
     #[test]
     fn parameters_are_taken_out_by_name() {
         let names = ["api_key".to_owned()];
-        assert_eq!(without("https://a.example/x?api_key=1&page=2&api_keys=3", &names), "https://a.example/x?page=2&api_keys=3");
+        assert_eq!(
+            without("https://a.example/x?api_key=1&page=2&api_keys=3", &names),
+            "https://a.example/x?page=2&api_keys=3"
+        );
         assert_eq!(without("https://a.example/x?api_key=1", &names), "https://a.example/x");
         assert_eq!(without("https://a.example/x", &names), "https://a.example/x");
     }

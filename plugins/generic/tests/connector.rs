@@ -1,4 +1,5 @@
 //! The example of everything over its recorded answers: each style of paging, each way to write.
+#![cfg(test)]
 
 #[path = "connector/errors.rs"]
 mod errors;
@@ -8,7 +9,10 @@ mod pages;
 mod support;
 
 use patchbay_connector_generic::Generic;
-use patchbay_sdk::{Auth, Case, Context, Fetch, Outcome, Position, Push, ReadRequest, testing::{TestHost, read_all}};
+use patchbay_sdk::{
+    Auth, Case, Context, Fetch, Outcome, Position, Push, ReadRequest,
+    testing::{TestHost, read_all},
+};
 use serde_json::{Value, json};
 use support::{BASE, ctx, exchange, item, with};
 
@@ -69,7 +73,8 @@ fn a_token_goes_through_the_body_of_a_search() {
 #[test]
 fn changes_are_asked_for_in_a_body_by_a_number_and_with_the_overlap() {
     let body = json!({ "filter": { "currency": "EUR", "since_ms": 1_794_558_540_000_u64 }, "page": { "size": 100 } });
-    let request = json!({ "method": "POST", "url": format!("{BASE}/search/bookings"), "effect": "repeatable", "body": body });
+    let request =
+        json!({ "method": "POST", "url": format!("{BASE}/search/bookings"), "effect": "repeatable", "body": body });
     let answer = json!({ "body": { "result": { "rows": [], "token": "" } } });
     let _host = TestHost::answering(&json!([{ "request": request, "answer": answer }]).to_string());
     let cursor = Some(br#"{"since":"1794558600000"}"#.to_vec());
@@ -137,8 +142,11 @@ fn a_key_can_stand_in_the_body() {
 
 #[test]
 fn a_refusal_inside_a_success_is_told_to_the_host() {
-    let answer = json!({ "body": { "ok": false, "error": { "code": "blocked", "message": "This text is not allowed" } } });
-    let host = TestHost::answering(&json!([exchange("POST", "/messages", json!({ "effect": "write", "step": "send" }), answer)]).to_string());
+    let answer =
+        json!({ "body": { "ok": false, "error": { "code": "blocked", "message": "This text is not allowed" } } });
+    let host = TestHost::answering(
+        &json!([exchange("POST", "/messages", json!({ "effect": "write", "step": "send" }), answer)]).to_string(),
+    );
     let error = Generic::push(&ctx(), &item("message", "{}", r#"{"text":"x"}"#)).unwrap_err();
     assert_eq!(error.case(), Case::InvalidInput);
     assert!(error.to_string().ends_with("The API says: This text is not allowed"), "{error}");
@@ -148,7 +156,9 @@ fn a_refusal_inside_a_success_is_told_to_the_host() {
 #[test]
 fn what_is_repeatable_names_what_it_writes_in_an_address_that_is_encoded() {
     let _host = TestHost::answering(include_str!("../fixtures/actions/tag.json"));
-    let Outcome::Created(tag) = Generic::push(&ctx(), &item("tag", "{}", r#"{"reference":"vip 2026","label":"VIP"}"#)).unwrap() else {
+    let Outcome::Created(tag) =
+        Generic::push(&ctx(), &item("tag", "{}", r#"{"reference":"vip 2026","label":"VIP"}"#)).unwrap()
+    else {
         panic!("created")
     };
     assert_eq!(tag.id, "t-2");

@@ -33,7 +33,7 @@ pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
     let version = version(&api, ctx.auth == "login")?;
     let api = match ctx.auth.as_str() {
         "login" => {
-            let user = api.login(ctx.fact("user")?)?.ok_or_else(|| {
+            let user = api.login(ctx.fact("user")?).map_err(switched_off)?.ok_or_else(|| {
                 Error::auth_required(
                     "Odoo does not accept this login and password for this database. With two-factor login only an API key works.",
                 )
@@ -72,6 +72,16 @@ fn account(api: &Api, company: &Company) -> Account {
     let id = company.id;
     let name = company.name.as_str().map_or_else(|| format!("Company {id}"), str::to_owned);
     Account::of(format!("{}:{id}", api.database), name).fact("company", id.to_string())
+}
+
+/// Servers behind version 19 may tell their version to anybody, and log nobody in this way any more.
+fn switched_off(error: Error) -> Error {
+    match error.case() {
+        Case::NotFound => {
+            error.message("This server takes no logins this way any more. Choose API key, and enter one.")
+        }
+        _ => error,
+    }
 }
 
 /// The version, when this way to log in works with it.

@@ -1,81 +1,19 @@
-//! The connector over recorded answers, in both families.
+//! Logging in, reading and picking over recorded answers, in both families.
 #![cfg(test)]
+
+#[macro_use]
+mod played;
 
 use patchbay_connector_odoo::Odoo;
 use patchbay_sdk::{
-    Attachment, Auth, Case, Context, Error, Fetch, Item, Outcome, Page, PickRequest, Position, Push, ReadRequest,
+    Auth, Case, Error, Fetch, Page, PickRequest, Position, ReadRequest,
     testing::{Reading, TestHost, read_all},
 };
 use serde_json::{Value, json};
 
-/// 2026-11-21T10:00:00Z
-const NOW_MS: u64 = 1_795_255_200_000;
+use played::{NOW_MS, ctx, exception};
+
 const SERVER: &str = "https://odoo.acme.example";
-
-macro_rules! fixture {
-    ($name:literal) => {
-        include_str!(concat!("../fixtures/", $name, ".json"))
-    };
-}
-
-fn config() -> Value {
-    json!({
-        "page_size": 200, "html_flag_from": 17, "note_subtype": "mail.mt_note",
-        "todo_type": "mail.mail_activity_data_todo", "record_path": "/mail/view?model={model}&res_id={id}",
-        "custom_prefix": "x_", "more_models": ["sale.order", "purchase.order", "product.template", "helpdesk.ticket"],
-        "full_pass_hours": 6, "full_pass_days": 7,
-    })
-}
-
-fn pairs(members: &Value) -> Vec<(String, String)> {
-    let members = members.as_object().into_iter().flatten();
-    members.map(|(name, value)| (name.clone(), value.as_str().unwrap_or_default().to_owned())).collect()
-}
-
-/// The context of a fixture: what it says itself, and the rest from `context.json`.
-fn ctx(fixture: &str) -> Context {
-    let own: Value = serde_json::from_str(fixture).unwrap();
-    let shared: Value = serde_json::from_str(fixture!("context")).unwrap();
-    let said = |name: &str| {
-        let own = own.get("context").and_then(|context| context.get(name));
-        own.unwrap_or(&shared["context"][name]).clone()
-    };
-    Context {
-        auth: said("auth").as_str().unwrap_or_default().to_owned(),
-        account: said("account").as_str().map(str::to_owned),
-        facts: pairs(&said("facts")),
-        account_facts: pairs(&said("account-facts")),
-        settings: said("settings").to_string().into_bytes(),
-        config: config().to_string().into_bytes(),
-    }
-}
-
-/// The item of a fixture.
-fn item(fixture: &str) -> Item {
-    let own: Value = serde_json::from_str(fixture).unwrap();
-    let told = own["call"].get("push").or(own["call"].get("find")).unwrap();
-    let files = told.get("attachments").and_then(Value::as_array).cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Item {
-        action: text(&told["action"]),
-        key: "k1".to_owned(),
-        target: told["target"].to_string().into_bytes(),
-        payload: told["payload"].to_string().into_bytes(),
-        attachments: files
-            .iter()
-            .enumerate()
-            .map(|(at, file)| Attachment {
-                blob: format!("file-{}", at + 1),
-                name: text(&file["name"]),
-                media_type: text(&file["media-type"]),
-                size: 5,
-                sha256: "0".repeat(64),
-            })
-            .collect(),
-        attempt: 1,
-        ext: told.get("ext").map(pairs).unwrap_or_default(),
-    }
-}
 
 fn read(fixture: &str) -> Result<Reading, Error> {
     let _host = TestHost::answering(fixture).in_order();
@@ -92,27 +30,11 @@ fn read_of(fixture: &str) -> Result<Reading, Error> {
     read_all::<Odoo>(&ctx(fixture), request)
 }
 
-fn pushed(fixture: &str) -> Result<Outcome, Error> {
-    let _host = TestHost::answering(fixture).in_order();
-    Odoo::push(&ctx(fixture), &item(fixture))
-}
-
-fn found(fixture: &str) -> Option<String> {
-    let own: Value = serde_json::from_str(fixture).unwrap();
-    let _host = TestHost::answering(fixture).in_order();
-    let step = own["call"]["find"]["step"].as_str().unwrap();
-    Odoo::find(&ctx(fixture), &item(fixture), step, NOW_MS).unwrap().map(|object| object.id)
-}
-
 /// What the first request of reading contacts gives for this answer.
 fn read_answered(fixture: &str, path: &str, answer: &Value) -> Result<Page, Error> {
     let exchange = json!([{ "request": { "method": "POST", "url": format!("{SERVER}{path}") }, "answer": answer }]);
     let _host = TestHost::answering(&exchange.to_string());
     Odoo::read(&ctx(fixture), &ReadRequest::of("contacts"))
-}
-
-fn exception(name: &str, message: &str) -> Value {
-    json!({ "name": name, "message": message, "arguments": [message], "context": {}, "debug": "Traceback: s3cr3t" })
 }
 
 #[test]
@@ -150,6 +72,19 @@ fn a_login_that_is_not_accepted_is_an_answer_of_false() {
     exchanges[1]["answer"]["body"]["result"] = json!(false);
     let _host = TestHost::answering(&json!(exchanges).to_string()).in_order();
     assert_eq!(Odoo::identify(&ctx(rpc)).unwrap_err().case(), Case::AuthRequired);
+}
+
+#[test]
+fn a_server_that_takes_no_logins_any_more_says_what_to_choose() {
+    let rpc = fixture!("identify.rpc");
+    let mut own: Value = serde_json::from_str(rpc).unwrap();
+    let exchanges = own["exchanges"].as_array_mut().unwrap();
+    exchanges.truncate(2);
+    exchanges[1]["answer"] = json!({ "status": 404, "text": "Not Found", "headers": { "content-type": "text/html" } });
+    let _host = TestHost::answering(&json!(exchanges).to_string()).in_order();
+    let error = Odoo::identify(&ctx(rpc)).unwrap_err();
+    assert_eq!(error.case(), Case::NotFound);
+    assert!(error.to_string().contains("Choose API key"), "{error}");
 }
 
 #[test]
@@ -324,7 +259,7 @@ fn an_answer_that_is_too_large_is_asked_for_in_smaller_parts() {
 
 #[test]
 fn a_custom_model_is_read_with_all_its_fields_but_files() {
-    let reading = read(fixture!("more/model-x_contract")).unwrap();
+    let reading = read(fixture!("streams/model.x_contract")).unwrap();
     let [first, second] = reading.records.as_slice() else { panic!("two contracts") };
     assert_eq!(
         (&first["x_ends"], &first["x_signed"], &second["x_signed"]),
@@ -399,82 +334,6 @@ fn projects_are_offered_and_an_unknown_picker_is_not() {
 }
 
 #[test]
-fn each_action_writes_what_was_asked_in_each_version() {
-    for (fixture, id) in [
-        (fixture!("actions/note"), "55821"),
-        (fixture!("actions/note.rpc-17"), "55821"),
-        (fixture!("actions/note.rpc-16"), "55821"),
-        (fixture!("actions/report"), "55821"),
-        (fixture!("actions/report.text"), "55821"),
-        (fixture!("actions/report.found-file"), "55821"),
-        (fixture!("actions/todo"), "901"),
-        (fixture!("actions/todo.rpc"), "901"),
-        (fixture!("actions/todo.task"), "1204"),
-        (fixture!("actions/task"), "1203"),
-        (fixture!("actions/task.rpc-14"), "1203"),
-        (fixture!("actions/file"), "2204"),
-        (fixture!("actions/file.rpc"), "2204"),
-    ] {
-        let Outcome::Created(object) = pushed(fixture).unwrap() else { panic!("created") };
-        assert_eq!(object.id, id);
-        assert!(object.url.unwrap().starts_with("https://odoo.acme.example/mail/view?model="));
-    }
-}
-
-#[test]
-fn a_lost_answer_is_found_by_its_mark() {
-    for (fixture, id) in [
-        (fixture!("actions/note.found"), Some("55821")),
-        (fixture!("actions/note.absent"), None),
-        (fixture!("actions/report.found"), Some("55821")),
-        (fixture!("actions/todo.found"), Some("901")),
-        (fixture!("actions/todo.absent"), None),
-        (fixture!("actions/todo.task.found"), Some("1204")),
-        (fixture!("actions/task.found"), Some("1203")),
-        (fixture!("actions/task.absent"), None),
-    ] {
-        assert_eq!(found(fixture).as_deref(), id);
-    }
-}
-
-#[test]
-fn a_file_whose_bytes_are_gone_is_not_said_to_be_absent() {
-    let fixture = fixture!("actions/file.found");
-    let _host = TestHost::empty();
-    let asked = |step: &str| Odoo::find(&ctx(fixture), &item(fixture), step, NOW_MS).unwrap_err().case();
-    assert_eq!((asked("file-1"), asked("file-2")), (Case::Other, Case::Other));
-}
-
-#[test]
-fn a_to_do_that_was_done_meanwhile_is_found_as_its_message() {
-    let mut own: Value = serde_json::from_str(fixture!("actions/todo.absent")).unwrap();
-    own["exchanges"][1]["answer"]["body"] = json!([{ "id": 60_000 }]);
-    assert_eq!(found(&own.to_string()).as_deref(), Some("60000"));
-}
-
-#[test]
-fn a_refusal_in_status_200_opens_its_step_again() {
-    let fixture = fixture!("actions/file.rpc");
-    let mut own: Value = serde_json::from_str(fixture).unwrap();
-    for (name, case) in [
-        ("odoo.exceptions.ValidationError", Case::InvalidInput),
-        ("odoo.exceptions.AccessError", Case::PermissionDenied),
-        ("odoo.exceptions.AccessDenied", Case::AuthRequired),
-        ("odoo.exceptions.MissingError", Case::NotFound),
-        ("odoo.exceptions.LockError", Case::Transient),
-        ("builtins.ValueError", Case::InvalidInput),
-    ] {
-        let error =
-            json!({ "code": 200, "message": "Odoo Server Error", "data": exception(name, "het record van Els") });
-        own["exchanges"][0]["answer"]["body"] = json!({ "jsonrpc": "2.0", "id": 1, "error": error });
-        let host = TestHost::answering(&own.to_string());
-        let error = Odoo::push(&ctx(fixture), &item(fixture)).unwrap_err();
-        assert_eq!((error.case(), host.refused_steps()), (case, vec!["file-1".to_owned()]), "{name}");
-        assert!(!format!("{error:?}").contains("Els") && !format!("{error:?}").contains("s3cr3t"), "{error:?}");
-    }
-}
-
-#[test]
 fn statuses_and_exceptions_mean_the_same_in_both_families() {
     let (key, rpc) = (fixture!("streams/contacts"), fixture!("streams/contacts.rpc"));
     let path = "/json/2/res.partner/search_read";
@@ -525,27 +384,4 @@ fn pages_of_html_cut_json_and_waits_are_understood() {
     let nothing = json!({ "body": { "jsonrpc": "2.0", "id": 1 } });
     let error = read_answered(fixture!("streams/contacts.rpc"), "/jsonrpc", &nothing).unwrap_err();
     assert_eq!(error.case(), Case::InvalidResponse);
-}
-
-#[test]
-fn what_cannot_be_written_is_refused_before_anything_is_sent() {
-    let _host = TestHost::empty();
-    let ctx = ctx(fixture!("actions/note"));
-    let case = |action: &str, target: Value, payload: Value| {
-        let item = Item {
-            action: action.to_owned(),
-            target: target.to_string().into_bytes(),
-            payload: payload.to_string().into_bytes(),
-            ..Item::default()
-        };
-        Odoo::push(&ctx, &item).unwrap_err().case()
-    };
-    for id in ["", "crm.lead", "crm.lead,", "crm.lead,x", "../x,1", "Crm,1", "915", "crm.lead,99999999999999999999999"]
-    {
-        assert_eq!(case("note", json!({ "id": id }), json!({ "text": "x" })), Case::InvalidInput, "{id}");
-    }
-    assert_eq!(case("report", json!({ "id": "crm.lead,1" }), json!({ "title": "x" })), Case::InvalidInput);
-    assert_eq!(case("file", json!({ "id": "crm.lead,1" }), json!({})), Case::InvalidInput);
-    assert_eq!(case("task", json!({ "id": "x" }), json!({ "name": "x" })), Case::InvalidInput);
-    assert_eq!(case("fax", json!({ "id": "crm.lead,1" }), json!({})), Case::Unsupported);
 }

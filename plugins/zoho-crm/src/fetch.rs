@@ -3,7 +3,7 @@
 //! **Where to go on.** Rows that change while they are read move to the end, and pages by number would skip their neighbours.
 //! So the next request asks for what changed after the newest row of this page, and the same rows come twice rather than
 //! never. Only rows of one moment (an import writes thousands in a second) are followed page by page: by number as far as
-//! that reaches, behind it by Zoho's page token.
+//! that reaches, behind it by Zoho's page token; and so are rows that do not come in the order that was asked for.
 
 use patchbay_sdk::{Case, Context, Error, Page, ReadRequest, Records, Result, http::Request, log, run, time};
 use serde::{Deserialize, Serialize};
@@ -107,7 +107,8 @@ pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
     cursor.read += u64::from(records.count());
     run::progress(cursor.read, None);
     if info.more_records && records.count() > 0 {
-        let oldest = moments.iter().min().copied();
+        // Only of rows that come in order it is known that all others changed later.
+        let oldest = moments.first().copied().filter(|_| moments.is_sorted());
         cursor.under_way = Some(walk.next(&api, oldest.zip(newest), info.next_page_token)?);
         return Page::more(records, &cursor);
     }

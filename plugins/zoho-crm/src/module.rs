@@ -124,7 +124,7 @@ fn described(api: &Api, module: &str) -> Result<Vec<Field>> {
     let listed = |field: &Field| {
         field.api_name != "id"
             && is_name(&field.api_name)
-            
+            && !field.data_type.as_deref().is_some_and(|kind| NOT_LISTED.contains(&kind))
     };
     fields.retain(listed);
     Ok(fields)

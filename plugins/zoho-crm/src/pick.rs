@@ -24,7 +24,7 @@ pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
         }
         "workdrive-folders" => {
             let Some(root) = request.parent("workdrive-roots") else {
-                return Err(Error::invalid_input("Choose the team folder first."));
+                return Err(Error::other("Choose the team folder first."));
             };
             api.inside(root, |node| {
                 let name = node.attributes.name.clone().unwrap_or_else(|| node.id.0.clone());

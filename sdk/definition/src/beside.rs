@@ -51,7 +51,8 @@ pub fn agree(definition: &Definition, manifest: &Value) -> Vec<Finding> {
     streams::agree(definition, &manifest, &known, &mut findings);
     actions::agree(definition, &manifest, &known, &mut findings);
     for picker in manifest.pickers.iter().filter(|picker| picker.from_stream.is_none()) {
-        let message = format!("the picker {:?} of connector.toml asks the connector, which has no pickers", picker.name);
+        let message =
+            format!("the picker {:?} of connector.toml asks the connector, which has no pickers", picker.name);
         findings.add(root.clone(), message, "write from-stream = \"…\" there: the host searches what was read");
     }
     findings.0
@@ -63,15 +64,21 @@ fn base(definition: &Definition, manifest: &Manifest, findings: &mut Findings) {
     let Some((host, _)) = base_parts(&definition.base_url) else { return };
     let origin = if host.ends_with('}') { host.to_owned() } else { format!("https://{host}") };
     if !manifest.hosts.iter().any(|known| known.origin == origin) {
-        let remedy = format!("write a [[host]] with origin = {origin:?} there, or the origin of one that is there here");
+        let remedy =
+            format!("write a [[host]] with origin = {origin:?} there, or the origin of one that is there here");
         findings.add(at.clone(), format!("connector.toml has no host {origin:?}"), remedy);
     }
     let Some((field, rest)) = host.strip_prefix('{').and_then(|open| open.split_once('}')) else { return };
     let kind = if rest.is_empty() { "origin" } else { "subdomain" };
     for auth in &manifest.auths {
         if !auth.fields.iter().any(|one| one.id == field && one.kind == kind) {
-            let message = format!("{{{field}}} is no field of type {kind} in the [[auth]] {:?} of connector.toml", auth.id);
-            findings.add(at.clone(), message, format!("write an [[auth.field]] with id = {field:?} and type = {kind:?} there"));
+            let message =
+                format!("{{{field}}} is no field of type {kind} in the [[auth]] {:?} of connector.toml", auth.id);
+            findings.add(
+                at.clone(),
+                message,
+                format!("write an [[auth.field]] with id = {field:?} and type = {kind:?} there"),
+            );
         }
     }
 }
@@ -83,7 +90,11 @@ fn credentials(definition: &Definition, manifest: &Manifest, findings: &mut Find
         match manifest.auths.iter().find(|auth| auth.id == *id) {
             None => findings.add(at.at(index), format!("connector.toml has no [[auth]] {id:?}"), "leave it out"),
             Some(auth) if !auth.slots.is_empty() => {
-                findings.add(at.at(index), format!("the [[auth]] {id:?} has a slot"), "leave it out: its slot is filled");
+                findings.add(
+                    at.at(index),
+                    format!("the [[auth]] {id:?} has a slot"),
+                    "leave it out: its slot is filled",
+                );
             }
             Some(_) => {}
         }

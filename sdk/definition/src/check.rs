@@ -95,7 +95,10 @@ fn base_url(text: &str, at: &Path, findings: &mut Findings) {
         refuse("ends with a slash", "leave the slash at its end out: each path begins with one");
     }
     if path.contains(['?', '#', '{', '}', '\\', ' ']) || has_dots(path) {
-        refuse("has more than a path after its host", "write only what all paths have in common, as it stands in a request");
+        refuse(
+            "has more than a path after its host",
+            "write only what all paths have in common, as it stands in a request",
+        );
     }
     let fixed = match host.strip_prefix('{').and_then(|open| open.split_once('}')) {
         Some((_, "")) => return,
@@ -187,8 +190,11 @@ pub(crate) fn plain_value(value: Option<&Value>, at: &Path, findings: &mut Findi
             findings.add(at.clone(), "a list is not compared", "write a text, a number, true or false");
         }
         Some(Value::Object(members)) => {
-            let remedy =
-                if members.contains_key(DATE_MARK) { "write it between quotes" } else { "write a text, a number, true or false" };
+            let remedy = if members.contains_key(DATE_MARK) {
+                "write it between quotes"
+            } else {
+                "write a text, a number, true or false"
+            };
             findings.add(at.clone(), "a table or date is not compared", remedy);
         }
         _ => {}
@@ -201,7 +207,10 @@ pub(crate) fn path(text: &str, place: Place, at: &Path, findings: &mut Findings)
     } else if text.contains(['?', '#']) {
         let remedy = "write parameters in query = { name = \"value\" }";
         findings.add(at.clone(), format!("{text:?} is more than a path"), remedy);
-    } else if has_dots(text) || text.contains("//") || text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\') {
+    } else if has_dots(text)
+        || text.contains("//")
+        || text.contains(|c: char| c.is_control() || c.is_whitespace() || c == '\\')
+    {
         let remedy = "write it as it stands in a request: no spaces, no empty, . or .. between slashes";
         findings.add(at.clone(), format!("{text:?} can be read in two ways"), remedy);
     }

@@ -147,7 +147,11 @@ pub(crate) const STREAM: &[Key] = &[
     may("records", Kind::Text, "pointer to the rows in an answer; `\"\"` (when left out) when the answer is the list"),
     needed("key", Kind::Texts, "pointers to what makes a row's key, as in the manifest"),
     may("paging", Kind::Table(PAGING), "how the list is cut into pages; not at all when left out"),
-    may("cursor", Kind::Table(CURSOR), "how to ask for what changed; left out, everything is read each time (`mode = \"full\"` in the manifest)"),
+    may(
+        "cursor",
+        Kind::Table(CURSOR),
+        "how to ask for what changed; left out, everything is read each time (`mode = \"full\"` in the manifest)",
+    ),
     may("deletes", Kind::Table(DELETES), "how the API says that a row is gone; not at all when left out"),
     may("max-pages", Kind::Whole(1, 100_000), "pages of a pass before something is wrong; 10,000 when left out"),
 ];
@@ -182,8 +186,16 @@ pub(crate) const CURSOR: &[Key] = &[
     needed("field", Kind::Text, "pointer into a row: when it changed"),
     may("param", Kind::Text, "parameter that asks for what changed since"),
     may("pointer", Kind::Text, "instead of `param`: pointer into the body of a `POST`"),
-    needed("format", Kind::Word(&["rfc3339", "date", "unix-seconds", "unix-millis", "text"]), "how moments are written; `text` for any value that grows"),
-    may("overlap-seconds", Kind::Whole(0, 2_678_400), "how much earlier each pass begins; what is read again is stored once"),
+    needed(
+        "format",
+        Kind::Word(&["rfc3339", "date", "unix-seconds", "unix-millis", "text"]),
+        "how moments are written; `text` for any value that grows",
+    ),
+    may(
+        "overlap-seconds",
+        Kind::Whole(0, 2_678_400),
+        "how much earlier each pass begins; what is read again is stored once",
+    ),
     may("start", Kind::Text, "where the very first pass begins; everything when left out"),
 ];
 
@@ -208,8 +220,16 @@ pub(crate) const ACTION: &[Key] = &[
     may("content-type", Kind::Word(BODIES), "how the body is written; `application/json` when left out"),
     may("body", Kind::Any, "the body; a text that is one placeholder becomes that value, and goes where there is none"),
     may("parts", Kind::Tables(PART), "the parts of `multipart/form-data`"),
-    may("idempotency", Kind::Table(IDEMPOTENCY), "where the API takes a key with which twice is once (`idempotency = \"key\"` in the manifest)"),
-    may("repeatable", Kind::Flag, "`true` for a `PUT` or `DELETE` that does no harm when it is sent twice (`idempotency = \"upsert\"` in the manifest)"),
+    may(
+        "idempotency",
+        Kind::Table(IDEMPOTENCY),
+        "where the API takes a key with which twice is once (`idempotency = \"key\"` in the manifest)",
+    ),
+    may(
+        "repeatable",
+        Kind::Flag,
+        "`true` for a `PUT` or `DELETE` that does no harm when it is sent twice (`idempotency = \"upsert\"` in the manifest)",
+    ),
     may("result", Kind::Table(RESULT), "pointers into the answer"),
     may("success", Kind::Statuses, "statuses that mean that it was written; 200 to 299 when left out"),
     may("already", Kind::Statuses, "statuses that mean that it was there already: `[409]`"),

@@ -22,9 +22,9 @@ impl Lines<'_> {
                     let entry = table.and_then(|table| table.get_key_value(key.as_str()));
                     entry.map(|(key, value)| (key.span().start, value.get_ref()))
                 }
-                Step::At(index) => {
-                    array.and_then(|array: &toml::de::DeArray<'_>| array.get(*index)).map(|value| (value.span().start, value.get_ref()))
-                }
+                Step::At(index) => array
+                    .and_then(|array: &toml::de::DeArray<'_>| array.get(*index))
+                    .map(|value| (value.span().start, value.get_ref())),
             };
             let Some((start, value)) = next else { break };
             found = start;

@@ -28,7 +28,8 @@ fn table(value: &Value, keys: &[Key], path: &Path, findings: &mut Findings) {
         match members.get(key.name) {
             Some(value) => one(value, &key.kind, &path.key(key.name), findings),
             None if key.needed => {
-                let (message, remedy) = (format!("{} is missing", key.name), format!("write {} = …: {}", key.name, key.what));
+                let (message, remedy) =
+                    (format!("{} is missing", key.name), format!("write {} = …: {}", key.name, key.what));
                 findings.add(path.clone(), message, remedy);
             }
             None => {}
@@ -43,20 +44,41 @@ fn one(value: &Value, kind: &Kind, path: &Path, findings: &mut Findings) {
         (Kind::Text, _) => wrong("a text between quotes"),
         (Kind::Flag, _) => wrong("true or false"),
         (Kind::Word(words), Value::String(text)) if words.contains(&text.as_str()) => return,
-        (Kind::Word(words), Value::String(text)) => (format!("{text:?} is none of the words that can stand here"), nearest(text, words)),
+        (Kind::Word(words), Value::String(text)) => {
+            (format!("{text:?} is none of the words that can stand here"), nearest(text, words))
+        }
         (Kind::Word(words), _) => wrong(&format!("one of the words {}", words.join(", "))),
-        (Kind::Whole(from, to), Value::Number(number)) if number.as_u64().is_some_and(|n| (*from..=*to).contains(&n)) => return,
-        (Kind::Whole(from, to), Value::Number(number)) if from == to => (format!("{number} is not known"), format!("write {from}")),
-        (Kind::Whole(from, to), Value::Number(number)) => (format!("{number} is out of range"), format!("write a whole number from {from} to {to}")),
+        (Kind::Whole(from, to), Value::Number(number))
+            if number.as_u64().is_some_and(|n| (*from..=*to).contains(&n)) =>
+        {
+            return;
+        }
+        (Kind::Whole(from, to), Value::Number(number)) if from == to => {
+            (format!("{number} is not known"), format!("write {from}"))
+        }
+        (Kind::Whole(from, to), Value::Number(number)) => {
+            (format!("{number} is out of range"), format!("write a whole number from {from} to {to}"))
+        }
         (Kind::Whole(from, to), _) => wrong(&format!("a whole number from {from} to {to}")),
-        (Kind::Texts, Value::Array(items)) => return items.iter().enumerate().for_each(|(at, item)| one(item, &Kind::Text, &path.at(at), findings)),
+        (Kind::Texts, Value::Array(items)) => {
+            return items.iter().enumerate().for_each(|(at, item)| one(item, &Kind::Text, &path.at(at), findings));
+        }
         (Kind::Texts, _) => wrong("a list of texts"),
-        (Kind::Statuses, Value::Array(items)) => return items.iter().enumerate().for_each(|(at, item)| one(item, &Kind::Whole(200, 599), &path.at(at), findings)),
+        (Kind::Statuses, Value::Array(items)) => {
+            return items
+                .iter()
+                .enumerate()
+                .for_each(|(at, item)| one(item, &Kind::Whole(200, 599), &path.at(at), findings));
+        }
         (Kind::Statuses, _) => wrong("a list of statuses"),
-        (Kind::TextsByName, Value::Object(members)) => return members.iter().for_each(|(name, item)| one(item, &Kind::Text, &path.key(name), findings)),
+        (Kind::TextsByName, Value::Object(members)) => {
+            return members.iter().for_each(|(name, item)| one(item, &Kind::Text, &path.key(name), findings));
+        }
         (Kind::TextsByName, _) => wrong("a table of texts"),
         (Kind::Table(keys), _) => return table(value, keys, path, findings),
-        (Kind::Tables(keys), Value::Array(items)) => return items.iter().enumerate().for_each(|(at, item)| table(item, keys, &path.at(at), findings)),
+        (Kind::Tables(keys), Value::Array(items)) => {
+            return items.iter().enumerate().for_each(|(at, item)| table(item, keys, &path.at(at), findings));
+        }
         (Kind::Tables(_), _) => wrong("a list of tables"),
     };
     findings.add(path.clone(), message, remedy);

@@ -94,7 +94,9 @@ fn name(text: &str) -> Result<Name, String> {
         None if is_word(text) => Ok(Name::Plain(text.to_owned())),
         Some(("target", member)) if is_word(member) => Ok(Name::Target(member.to_owned())),
         Some(("attachment", what)) if ATTACHMENT.contains(&what) => Ok(Name::Attachment(what.to_owned())),
-        Some(("attachment", _)) => Err(format!("{{{text}}} is nothing of a file; of it there are {}", ATTACHMENT.join(", "))),
+        Some(("attachment", _)) => {
+            Err(format!("{{{text}}} is nothing of a file; of it there are {}", ATTACHMENT.join(", ")))
+        }
         _ => Err(format!("{{{text}}} is no name of a value")),
     }
 }

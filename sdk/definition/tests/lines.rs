@@ -1,4 +1,5 @@
 //! Each wrong line of a definition is told, with what to write instead.
+#![cfg(test)]
 #![cfg(feature = "toml")]
 
 use patchbay_definition::{agree, config, json, of_json, parse, reference};

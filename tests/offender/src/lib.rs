@@ -19,6 +19,7 @@
 //! | `boastful` | tells a schema that its records do not fit |
 //! | `twice` | writes again when it is asked again |
 //! | `silent` | writes without saying that it writes |
+//! | `unkeyed` | leaves the key of its step out |
 //! | `seeing` | finds what was never written |
 //! | `blind` | says that nothing was written when it could not look |
 //! | `hungry` | takes most of the memory that it may have |
@@ -205,7 +206,9 @@ impl Push for Offender {
             return Err(item.unsupported());
         }
         let mut payload: Payload = item.payload()?;
-        payload.key = run::step_key(STEP);
+        if offence != "unkeyed" {
+            payload.key = run::step_key(STEP);
+        }
         let step = if offence == "twice" { format!("note-{}", item.attempt) } else { STEP.to_owned() };
         let request = http::post(format!("{API}/notes")).json(&payload);
         let request = match offence.as_str() {

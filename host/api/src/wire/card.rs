@@ -129,7 +129,8 @@ impl From<AppEntry> for CatalogEntry {
 
 /// Each function once, in the order of the closed list.
 fn functions(manifest: &manifest::Manifest) -> Vec<Function> {
-    let streams = manifest.streams.iter().map(|stream| stream.function);
+    let discovered = manifest.discovered.iter().map(|asked| asked.function);
+    let streams = manifest.streams.iter().map(|stream| stream.function).chain(discovered);
     let all: std::collections::BTreeSet<_> =
         streams.chain(manifest.actions.iter().map(|action| action.function)).collect();
     all.into_iter().map(Into::into).collect()

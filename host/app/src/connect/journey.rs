@@ -256,7 +256,13 @@ impl App {
             connector: manifest.id.clone(),
             auth: chosen.id.clone(),
             logins: logins.iter().map(|auth| (auth.id.clone(), auth.label.clone())).collect(),
-            reads: manifest.streams.iter().map(|stream| said(&stream.title, &stream.meaning)).collect(),
+            reads: manifest
+                .streams
+                .iter()
+                .map(|stream| said(&stream.title, &stream.meaning))
+                // Each only once somebody switches it on.
+                .chain(manifest.discovered.iter().map(|asked| asked.meaning.clone()))
+                .collect(),
             writes: manifest.actions.iter().map(|action| said(&action.title, &action.meaning)).collect(),
             asks: chosen.scopes.iter().map(|scope| said(&scope.name, &scope.reason)).collect(),
             reaches: reaches(manifest, chosen),

@@ -3,6 +3,7 @@
 mod actions;
 mod agreement;
 mod calls;
+mod discover;
 mod finds;
 mod limits;
 mod others;
@@ -52,7 +53,7 @@ pub(crate) async fn run(stage: &Stage, fixtures: &Path) -> Report {
     };
     agreement::agrees(&mut suite);
     agreement::readable(&mut suite, deviations.err());
-    let discovered = others::discover(&mut suite).await;
+    let discovered = discover::discover(&mut suite).await;
     others::refuses_what_it_has_not(&mut suite).await;
     others::identify(&mut suite).await;
     for stream in stage.manifest().streams.iter().cloned().chain(discovered) {

@@ -1,40 +1,37 @@
 //! Fixtures of a live provider: the connector is run through the real gate, and what both sides said is written down.
 //!
 //! The credential is filled in by the gate, so that no request that is kept has ever held it, and answers come back
-//! without it. What says who somebody is is replaced before anything is written ([`mask`]); nothing of the
+//! without it. What says who somebody is is replaced before anything is written (`mask.rs`); nothing of the
 //! original touches the disk.
 
+mod items;
 mod listener;
 mod mask;
 mod shape;
+mod text;
+mod write;
 
 use std::{
     collections::BTreeMap,
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
 use patchbay_egress::{Tape, Values};
 use patchbay_engine::Instance;
-use patchbay_fixture::{Call, Defaults, Expects, Find, Fixture, Item, Nothing, Pick, Read, Said, VERSION};
+use patchbay_fixture::{Call, Fixture, Item, Nothing, Pick, Read, Said, VERSION};
 use patchbay_model::{
-    Failure, Random, Secret, Timestamp,
+    Random, Secret, Timestamp,
     contract::{Account, Context, PickRequest, Position, ReadRequest},
-    manifest::{Action, Auth, Idempotency, Stream},
+    manifest::{Auth, Stream},
 };
 use serde_json::{Value, json};
 
-use self::{
-    listener::{GivenCredential, Listener},
-    mask::Mask,
-};
+use self::listener::{GivenCredential, Listener};
 use crate::{
     Stage,
-    diary::{Diary, live_key, step_key},
     reading::told,
-    stage::{Mode, Setting, Writer, config_of, grant},
-    writing::written,
+    stage::{Setting, Writer, config_of, grant},
 };
 
 /// What is recorded, and as whom.
@@ -342,132 +339,5 @@ impl<'a> Session<'a> {
                 Err(why) => self.miss(&file, why),
             }
         }
-    }
-
-    /// Writes one item, and looks for it before and after.
-    async fn item(&mut self, item: &Item) {
-        let file = format!("actions/{}.json", item.action);
-        let Some(action) = self.stage.manifest().action(&item.action).cloned() else {
-            self.miss(&file, "the manifest has no such action");
-            return;
-        };
-        // Before it is written, so that what is recorded as absent is.
-        let before = if action.idempotency == Idempotency::Find { self.look_before(&action, item).await } else { None };
-        let steps = match self.push(&action, item).await {
-            Ok((listener, steps)) => {
-                self.keep(file, Call::Push(item.clone()), Said::default(), &listener);
-                steps
-            }
-            Err(why) => return self.miss(&file, why),
-        };
-        let Some(step) = steps.into_iter().next() else { return };
-        self.keys.push(step.clone());
-        if action.idempotency != Idempotency::Find {
-            return;
-        }
-        let file = |word: &str| format!("actions/{}.{word}.json", item.action);
-        match before {
-            Some(listener) => {
-                self.keep(file("absent"), self.find_call(item, &step, Expects::Absent), Said::default(), &listener)
-            }
-            None => self.miss(&file("absent"), "it was found before it was written, or could not be looked for"),
-        }
-        match self.find(&action, item, &step).await {
-            Ok((listener, true)) => {
-                self.keep(file("found"), self.find_call(item, &step, Expects::Found), Said::default(), &listener)
-            }
-            Ok((_, false)) => self.miss(&file("found"), "it is not found yet; record again later"),
-            Err(why) => self.miss(&file("found"), why),
-        }
-    }
-
-    /// A look for what the first step will write; none when it is there already, or cannot be looked for.
-    async fn look_before(&self, action: &Action, item: &Item) -> Option<Arc<Listener>> {
-        let context = self.of_account();
-        let (writer, written) = self.writer(action, item, Mode::Rehearses);
-        let diary = Arc::clone(&writer.diary);
-        let (mut instance, _) = self.open(&context, Some(writer)).await.ok()?;
-        // It ends where the first write would begin, so whatever it says of that is not of interest.
-        let _ = instance.push(&context, &written).await;
-        let step = diary.rehearsed().into_iter().next()?;
-        self.find(action, item, &step).await.ok().filter(|(_, found)| !found).map(|(listener, _)| listener)
-    }
-
-    fn writer(&self, action: &Action, item: &Item, mode: Mode) -> (Writer, patchbay_model::contract::Item) {
-        let (files, written) = written(item, 1);
-        let by_key = action.idempotency == Idempotency::Key;
-        let diary = Arc::new(Diary::live(action.multi_step, by_key, &self.seed));
-        (Writer { diary, files: Arc::new(files), mode }, written)
-    }
-
-    async fn push(&self, action: &Action, item: &Item) -> Result<(Arc<Listener>, Vec<String>), String> {
-        let context = self.of_account();
-        let (writer, written) = self.writer(action, item, Mode::Writes);
-        let (mut instance, listener) = self.open(&context, Some(writer)).await?;
-        instance.push(&context, &written).await.map_err(|failure: Failure| told(&failure))?;
-        let steps = listener.exchanges().into_iter().filter_map(|exchange| exchange.request.step).collect();
-        Ok((listener, steps))
-    }
-
-    async fn find(&self, action: &Action, item: &Item, step: &str) -> Result<(Arc<Listener>, bool), String> {
-        let context = self.of_account();
-        let (writer, written) = self.writer(action, item, Mode::Looks);
-        let (mut instance, listener) = self.open(&context, Some(writer)).await?;
-        let sent_ms = u64::try_from(self.now.as_millis()).unwrap_or_default();
-        let found = instance.find(&context, &written, step, sent_ms).await.map_err(|failure| told(&failure))?;
-        Ok((listener, found.is_some()))
-    }
-
-    fn find_call(&self, item: &Item, step: &str, expects: Expects) -> Call {
-        let Item { action, key, target, payload, attachments, ext } = item.clone();
-        let sent = Some(self.now.to_string());
-        Call::Find(Find { action, key, target, payload, attachments, ext, step: step.to_owned(), sent, expects })
-    }
-
-    /// Masks all of it and writes it.
-    fn write(self, out: &Path) -> Result<Recorded, RecordError> {
-        let author = serde_json::to_string(self.stage.manifest()).unwrap_or_default();
-        let mut mask = Mask::of(self.salt, author);
-        for step in &self.keys {
-            mask.learn_key(live_key(&self.seed, step), step_key(step));
-        }
-        let account = self.account.clone();
-        let account_facts: BTreeMap<String, String> =
-            account.as_ref().map(|account| account.facts.iter().cloned().collect()).unwrap_or_default();
-        let mut defaults = Defaults {
-            context: Said {
-                auth: Some(self.auth.id.clone()),
-                account: account.map(|account| Some(account.id)),
-                facts: Some(self.context.facts.iter().cloned().collect()),
-                account_facts: Some(account_facts).filter(|facts| !facts.is_empty()),
-                settings: self.wanted.settings.clone(),
-                config: self.wanted.config.clone(),
-            },
-            now: Some(self.now.to_string()),
-        };
-        for (name, value) in &self.context.facts {
-            mask.learn_value(name, &Value::String(value.clone()));
-        }
-        for item in &self.wanted.items {
-            mask.learn_value("", &item.payload);
-        }
-        for (_, fixture) in &self.heard {
-            fixture.exchanges.iter().for_each(|exchange| mask.learn(exchange));
-        }
-        mask.said(&mut defaults.context);
-        let mut recorded = Recorded { missing: self.missing, masked: mask.count(), ..Recorded::default() };
-        let mut files = vec![("context.json".to_owned(), defaults.text())];
-        for (file, mut fixture) in self.heard {
-            mask.fixture(&mut fixture);
-            files.push((file, fixture.text()));
-        }
-        for (file, text) in files {
-            let path = out.join(file);
-            let wrong = |source| RecordError::Write { file: path.clone(), source };
-            path.parent().map_or(Ok(()), fs::create_dir_all).map_err(wrong)?;
-            fs::write(&path, text).map_err(wrong)?;
-            recorded.files.push(path);
-        }
-        Ok(recorded)
     }
 }

@@ -103,6 +103,11 @@ async fn what_the_manifest_does_not_grant_or_point_to_is_a_finding() {
     let by_key = manifest(|text| *text = text.replace("idempotency = \"find\"", "idempotency = \"key\""));
     let report = patchbay_check::run(&stage_of(&by_key, EgressConfig::default()).await, folder.path()).await;
     assert!(!failed(&report).iter().any(|found| found.contains("writes in declared steps")), "the key is in the body");
+    let folder = Folder::of("unkeyed");
+    folder.change("actions/note.json", |fixture| fixture["exchanges"][0]["request"]["body"]["key"] = "".into());
+    let report = patchbay_check::run(&stage_of(&by_key, EgressConfig::default()).await, folder.path()).await;
+    let found = findings(&report, "actions/note", "writes in declared steps");
+    assert!(found[0].what.contains("idempotency key"), "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -77,7 +77,8 @@ async fn ten_who_ask_at_once_start_one_child() {
 fn packed(note: &[u8]) -> Vec<u8> {
     let (header, rest) = guests().split_at(8);
     let name = b"patchbay:manifest";
-    let mut section = vec![0, u8::try_from(1 + name.len() + note.len()).expect("short"), u8::try_from(name.len()).expect("short")];
+    let mut section =
+        vec![0, u8::try_from(1 + name.len() + note.len()).expect("short"), u8::try_from(name.len()).expect("short")];
     section.extend_from_slice(name);
     section.extend_from_slice(note);
     [header, &section, rest].concat()

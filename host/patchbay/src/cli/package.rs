@@ -112,3 +112,46 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
     std::fs::write(&part, bytes).map_err(|error| Stop::file("written", &part, &error))?;
     std::fs::rename(&part, path).map_err(|error| Stop::file("written", path, &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn example(folder: &str) -> Args {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/generic").join(folder);
+        Args { component: PathBuf::new(), manifest: folder.join("connector.toml"), definition: None, out: None }
+    }
+
+    #[test]
+    fn a_definition_beside_the_manifest_becomes_its_configuration() {
+        for (folder, streams) in [(".", 8), ("definitions/bookings", 1)] {
+            let args = example(folder);
+            let manifest = read_manifest(&args.manifest).expect("a manifest");
+            assert!(manifest.config.is_none());
+            let path = definition_of(&args).expect("a definition");
+            let manifest = defined(manifest, &path).unwrap_or_else(|stop| panic!("{:?}", stop.fault.fields));
+            let config = manifest.config.expect("a configuration");
+            assert_eq!(config.defaults["stream"].as_array().map(Vec::len), Some(streams));
+        }
+    }
+
+    #[test]
+    fn each_wrong_line_of_a_definition_is_told_with_its_number_and_remedy() {
+        let args = example("definitions/bookings");
+        let text = std::fs::read_to_string(definition_of(&args).expect("a definition")).expect("readable");
+        let folder = tempfile::tempdir().expect("a folder");
+        let wrong = folder.path().join("definition.toml");
+        let text =
+            text.replace("style = \"page\"", "style = \"pages\"").replace("name = \"create_note\"", "nam = \"x\"");
+        std::fs::write(&wrong, text).expect("writable");
+        let args = Args { definition: Some(wrong.clone()), ..args };
+        let manifest = read_manifest(&args.manifest).expect("a manifest");
+        let stop = defined(manifest, &definition_of(&args).expect("it was named")).expect_err("it is wrong");
+        assert_eq!((stop.exit, stop.fault.code), (Exit::Refused, Code::ManifestInvalid));
+        let told: Vec<String> =
+            stop.fault.fields.iter().map(|field| format!("{}: {}", field.pointer, field.message)).collect();
+        assert_eq!(told.len(), 3, "{told:?}");
+        assert!(told[0].starts_with(&format!("{}:19: stream[0].paging.style", wrong.display())), "{told:?}");
+        assert!(told[0].ends_with("did you mean page?"), "{told:?}");
+    }
+}

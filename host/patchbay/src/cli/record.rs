@@ -7,7 +7,7 @@ use std::{
 };
 
 use patchbay_check::{
-    Report, Stage,
+    Report, Stage, State,
     record::{RecordError, Recorded, Wanted, record},
 };
 use patchbay_egress::{EgressConfig, Rewrite};
@@ -121,12 +121,12 @@ fn tell(recorded: &Recorded, report: &Report, out: &Path) -> Exit {
         println!("all {} checks pass over them", report.checks.len());
         return Exit::Done;
     }
-    println!(
-        "{} of {} checks fail over them; see patchbay check --fixtures {}",
-        report.failed(),
-        report.checks.len(),
-        out.display()
-    );
+    for check in report.checks.iter().filter(|check| check.state == State::Failed) {
+        let what = check.findings.first().map(|finding| finding.what.lines().next().unwrap_or_default());
+        println!("{}: {}: {}", check.of, check.rule, what.unwrap_or_default());
+    }
+    let (failed, all) = (report.failed(), report.checks.len());
+    println!("{failed} of {all} checks fail over them; more: patchbay check --fixtures {}", out.display());
     Exit::Failed
 }
 

@@ -135,7 +135,7 @@ fn requests(folder: &Path, manifest: &Manifest) -> String {
 fn page_size(config: &Value) -> Option<u64> {
     let members = config.as_object()?;
     let own = members.iter().find(|(name, _)| matches!(name.as_str(), "page_size" | "page-size" | "per_page"));
-    let below = members.get("page").and_then(|page| page.get("max"));
+    let below = members.get("page").and_then(|page| page.get("max").or_else(|| page.get("size_hint")));
     own.map(|(_, value)| value).or(below).and_then(Value::as_u64).filter(|page| *page > 0)
 }
 

@@ -1,9 +1,9 @@
 //! The error table of the sheet, row by row, for reads and writes.
 
+use super::support::{BASE, ctx, item};
 use patchbay_connector_generic::Generic;
 use patchbay_sdk::{Auth, Case, Context, Error, Fetch, Push, ReadRequest, testing::TestHost};
 use serde_json::{Value, json};
-use super::support::{BASE, ctx, item};
 
 /// The error of the stream `bookings_all` when it is answered so.
 fn reading(ctx: &Context, answer: Value) -> Error {
@@ -56,7 +56,9 @@ fn a_page_for_people_is_an_outage_and_nothing_or_half_of_it_cannot_be_read() {
     assert_eq!(reading(&ctx(), html.clone()).case(), Case::Transient);
     assert_eq!(writing(html.clone()).case(), Case::OutcomeUnknown);
     assert!(!format!("{:?}", reading(&ctx(), html)).contains("canary"));
-    for unreadable in [json!({ "text": "" }), json!({ "text": "{\"id\":", "headers": { "content-type": "application/json" } })] {
+    for unreadable in
+        [json!({ "text": "" }), json!({ "text": "{\"id\":", "headers": { "content-type": "application/json" } })]
+    {
         assert_eq!(reading(&ctx(), unreadable.clone()).case(), Case::InvalidResponse);
         assert_eq!(writing(unreadable).case(), Case::OutcomeUnknown);
     }
@@ -114,13 +116,18 @@ fn a_redirect_is_followed_within_the_api_and_nowhere_else() {
     let ask = |url: &str, answer: Value| json!({ "request": { "method": "GET", "url": url }, "answer": answer });
     let to = |location: &str| json!({ "status": 302, "headers": { "location": location } });
     let start = format!("{BASE}/all/bookings");
-    let _host = TestHost::answering(&json!([
-        ask(&start, to("/api/v1/all/bookings-2")),
-        ask(&format!("{BASE}/all/bookings-2"), json!({ "body": [] })),
-    ]).to_string());
+    let _host = TestHost::answering(
+        &json!([
+            ask(&start, to("/api/v1/all/bookings-2")),
+            ask(&format!("{BASE}/all/bookings-2"), json!({ "body": [] })),
+        ])
+        .to_string(),
+    );
     assert!(Generic::read(&ctx(), &ReadRequest::of("bookings_all")).is_ok());
     drop(_host);
-    for elsewhere in ["https://elsewhere.example/api/v1/all/bookings", "/admin", "http://acme.boekingen.example/api/v1/x"] {
+    for elsewhere in
+        ["https://elsewhere.example/api/v1/all/bookings", "/admin", "http://acme.boekingen.example/api/v1/x"]
+    {
         assert_eq!(reading(&ctx(), to(elsewhere)).case(), Case::InvalidConfig, "{elsewhere}");
     }
     assert_eq!(writing(to("https://elsewhere.example/")).case(), Case::OutcomeUnknown);
@@ -152,7 +159,10 @@ fn a_map_changes_what_a_status_means() {
 
 #[test]
 fn what_the_api_says_to_people_is_shown_from_where_the_definition_points_and_else_nothing() {
-    let own = reading(&ctx(), json!({ "status": 403, "body": { "error": { "code": "no_plan", "message": "<b>Your</b>\nplan has no API" } } }));
+    let own = reading(
+        &ctx(),
+        json!({ "status": 403, "body": { "error": { "code": "no_plan", "message": "<b>Your</b>\nplan has no API" } } }),
+    );
     assert!(own.to_string().ends_with("The API says: Your plan has no API"), "{own}");
     assert!(format!("{own:?}").contains("code no_plan"));
     let details = json!({ "status": 403, "body": { "title": "No access", "status": 403, "detail": "Your plan has no API" },
@@ -165,14 +175,17 @@ fn what_the_api_says_to_people_is_shown_from_where_the_definition_points_and_els
 
 #[test]
 fn wrong_fields_are_told_by_their_names() {
-    let error = writing(json!({ "status": 422, "body": { "message": "No", "errors": { "text": ["is required"], "a/b": 7 } } }));
+    let error =
+        writing(json!({ "status": 422, "body": { "message": "No", "errors": { "text": ["is required"], "a/b": 7 } } }));
     let said = format!("{error:?}");
     assert!(said.contains("/text: is required") && said.contains("/a~1b: The API refuses this value."), "{said}");
 }
 
 #[test]
 fn a_ping_that_is_refused_asks_for_another_login_and_one_without_an_id_makes_one() {
-    let ask = |answer: Value| json!([{ "request": { "method": "GET", "url": format!("{BASE}/me") }, "answer": answer }]).to_string();
+    let ask = |answer: Value| {
+        json!([{ "request": { "method": "GET", "url": format!("{BASE}/me") }, "answer": answer }]).to_string()
+    };
     let host = TestHost::answering(&ask(status(401)));
     assert_eq!(Generic::identify(&ctx()).unwrap_err().case(), Case::AuthRequired);
     drop(host);
@@ -189,7 +202,9 @@ fn a_ping_that_is_refused_asks_for_another_login_and_one_without_an_id_makes_one
     };
     let ids = ["acme", "acme", "other"].map(|subdomain| {
         let url = format!("https://{subdomain}.boekingen.example/api/v1/me");
-        let _host = TestHost::answering(&json!([{ "request": { "method": "GET", "url": url }, "answer": { "status": 204 } }]).to_string());
+        let _host = TestHost::answering(
+            &json!([{ "request": { "method": "GET", "url": url }, "answer": { "status": 204 } }]).to_string(),
+        );
         Generic::identify(&of(subdomain)).unwrap().id
     });
     assert!(ids[0] == ids[1] && ids[0] != ids[2], "{ids:?}");

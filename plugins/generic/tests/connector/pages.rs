@@ -1,9 +1,12 @@
 //! What lists do that the example's API does not: odd ends, circles, long pages, lists that change while they are read.
 
-use patchbay_connector_generic::Generic;
-use patchbay_sdk::{Case, Fetch, Position, ReadRequest, testing::{TestHost, read_all}};
-use serde_json::{Value, json};
 use super::support::of_stream;
+use patchbay_connector_generic::Generic;
+use patchbay_sdk::{
+    Case, Fetch, Position, ReadRequest,
+    testing::{TestHost, read_all},
+};
+use serde_json::{Value, json};
 
 const LIST: &str = "https://api.acme.example/v1/rows";
 
@@ -36,10 +39,12 @@ fn read(more: Value, all: &[(&str, Value)]) -> patchbay_sdk::Result<(Vec<Value>,
 
 #[test]
 fn without_a_count_of_pages_a_short_or_empty_page_is_the_last() {
-    let paging = json!({ "paging": { "style": "page", "page-param": "p", "first-page": 0, "size-param": "n", "size": 2 } });
+    let paging =
+        json!({ "paging": { "style": "page", "page-param": "p", "first-page": 0, "size-param": "n", "size": 2 } });
     let (records, ..) = read(paging.clone(), &[("?p=0&n=2", page(1, 2)), ("?p=1&n=2", page(3, 3))]).unwrap();
     assert_eq!(records.len(), 3);
-    let (records, ..) = read(paging, &[("?p=0&n=2", page(1, 2)), ("?p=1&n=2", json!({ "body": { "data": [] } }))]).unwrap();
+    let (records, ..) =
+        read(paging, &[("?p=0&n=2", page(1, 2)), ("?p=1&n=2", json!({ "body": { "data": [] } }))]).unwrap();
     assert_eq!(records.len(), 2);
 }
 
@@ -55,7 +60,8 @@ fn a_page_that_is_shorter_than_asked_is_not_the_last_where_the_count_says_so() {
 fn an_offset_counts_what_came_and_not_what_was_asked_for() {
     let paging = json!({ "paging": { "style": "offset", "offset-param": "o", "limit-param": "n", "size": 100 } });
     let empty = json!({ "body": { "data": null } });
-    let (records, ..) = read(paging, &[("?o=0&n=100", page(1, 50)), ("?o=50&n=100", page(51, 60)), ("?o=60&n=100", empty)]).unwrap();
+    let (records, ..) =
+        read(paging, &[("?o=0&n=100", page(1, 50)), ("?o=50&n=100", page(51, 60)), ("?o=60&n=100", empty)]).unwrap();
     assert_eq!(records.len(), 60);
 }
 
@@ -109,7 +115,8 @@ fn what_a_pass_may_have_missed_is_not_gone_and_not_passed_over() {
     let whole = json!({ "paging": paging, "deletes": { "style": "full-compare" } });
     let (.., position) = read(whole, &[("?p=1", shrank())]).unwrap();
     assert!(matches!(position, Position::End(_)), "{position:?}");
-    let changes = json!({ "paging": paging, "cursor": { "field": "/at", "param": "since", "format": "text", "start": "5" } });
+    let changes =
+        json!({ "paging": paging, "cursor": { "field": "/at", "param": "since", "format": "text", "start": "5" } });
     let (.., position) = read(changes, &[("?since=5&p=1", shrank())]).unwrap();
     let cursor: Value = serde_json::from_slice(position.cursor()).unwrap();
     assert_eq!(cursor["since"], "5", "the next pass asks from the same place");
@@ -135,7 +142,9 @@ fn numbers_are_passed_on_as_they_were_written() {
 
 #[test]
 fn what_is_no_list_of_rows_is_told_without_any_of_it() {
-    for body in [json!({ "data": "canary" }), json!({ "rows": ["canary"] }), json!({ "data": ["canary"] }), json!("canary")] {
+    for body in
+        [json!({ "data": "canary" }), json!({ "rows": ["canary"] }), json!({ "data": ["canary"] }), json!("canary")]
+    {
         let error = read(json!({}), &[("", json!({ "body": body }))]).unwrap_err();
         assert_eq!(error.case(), Case::InvalidResponse);
         assert!(!format!("{error:?}").contains("canary"), "{error:?}");
@@ -148,13 +157,15 @@ fn what_is_no_list_of_rows_is_told_without_any_of_it() {
 #[test]
 fn a_moment_that_cannot_be_read_and_a_row_without_a_key_are_told() {
     let cursor = json!({ "cursor": { "field": "/at", "param": "since", "format": "rfc3339" } });
-    let error = read(cursor.clone(), &[("", json!({ "body": { "data": [{ "id": 1, "at": "gisteren" }] } }))]).unwrap_err();
+    let error =
+        read(cursor.clone(), &[("", json!({ "body": { "data": [{ "id": 1, "at": "gisteren" }] } }))]).unwrap_err();
     assert_eq!(error.case(), Case::InvalidResponse);
     assert!(!format!("{error:?}").contains("gisteren"));
     let flag = json!({ "deletes": { "style": "flag", "pointer": "/gone", "equals": 1 } });
     let error = read(flag, &[("", json!({ "body": { "data": [{ "gone": 1 }] } }))]).unwrap_err();
     assert_eq!(error.case(), Case::InvalidResponse);
-    let host = TestHost::answering(&answers(&[("", json!({ "body": { "data": [{ "id": 1 }, { "id": 2, "at": null }] } }))]));
+    let host =
+        TestHost::answering(&answers(&[("", json!({ "body": { "data": [{ "id": 1 }, { "id": 2, "at": null }] } }))]));
     assert!(Generic::read(&of_stream(stream(cursor)), &ReadRequest::of("rows")).is_ok());
     assert!(host.logs()[0].message.contains("no row says when it changed"));
 }

@@ -1,6 +1,5 @@
 //! A connection of the example, and small definitions of a test's own.
 
-
 use patchbay_sdk::{Attachment, Context, Item};
 use serde_json::{Value, json};
 

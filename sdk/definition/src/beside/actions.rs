@@ -41,7 +41,11 @@ pub(super) fn agree(definition: &Definition, manifest: &Manifest, known: &Known<
                 item.text(text, false, &at.key("value"), findings);
             }
             if part.file && other.attachments.is_none() {
-                findings.add(at.key("file"), "items of this action carry no files", "write [action.attachments] in connector.toml");
+                findings.add(
+                    at.key("file"),
+                    "items of this action carry no files",
+                    "write [action.attachments] in connector.toml",
+                );
             }
         }
         files(action, other, &at, findings);
@@ -144,7 +148,11 @@ impl Item<'_> {
                         "write [action.attachments] in connector.toml",
                     ),
                     Some(attachments) if always && attachments.min == 0 => {
-                        findings.add(at.clone(), "there may be no file", "write min = 1 in [action.attachments] of connector.toml");
+                        findings.add(
+                            at.clone(),
+                            "there may be no file",
+                            "write min = 1 in [action.attachments] of connector.toml",
+                        );
                     }
                     Some(_) => {}
                 },
@@ -159,7 +167,11 @@ impl Item<'_> {
         match (in_payload, self.known.plain.contains(name)) {
             (true, true) => {
                 let message = format!("{name:?} is a member of the payload and a field or setting of the connection");
-                findings.add(at.clone(), message, format!("write {{/{name}}} for the payload's, or give one of them another name"));
+                findings.add(
+                    at.clone(),
+                    message,
+                    format!("write {{/{name}}} for the payload's, or give one of them another name"),
+                );
             }
             (true, false) if always && !requires(schema, name) => self.missing(name, "schema", at, findings),
             (false, false) => self.unknown(name, at, findings),

@@ -63,7 +63,8 @@ impl<'a> Known<'a> {
         let fits = |paths: &[String]| paths.iter().any(|prefix| whole.starts_with(prefix.as_str()));
         let mut here = self.allowed.iter().filter(|(paths, _)| fits(paths)).peekable();
         if here.peek().is_none() {
-            let message = format!("no [[host]] {:?} of connector.toml has a path that {whole:?} begins with", self.origin);
+            let message =
+                format!("no [[host]] {:?} of connector.toml has a path that {whole:?} begins with", self.origin);
             findings.add(at.clone(), message, "add it to the paths there");
         } else if !here.any(|(_, methods)| methods.iter().any(|known| known == method)) {
             let message = format!("the [[host]] {:?} of connector.toml does not have the method {method}", self.origin);
@@ -87,7 +88,11 @@ impl<'a> Known<'a> {
     pub(super) fn slots(&self, name: &str, at: &Path, findings: &mut Findings) {
         let same = |known: &&&str| known.eq_ignore_ascii_case(name);
         if self.in_query.iter().chain(&self.in_header).any(|known| same(&known)) {
-            findings.add(at.clone(), format!("{name:?} is where the credential goes"), "leave it out: the gate fills it in");
+            findings.add(
+                at.clone(),
+                format!("{name:?} is where the credential goes"),
+                "leave it out: the gate fills it in",
+            );
         }
     }
 

@@ -39,7 +39,11 @@ pub(super) fn agree(definition: &Definition, manifest: &Manifest, known: &Known<
         }
         if !uses && other.per_account {
             let message = "connector.toml says that it is read for each account, and no request names {account}";
-            findings.add(at.key("name"), message, "write {account} where the account goes, or leave per-account out there");
+            findings.add(
+                at.key("name"),
+                message,
+                "write {account} where the account goes, or leave per-account out there",
+            );
         }
         if uses && definition.accounts.is_none() {
             findings.add(at.key("name"), "nothing says which accounts there are", "write [accounts]");

@@ -19,7 +19,11 @@ pub(super) fn check(action: &Action, at: &Path, findings: &mut Findings) {
     maybe_pointer(action.result.url.as_deref(), &at.key("result").key("url"), findings);
     for (index, status) in action.success.iter().enumerate() {
         if *status > 299 {
-            findings.add(at.key("success").at(index), format!("{status} is no success"), "write a status from 200 to 299");
+            findings.add(
+                at.key("success").at(index),
+                format!("{status} is no success"),
+                "write a status from 200 to 299",
+            );
         }
     }
     for (index, status) in action.already.iter().enumerate() {
@@ -28,7 +32,11 @@ pub(super) fn check(action: &Action, at: &Path, findings: &mut Findings) {
             findings.add(at.key("already").at(index), format!("{status} is a success"), remedy);
         }
     }
-    for (key, texts) in [("path", vec![&action.path]), ("query", action.query.values().collect()), ("headers", action.headers.values().collect())] {
+    for (key, texts) in [
+        ("path", vec![&action.path]),
+        ("query", action.query.values().collect()),
+        ("headers", action.headers.values().collect()),
+    ] {
         if texts.into_iter().any(|text| holds_content(text)) {
             findings.add(at.key(key), "a file's bytes cannot stand here", "put {attachment.content} into the body");
         }
@@ -56,11 +64,19 @@ fn content(action: &Action, at: &Path, findings: &mut Findings) {
     for (index, part) in action.parts.iter().enumerate() {
         let at = at.key("parts").at(index);
         if part.name.is_empty() || part.name.contains(['\r', '\n', '"', '\0']) {
-            findings.add(at.key("name"), format!("{:?} is no name of a field", part.name), "write it without quotes and line ends");
+            findings.add(
+                at.key("name"),
+                format!("{:?} is no name of a field", part.name),
+                "write it without quotes and line ends",
+            );
         }
         match (&part.value, part.file) {
-            (Some(_), true) => findings.add(at.key("value"), "a part is a text or a file", "write value or file = true"),
-            (None, false) => findings.add(at.clone(), "the part says nothing", "write value = \"{text}\", or file = true"),
+            (Some(_), true) => {
+                findings.add(at.key("value"), "a part is a text or a file", "write value or file = true")
+            }
+            (None, false) => {
+                findings.add(at.clone(), "the part says nothing", "write value = \"{text}\", or file = true")
+            }
             (Some(text), false) => {
                 template(text, Place::Action, &at.key("value"), findings);
                 if holds_content(text) {
@@ -98,7 +114,9 @@ fn bytes(value: &Value, kind: BodyKind, at: &Path, findings: &mut Findings) {
                 findings.add(at.clone(), "a file's bytes cannot stand in a text", remedy);
             }
         }
-        Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| bytes(item, kind, &at.at(index), findings)),
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(index, item)| bytes(item, kind, &at.at(index), findings))
+        }
         Value::Object(members) => members.iter().for_each(|(name, item)| bytes(item, kind, &at.key(name), findings)),
         _ => {}
     }
@@ -112,7 +130,11 @@ fn holds_content(text: &str) -> bool {
 fn often(action: &Action, at: &Path, findings: &mut Findings) {
     if action.repeatable && !matches!(action.method.as_str(), "PUT" | "DELETE") {
         let message = format!("a {} that is sent twice makes two", action.method);
-        findings.add(at.key("repeatable"), message, "leave it out; write [action.idempotency] where the API takes a key");
+        findings.add(
+            at.key("repeatable"),
+            message,
+            "leave it out; write [action.idempotency] where the API takes a key",
+        );
     }
     let Some(idempotency) = &action.idempotency else { return };
     let at = at.key("idempotency");
@@ -127,7 +149,11 @@ fn often(action: &Action, at: &Path, findings: &mut Findings) {
                 let remedy = "name a member of a JSON body or form, or write header = \"Idempotency-Key\"";
                 findings.add(at.key("body-field"), "the key has no place in the body", remedy);
             } else if action.body.as_ref().is_some_and(|body| body.get(field).is_some()) {
-                findings.add(at.key("body-field"), format!("the body has {field:?} already"), "leave it out of the body: the key goes there");
+                findings.add(
+                    at.key("body-field"),
+                    format!("the body has {field:?} already"),
+                    "leave it out of the body: the key goes there",
+                );
             }
         }
         (Some(_), Some(_)) => findings.add(at, "the key goes to two places", "write header or body-field, not both"),

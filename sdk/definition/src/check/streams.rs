@@ -70,11 +70,19 @@ pub(super) fn paging(paging: &Paging, posted: Option<Option<&Value>>, at: &Path,
     for (key, is_written) in written {
         if is_written && !needed.contains(&key) && !may.contains(&key) {
             let known: Vec<&str> = needed.iter().chain(may).copied().collect();
-            let remedy = if known.is_empty() { "leave it out".to_owned() } else { format!("leave it out; this style has {}", known.join(", ")) };
+            let remedy = if known.is_empty() {
+                "leave it out".to_owned()
+            } else {
+                format!("leave it out; this style has {}", known.join(", "))
+            };
             findings.add(at.key(key), format!("paging of the style {style} has no {key}"), remedy);
         }
         if !is_written && needed.contains(&key) {
-            findings.add(at.key("style"), format!("paging of the style {style} needs {key}"), format!("write {key} = \"…\""));
+            findings.add(
+                at.key("style"),
+                format!("paging of the style {style} needs {key}"),
+                format!("write {key} = \"…\""),
+            );
         }
     }
     for (key, text) in [
@@ -98,7 +106,11 @@ pub(super) fn paging(paging: &Paging, posted: Option<Option<&Value>>, at: &Path,
     }
     if paging.style == PagingStyle::Body {
         match posted {
-            None => findings.add(at.key("style"), "a GET has no body to put the token in", "write method = \"POST\" in the [[stream]]"),
+            None => findings.add(
+                at.key("style"),
+                "a GET has no body to put the token in",
+                "write method = \"POST\" in the [[stream]]",
+            ),
             Some(body) => {
                 for (key, text) in [("pointer", &paging.pointer), ("size-pointer", &paging.size_pointer)] {
                     room(text.as_deref(), body, &at.key(key), findings);
@@ -129,11 +141,17 @@ fn cursor(cursor: &Cursor, posted: Option<Option<&Value>>, at: &Path, findings: 
     pointer(&cursor.field, &at.key("field"), findings);
     maybe_pointer(cursor.pointer.as_deref(), &at.key("pointer"), findings);
     match (&cursor.param, &cursor.pointer, posted) {
-        (None, None, _) => findings.add(at.clone(), "nothing says how to ask for changes", "write param = \"updated_since\""),
+        (None, None, _) => {
+            findings.add(at.clone(), "nothing says how to ask for changes", "write param = \"updated_since\"")
+        }
         (Some(_), Some(_), _) => {
             findings.add(at.key("pointer"), "changes are asked for in two ways", "write param or pointer, not both");
         }
-        (_, Some(_), None) => findings.add(at.key("pointer"), "a GET has no body", "write param = \"…\", or method = \"POST\" in the [[stream]]"),
+        (_, Some(_), None) => findings.add(
+            at.key("pointer"),
+            "a GET has no body",
+            "write param = \"…\", or method = \"POST\" in the [[stream]]",
+        ),
         (_, Some(text), Some(body)) => room(Some(text), body, &at.key("pointer"), findings),
         (Some(_), None, _) => {}
     }
@@ -164,7 +182,8 @@ fn is_of(text: &str, format: CursorFormat) -> bool {
     };
     match format {
         CursorFormat::Rfc3339 => {
-            let zone = |clock: &str| clock.ends_with(['Z', 'z']) || clock.contains('+') || clock.matches('-').count() == 1;
+            let zone =
+                |clock: &str| clock.ends_with(['Z', 'z']) || clock.contains('+') || clock.matches('-').count() == 1;
             text.split_once(['T', 't']).is_some_and(|(day, clock)| date(day) && clock.len() >= 9 && zone(clock))
         }
         CursorFormat::Date => date(text),
@@ -199,7 +218,11 @@ fn deletes(deletes: &Deletes, cursor: Option<&Cursor>, at: &Path, findings: &mut
             findings.add(at.key(key), format!("deletes of the style {style} has no {key}"), "leave it out");
         }
         if !is_written && needed.contains(&key) {
-            findings.add(at.key("style"), format!("deletes of the style {style} needs {key}"), format!("write {key} = …"));
+            findings.add(
+                at.key("style"),
+                format!("deletes of the style {style} needs {key}"),
+                format!("write {key} = …"),
+            );
         }
     }
     if deletes.style == DeletesStyle::FullCompare && cursor.is_some() {

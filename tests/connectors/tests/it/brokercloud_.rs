@@ -198,7 +198,8 @@ fn a_meetings_report_is_put_with_the_party_that_was_picked() -> Result<()> {
         assert_eq!(tenant.push_ended(&push)?["state"], "done");
     }
     let files = fake(&rig).records("file");
-    let of_party: Vec<&Value> = files.iter().filter(|file| file["party_id"].to_string() == choice["id"]).collect();
+    let party: u64 = choice["id"].as_str().and_then(|id| id.parse().ok()).unwrap_or_default();
+    let of_party: Vec<&Value> = files.iter().filter(|file| file["party_id"] == json!(party)).collect();
     let [file] = of_party.as_slice() else { panic!("one file: {of_party:?}") };
     assert_eq!((&file["name"], &file["size"]), (&json!("verslag.pdf"), &json!(30_000)));
     assert!(

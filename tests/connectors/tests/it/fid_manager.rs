@@ -1,13 +1,16 @@
 //! FID-Manager: an office's own address, keys from a mail, clients and folders, reports to the documents to approve.
 
+use std::time::Duration;
+
 use patchbay_connector_tests::{ActionCase, Case, ErrorRow, File, Row, Scene, StreamCase, Then, chaos, journey, stage};
 use patchbay_it::{Rig, RigSetup, Tenant, Variant};
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{
-        Act, FakesConfig, also,
-        fid_manager::{Behaviour, CODE, Document, DocumentType, FidManager, ORIGIN},
+        Act, FakesConfig, Rule, also,
+        fid_manager::{Behaviour, CODE, Document, DocumentType, FidManager, ORIGIN, Repeat},
     },
+    wait_until,
 };
 use serde_json::{Value, json};
 
@@ -212,7 +215,8 @@ fn each_row_of_the_error_table_has_its_outcome() -> Result<()> {
 /// A tenant that connected, and whose clients are read.
 fn connected() -> Result<(Rig, Tenant, String)> {
     let also = also::all().into_iter().filter(|one| one.name() == "fid-manager").collect();
-    let rig = RigSetup { fakes: Some(FakesConfig { also, ..FakesConfig::small() }), ..RigSetup::default() }.start()?;
+    let fakes = Some(FakesConfig { also, ..FakesConfig::small() });
+    let rig = RigSetup { fakes, test_clock: true, ..RigSetup::default() }.start()?;
     rig.install_connectors(&["fid-manager"])?;
     let grant = json!({ "customer_origins": { "listed": [ORIGIN] } });
     rig.operator.put("/v1/connectors/patchbay.fid-manager/grant", &grant)?.expect(200)?;
@@ -287,5 +291,30 @@ fn an_office_of_another_domain_is_asked_only_once_the_operator_says_so() -> Resu
     let refused = tenant.api.post("/v1/connections", &wanted)?;
     assert_eq!(refused.json["code"], "PB3012", "{}", refused.text());
     assert!(refused.text().contains("fid-manager.be"), "{}", refused.text());
+    Ok(())
+}
+
+#[test]
+fn where_nobody_keeps_our_key_a_lost_answer_waits_for_a_person() -> Result<()> {
+    let (rig, tenant, id) = connected()?;
+    let settings = json!({ "settings": { "partner_code": CODE } });
+    tenant.api.patch(&format!("/v1/connections/{id}"), &settings)?.expect(200)?;
+    fake(&rig).behave(Behaviour { repeat: Repeat::Ignored, ..Behaviour::default() });
+    let stand = rig.fakes.stand::<FidManager>().ok_or_else(|| Trouble::new("the fake was not started"))?;
+    stand.script.add(Rule::on("POST", "/api/v1/documents", Act::LoseAnswer));
+    let client = fake(&rig).records("client").into_iter().next().unwrap_or_default();
+    let item = json!({
+        "connection": id, "action": "report_document", "key": "r1", "target": { "id": client["id"].to_string() },
+        "payload": { "title": "Verslag", "text": "Besproken." },
+    });
+    let push = tenant.api.post("/v1/pushes", &item)?.expect(201)?.text_at("/id")?;
+    tenant.push_is(&push, &["unknown"])?;
+    rig.advance(Duration::from_secs(600))?;
+    let looked = wait_until("a look for it", Duration::from_secs(30), || {
+        let push = tenant.get(&format!("/v1/pushes/{push}"))?.json;
+        Ok((push["looks"].as_u64() > Some(0)).then_some(push))
+    })?;
+    assert_eq!(looked["state"], json!("unknown"), "{looked}");
+    assert_eq!(fake(&rig).titled("Verslag").len(), 1, "it is not sent a second time");
     Ok(())
 }

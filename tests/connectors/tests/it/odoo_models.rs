@@ -26,24 +26,10 @@ struct Scene {
 impl Scene {
     /// A connection by key; every company is selected.
     fn start() -> Result<Self> {
-        let also = also::all().into_iter().filter(|fake| fake.name() == "odoo").collect();
-        let fakes = Some(FakesConfig { also, ..FakesConfig::small() });
-        let rig = RigSetup { fakes, test_clock: true, ..RigSetup::default() }.start()?;
-        rig.install_connectors(&["odoo"])?;
-        let grant = json!({ "customer_origins": { "listed": [ORIGIN] } });
-        rig.operator.put(&format!("/v1/connectors/{ID}/grant"), &grant)?.expect(200)?;
-        let tenant = rig.tenant("A")?;
+        let rig = started()?;
         let key = fake_of(&rig)?.provider.key("owner");
-        let fields = json!({ "server": ORIGIN, "database": DATABASE, "key": key });
-        let body = json!({ "connector": ID, "auth": "key", "fields": fields });
-        let connection = tenant.api.post("/v1/connections", &body)?.expect(201)?.text_at("/id")?;
-        let scene = Self { rig, tenant, connection };
-        let accounts = scene.tenant.get(&scene.path(""))?.array_at("/accounts")?;
-        let all: serde_json::Map<String, Value> =
-            accounts.iter().filter_map(|account| Some((account["id"].as_str()?.to_owned(), json!(true)))).collect();
-        scene.tenant.api.patch(&scene.path(""), &json!({ "accounts": all }))?.expect(200)?;
-        scene.tenant.settled()?;
-        Ok(scene)
+        let (tenant, connection) = connected(&rig, "A", "key", &json!({ "key": key }))?;
+        Ok(Self { rig, tenant, connection })
     }
 
     fn fake(&self) -> Result<&Stand<Odoo>> {
@@ -72,6 +58,35 @@ impl Scene {
         }
         Ok(())
     }
+}
+
+/// A host with the connector, which may reach the customer's server.
+fn started() -> Result<Rig> {
+    let also = also::all().into_iter().filter(|fake| fake.name() == "odoo").collect();
+    let fakes = Some(FakesConfig { also, ..FakesConfig::small() });
+    let rig = RigSetup { fakes, test_clock: true, ..RigSetup::default() }.start()?;
+    rig.install_connectors(&["odoo"])?;
+    let grant = json!({ "customer_origins": { "listed": [ORIGIN] } });
+    rig.operator.put(&format!("/v1/connectors/{ID}/grant"), &grant)?.expect(200)?;
+    Ok(rig)
+}
+
+/// A tenant with a connection whose companies are all selected, when all was read once.
+fn connected(rig: &Rig, name: &str, auth: &str, secret: &Value) -> Result<(Tenant, String)> {
+    let tenant = rig.tenant(name)?;
+    let mut fields = json!({ "server": ORIGIN, "database": DATABASE });
+    if let (Some(all), Some(more)) = (fields.as_object_mut(), secret.as_object()) {
+        all.extend(more.clone());
+    }
+    let body = json!({ "connector": ID, "auth": auth, "fields": fields });
+    let connection = tenant.api.post("/v1/connections", &body)?.expect(201)?.text_at("/id")?;
+    let path = format!("/v1/connections/{connection}");
+    let accounts = tenant.get(&path)?.array_at("/accounts")?;
+    let all: serde_json::Map<String, Value> =
+        accounts.iter().filter_map(|account| Some((account["id"].as_str()?.to_owned(), json!(true)))).collect();
+    tenant.api.patch(&path, &json!({ "accounts": all }))?.expect(200)?;
+    tenant.settled()?;
+    Ok((tenant, connection))
 }
 
 fn fake_of(rig: &Rig) -> Result<&Stand<Odoo>> {
@@ -172,5 +187,42 @@ fn report_note_and_to_do_of_a_meeting_go_to_the_record_that_was_picked() -> Resu
     assert!(bodies.iter().any(|body| body.contains("<strong>Jaargesprek (2026-11-21)</strong>")), "{bodies:?}");
     assert_eq!(text("mail.activity", "summary"), ["Offerte sturen"]);
     assert!(text("mail.activity", "note")[0].contains("Jaargesprek 2026-11-21"));
+    Ok(())
+}
+
+#[test]
+fn every_version_from_14_to_19_is_read_and_written_by_login_and_password() -> Result<()> {
+    let rig = started()?;
+    let stand = fake_of(&rig)?;
+    for version in 14..=19 {
+        stand.provider.set_version(version);
+        let (before, known) = (stand.journal.last(), stand.provider.login());
+        let secret = json!({ "user": known.user, "password": known.password });
+        let (tenant, connection) = connected(&rig, &format!("V{version}"), "login", &secret)?;
+        for (stream, records) in [("contacts", 46), ("leads", 16), ("events", 16), ("tasks", 16), ("companies", 2)] {
+            let found = items(&tenant.api, &format!("/v1/connections/{connection}/records/{stream}?limit=100"))?;
+            assert_eq!(found.len(), records, "{version}: {stream}");
+        }
+        for (action, target, payload) in [
+            ("note", "crm.lead,901", json!({ "text": "Besproken." })),
+            ("todo", "res.partner,40", json!({ "text": "Bellen", "due": "2026-12-05", "assignee": "Lotte Janssens" })),
+            ("task", "4", json!({ "name": "Nakijken", "due": "2026-12-05", "assignee": "meetings@acme.example" })),
+        ] {
+            let push = json!({
+                "connection": connection, "action": action, "key": action, "target": { "id": target }, "payload": payload,
+            });
+            let push = tenant.api.post("/v1/pushes", &push)?;
+            let id = push.text_at("/id").or_else(|_| push.text_at("/push/id"))?;
+            let ended = tenant.push_is(&id, &["done", "failed", "rejected", "unknown"])?;
+            assert_eq!(ended["state"], json!("done"), "{version}: {ended}");
+        }
+        let asked = stand.journal.since(before);
+        let refused: Vec<&String> = asked.iter().filter_map(|entry| entry.refusal.as_ref()).collect();
+        assert!(refused.is_empty(), "{version}: {refused:?}");
+        let bodies = stand.provider.records("mail.message", None);
+        let body = bodies[0]["body"].as_str().unwrap_or_default();
+        assert!(body.starts_with("<p>Besproken.</p>"), "{version}: {body}");
+        assert_eq!(stand.provider.records("mail.activity", None)[0]["user_id"][0], json!(6), "{version}");
+    }
     Ok(())
 }

@@ -44,7 +44,7 @@ pub(super) fn answer(
         }
         ("GET", ["locations", location, "rooms"]) => {
             known(&[])?;
-            if !["gent", "brugge"].contains(location) {
+            if !["gent", "brugge", "oostende"].contains(location) {
                 return Err(nothing());
             }
             let rooms = rooms(location);
@@ -99,7 +99,9 @@ pub(super) fn answer(
 }
 
 pub(super) fn rooms(location: &str) -> Vec<Value> {
-    (1..=3).map(|n| json!({ "id": format!("{location}-{n}"), "name": format!("Zaal {n}") })).collect()
+    // A closed location has none.
+    let rooms = if location == "oostende" { 0 } else { 3 };
+    (1..=rooms).map(|n| json!({ "id": format!("{location}-{n}"), "name": format!("Zaal {n}") })).collect()
 }
 
 fn by_page(data: &Data, request: &Incoming) -> Result<Answer, Answer> {

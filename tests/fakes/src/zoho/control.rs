@@ -38,6 +38,12 @@ impl Zoho {
         Login { user: "joe@acme.example".to_owned(), password: seed::secret(self.seed, "zoho/password/us", 16) }
     }
 
+    /// A person whose account is in China.
+    #[must_use]
+    pub fn login_in_china(&self) -> Login {
+        Login { user: "li@huaxia.example".to_owned(), password: seed::secret(self.seed, "zoho/password/cn", 16) }
+    }
+
     /// Registers a redirect address of the application; it is compared byte by byte.
     pub fn allow_redirect(&self, address: &str) {
         lock(&self.pages).redirects.insert(address.to_owned());

@@ -8,7 +8,8 @@
 //! | `www.zohoapis.…/crm/v8` | modules, users, organisation |
 //! | `www.zohoapis.…/workdrive/api/v1` | folders, files, links |
 //!
-//! The person decides in which data centre the account is: [`Zoho::login`] is in the EU, [`Zoho::login_in_us`] in the US.
+//! The person decides in which data centre the account is: [`Zoho::login`] is in the EU, [`Zoho::login_in_us`] in the US,
+//! [`Zoho::login_in_china`] in China.
 //! All data centres show the same records; the organisation has another number in each.
 //!
 //! PKCE is not needed says the sheet: it is accepted, and refused only when it is wrong. The list of modules
@@ -137,7 +138,8 @@ impl Sheet for Zoho {
     }
 
     fn describe(&self) -> Value {
-        json!({ "client": self.client(), "login": self.login(), "login_in_us": self.login_in_us() })
+        json!({ "client": self.client(), "login": self.login(), "login_in_us": self.login_in_us(),
+            "login_in_china": self.login_in_china() })
     }
 }
 

@@ -191,7 +191,11 @@ fn signed_in(zoho: &Zoho, request: &Incoming) -> Option<(&'static str, String)> 
 
 /// Where a person's account is.
 pub(crate) fn place_of(person: &str) -> &'static str {
-    if person.ends_with("@acme.example") { "us" } else { "eu" }
+    match person.split_once('@') {
+        Some((_, "acme.example")) => "us",
+        Some((_, "huaxia.example")) => "cn",
+        _ => "eu",
+    }
 }
 
 fn sign_in_page(request: &Incoming, status: u16, message: &str) -> Answer {
@@ -209,7 +213,11 @@ fn sign_in_page(request: &Incoming, status: u16, message: &str) -> Answer {
 
 fn sign_in(zoho: &Zoho, request: &Incoming) -> Answer {
     let form: BTreeMap<String, String> = request.form().into_iter().collect();
-    let known = [("an@vermeulen.example", zoho.login()), ("joe@acme.example", zoho.login_in_us())];
+    let known = [
+        ("an@vermeulen.example", zoho.login()),
+        ("joe@acme.example", zoho.login_in_us()),
+        ("li@huaxia.example", zoho.login_in_china()),
+    ];
     let typed = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let fits = |login: &crate::Login| login.user == typed("LOGIN_ID") && login.password == typed("password");
     let Some((person, _)) = known.into_iter().find(|(_, login)| fits(login)) else {

@@ -61,7 +61,13 @@ fn every_style_of_paging_leads_through_the_same_bookings() {
     lists.push(all);
     let (mut all, mut token) = (Vec::new(), Value::Null);
     loop {
-        let page = send(&fakes, "POST", "/search/bookings", &[], &json!({ "page": { "size": 100, "token": token } }).to_string());
+        let page = send(
+            &fakes,
+            "POST",
+            "/search/bookings",
+            &[],
+            &json!({ "page": { "size": 100, "token": token } }).to_string(),
+        );
         all.extend(ids(&page.json()["result"]["rows"]));
         token = page.json()["result"]["token"].clone();
         if token == "" {
@@ -77,7 +83,10 @@ fn every_style_of_paging_leads_through_the_same_bookings() {
             all.extend(ids(if at.is_some() { &body["value"] } else { &body }));
             let next = match at {
                 Some(at) => body.pointer(at).and_then(Value::as_str).map(str::to_owned),
-                None => answer.headers.get("link").and_then(|link| link.rsplit('<').next()?.split('>').next().map(str::to_owned)),
+                None => answer
+                    .headers
+                    .get("link")
+                    .and_then(|link| link.rsplit('<').next()?.split('>').next().map(str::to_owned)),
             };
             let Some(next) = next else { break };
             path = next.strip_prefix(&format!("{ORIGIN}/api/v1")).expect("within the API").to_owned();
@@ -128,7 +137,10 @@ fn each_credential_is_accepted_in_its_own_manner_and_never_two_at_once() {
     assert_eq!(ask("", &[("authorization", &bearer), ("x-api-key", &key(&fakes))]), 401);
     assert_eq!(ask("", &[("x-api-key", "wrong")]), 401);
     let entered = stand.provider.credential(Manner::ClientCredentials);
-    let form = format!("grant_type=client_credentials&client_id={}&client_secret={}", entered["client_id"], entered["client_secret"]);
+    let form = format!(
+        "grant_type=client_credentials&client_id={}&client_secret={}",
+        entered["client_id"], entered["client_secret"]
+    );
     let headers = [("host", LOGIN_HOST), ("content-type", "application/x-www-form-urlencoded")];
     let given = plain("POST", &format!("{}/oauth/token", stand.plain), &headers, &form).expect("an answer").json();
     let given = format!("Bearer {}", given["access_token"].as_str().unwrap_or_default());

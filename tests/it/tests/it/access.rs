@@ -90,6 +90,7 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         "createReturnAddress" => json(json!({"name": "Intruder", "address": "https://intruder.example/"})),
         "importConnection" => json(json!({"connector": "patchbay.silverfin", "secrets": {"access_token": "x"}})),
         "putGrant" => json(json!({"customer_origins": "none"})),
+        "putConnectorConfig" => json(json!({"config": {}})),
         "createConnection" => {
             json(json!({"connector": "patchbay.guests", "fields": {"token": "x", "choice": "page:1"}}))
         }

@@ -96,7 +96,7 @@ fn after_a_meeting_its_report_is_in_workdrive_its_note_links_there_and_its_todos
     let event = events.first().ok_or_else(|| Trouble::new("no event can be picked".to_owned()))?;
     let meeting = |source: &str| {
         json!({ "connection": connection, "source": source, "target": { "id": event["id"] },
-            "title": "Jaargesprek", "date": "12-03-2026",
+            "title": "Jaargesprek café + ü", "date": "12-03-2026",
             "report": { "text": "Alles wat gezegd is, en \"é + ü\"." },
             "notes": [{ "text": "De klant wil groeien." }],
             "todos": [{ "text": "Offerte sturen", "due": "2026-03-20", "assignee": "Iemand Anders" }] })
@@ -120,11 +120,11 @@ fn after_a_meeting_its_report_is_in_workdrive_its_note_links_there_and_its_todos
     assert_eq!((kinds, written.len()), (BTreeSet::from(["file", "folder", "link", "note"]), 5), "{written:?}");
     let note = written.iter().find(|(kind, content)| kind == "note" && content.to_string().contains("zohoexternal"));
     let (_, note) = note.ok_or_else(|| Trouble::new(format!("no note links to the report: {written:?}")))?;
-    assert_eq!(note["Note_Title"], "Jaargesprek (12-03-2026)");
+    assert_eq!(note["Note_Title"], "Jaargesprek café + ü (12-03-2026)");
     let file =
         written.iter().find(|(kind, _)| kind == "file").map(|(_, file)| file["name"].clone()).unwrap_or_default();
     let name = file.as_str().unwrap_or_default();
-    assert!(name.starts_with("Jaargesprek (12-03-2026) (pb-") && name.ends_with(".txt"), "{name}");
+    assert!(name.starts_with("Jaargesprek café + ü (12-03-2026) (pb-") && name.ends_with(".txt"), "{name}");
 
     // The same again writes nothing; with tasks switched on, another meeting makes one. The folder is there by now.
     send("m1")?;
@@ -226,5 +226,37 @@ fn a_connection_that_is_deleted_takes_its_consent_back() -> Result<()> {
     world.tenant.api.delete(&format!("/v1/connections/{connection}"))?.expect(204)?;
     wait_until("the consent to end", LIMIT, || Ok((world.zoho()?.grants() == 0).then_some(())))?;
     assert_eq!(world.refusals(), Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
+fn an_account_in_china_has_a_way_to_log_in_of_its_own_and_no_other_account_comes_in_by_it() -> Result<()> {
+    let world = World::start()?;
+    let zoho = world.zoho()?;
+    let by_china = |login: &Login| -> Result<(Page, Option<String>)> {
+        let session = world.tenant.session(ID, &json!({ "verification": "off" }))?;
+        let mut browser = Browser::default();
+        let mut review = browser.review(&session.url, ID)?.url;
+        review.query_pairs_mut().append_pair("auth", "oauth-cn");
+        let review = browser.open(review.as_str())?;
+        let away = browser.authorise(&review, &[])?;
+        let back = walk(&mut browser, &leads(&away)?, login, true)?;
+        let page = browser.return_to(&back)?;
+        Ok((page, world.tenant.made_by(&session.id).ok()))
+    };
+    let (page, made) = by_china(&zoho.login())?;
+    assert!(made.is_none() && page.status >= 400, "{} {}", page.status, page.text);
+    let stand = world.rig.fakes.stand::<Zoho>().ok_or_else(|| Trouble::new("no fake".to_owned()))?;
+    let tokens = |entry: &&patchbay_test_support::fakes::Entry| entry.path.starts_with("/oauth/v2/token");
+    assert_eq!(stand.journal.entries().iter().filter(tokens).count(), 0, "no secret was sent anywhere");
+    let (page, made) = by_china(&zoho.login_in_china())?;
+    let made = made.ok_or_else(|| Trouble::new(page.text))?;
+    let connection = world.tenant.get(&format!("/v1/connections/{made}"))?;
+    assert_eq!(connection.text_at("/state")?, "active");
+    world.tenant.settled()?;
+    let hosts: BTreeSet<String> =
+        stand.journal.entries().into_iter().filter_map(|entry| entry.headers.get("host").cloned()).collect();
+    let asked: Vec<&str> = hosts.iter().map(String::as_str).filter(|host| host.contains("zoho")).collect();
+    assert_eq!(asked, ["accounts.zoho.com.cn", "www.zohoapis.com.cn"]);
     Ok(())
 }

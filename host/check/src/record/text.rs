@@ -1,0 +1,77 @@
+//! Looking for what is private in a text, and putting something else in its place.
+
+use super::shape::Inventor;
+
+/// `from` becomes `to` where it stands as words of its own.
+pub(super) fn replaced(text: &str, from: &str, to: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(from) {
+        let (before, after) = (rest.get(..at).unwrap_or_default(), rest.get(at + from.len()..).unwrap_or_default());
+        let last = before.chars().next_back().or_else(|| out.chars().next_back());
+        let inside = last.is_some_and(char::is_alphanumeric) || after.starts_with(char::is_alphanumeric);
+        // `%2C` before a word ends in a letter that belongs to no word.
+        let inside = inside && !ends_in_escape(before);
+        out.push_str(before);
+        out.push_str(if inside { from } else { to });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+fn ends_in_escape(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let tail = bytes.len().checked_sub(3).and_then(|at| bytes.get(at..));
+    tail.is_some_and(|tail| matches!(tail, [b'%', one, two] if one.is_ascii_hexdigit() && two.is_ascii_hexdigit()))
+}
+
+pub(super) fn percent(text: &str, space: &str) -> String {
+    text.bytes().fold(String::new(), |mut out, byte| {
+        match byte {
+            b' ' => out.push_str(space),
+            _ if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => out.push(char::from(byte)),
+            _ => out.push_str(&format!("%{byte:02X}")),
+        }
+        out
+    })
+}
+
+/// The e-mail addresses in a text.
+pub(super) fn addresses(text: &str) -> Vec<&str> {
+    let local = |letter: char| letter.is_ascii_alphanumeric() || "._%+-".contains(letter);
+    let domain = |letter: char| letter.is_ascii_alphanumeric() || ".-".contains(letter);
+    let mut found = Vec::new();
+    for (at, _) in text.match_indices('@') {
+        let (before, after) = (text.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or_default());
+        let begins = before
+            .rfind(|letter| !local(letter))
+            .map_or(0, |last| last + before.get(last..).and_then(|rest| rest.chars().next()).map_or(1, char::len_utf8));
+        let host = after.split(|letter| !domain(letter)).next().unwrap_or_default().trim_end_matches('.');
+        if begins < at && host.contains('.') {
+            found.extend(text.get(begins..at + 1 + host.len()));
+        }
+    }
+    found
+}
+
+pub(super) fn is_telephone(text: &str) -> bool {
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    text.starts_with('+')
+        && (8..=15).contains(&digits)
+        && text.chars().all(|letter| letter.is_ascii_digit() || "+ /.-()".contains(letter))
+}
+
+pub(super) fn is_date(text: &str) -> bool {
+    Inventor::day(text).is_some()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_within_a_longer_one_is_another_word() {
+        assert_eq!(replaced("Jan, Janssens, %2CJan", "Jan", "Bob"), "Bob, Janssens, %2CBob");
+    }
+}
