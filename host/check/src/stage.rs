@@ -118,6 +118,13 @@ impl Stage {
         &self.inspected.manifest
     }
 
+    /// As if it had been packed with this manifest: what an author is about to change is tried without packing again.
+    #[must_use]
+    pub fn with_manifest(mut self, manifest: Manifest) -> Self {
+        self.inspected.manifest = manifest;
+        self
+    }
+
     /// What a fixture says of the connection, as a host would tell it.
     pub(crate) fn setting(&self, folder: &Folder, placed: &Placed) -> Result<Setting, Finding> {
         let said = placed.fixture.context.over(&folder.defaults.context);

@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use patchbay_definition::{CursorFormat, DeletesStyle, Paging, Stream};
+use patchbay_definition::{CursorFormat, DeletesStyle, Paging, PagingStyle, Stream};
 use patchbay_sdk::{Context, Error, PAGE_BYTES, PAGE_RECORDS, Page, RawValue, ReadRequest, Records, Result, log, run};
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,15 @@ struct Place {
     /// The pages are through; now comes what is gone.
     #[serde(default)]
     gone: bool,
+    /// When the pass began, by the host's clock.
+    #[serde(default)]
+    began_ms: u64,
+    /// A row changed after that: in a numbered list others moved up meanwhile, maybe past the page that was read.
+    #[serde(default)]
+    moved: bool,
+    /// The pass before ended so, and this one asks from the same place again.
+    #[serde(default)]
+    again: bool,
 }
 
 pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
@@ -78,6 +87,7 @@ impl Pass<'_> {
     fn rows(&mut self, request: &ReadRequest) -> Result<Page> {
         let paging = &self.stream.paging;
         if self.place.pages == 0 && self.place.skip == 0 {
+            self.place.began_ms = run::now_ms();
             self.place.size =
                 paging.size.map(|size| if can_ask_for_size(paging) { request.page_size(size) } else { size });
         }
@@ -173,6 +183,12 @@ impl Pass<'_> {
             };
         };
         let since = self.place.since.clone();
+        let numbered = matches!(self.stream.paging.style, PagingStyle::Page | PagingStyle::Offset);
+        let several = self.place.read > u64::from(self.place.size.unwrap_or(0));
+        if numbered && several && self.place.moved && !self.place.again {
+            // Once is enough: that a row slips through twice is as good as impossible, and a busy list has to end.
+            return Page::end(records, &Place { since, again: true, ..Place::default() });
+        }
         let since =
             if self.place.slipped { since } else { moment::later(cursor.format, since, self.place.seen.clone()) };
         Page::end(records, &Place { since, ..Place::default() })
@@ -228,6 +244,8 @@ impl Pass<'_> {
                     listing.unreadable(&format!("a row whose {:?} is not of the format that is defined", cursor.field))
                 })?;
                 dated |= met.is_some();
+                let after = |met: &str| moment::is_after(cursor.format, met, self.place.began_ms);
+                self.place.moved |= met.as_deref().is_some_and(after);
                 self.place.seen = moment::later(cursor.format, self.place.seen.take(), met);
             }
             if self.is_gone(row) {

@@ -44,6 +44,11 @@ pub(crate) fn later(format: CursorFormat, one: Option<String>, other: Option<Str
     }
 }
 
+/// Whether a place lies after a moment; of a text nobody knows.
+pub(crate) fn is_after(format: CursorFormat, place: &str, moment_ms: u64) -> bool {
+    ms(format, place).is_some_and(|ms| ms > moment_ms)
+}
+
 /// What is asked for: the place, less the overlap.
 pub(crate) fn asked(cursor: &Cursor, place: &str) -> String {
     match ms(cursor.format, place) {

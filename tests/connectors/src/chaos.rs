@@ -17,7 +17,7 @@ use crate::{
     pushes::Writer,
     reads::Reader,
     scene::rig,
-    signs::{connection, more_objects, objects, set_up, stands, text, within_the_sheet},
+    signs::{connection, ended, more_objects, objects, set_up, stands, text, within_the_sheet},
 };
 
 /// Longest wait for something that the host does by itself.
@@ -103,7 +103,7 @@ fn read(reader: &mut Reader<'_>, row: &ErrorRow, stream: &str) -> Result<()> {
     let id = reader.connection.clone();
     let sync = scene.tenant.sync(&id, stream)?;
     reader.stored()?;
-    let run = scene.tenant.ended(&scene.tenant.run(&sync)?)?;
+    let run = ended(scene, &scene.tenant.run(&sync)?)?;
     ended_as(&run, row.end)?;
     let stored = reader.stored()?.into_iter().filter(|(of, ..)| of == stream).count();
     let from_the_start = row.rules.iter().all(|rule| rule.skip == 0);
@@ -128,7 +128,7 @@ fn read(reader: &mut Reader<'_>, row: &ErrorRow, stream: &str) -> Result<()> {
     }
     let recovered = match row.then {
         Then::Nothing => return Ok(()),
-        Then::Never => scene.tenant.ended(&scene.tenant.run(&sync)?)?,
+        Then::Never => ended(scene, &scene.tenant.run(&sync)?)?,
         Then::Again | Then::Later => {
             scene.rig.advance(row.waits)?;
             goes_on(scene, &id, &sync, &run)?
@@ -204,5 +204,5 @@ fn goes_on(scene: &Scene<'_>, connection: &str, sync: &str, than: &Value) -> Res
         let newest = scene.tenant.runs(connection)?.into_iter().find(|run| text(run, "sync") == sync);
         Ok(newest.filter(|run| text(run, "id") != text(than, "id")))
     })?;
-    scene.tenant.ended(&text(&newer, "id"))
+    ended(scene, &text(&newer, "id"))
 }

@@ -7,7 +7,7 @@ use crate::{
     pushes::Writer,
     reads::Reader,
     scene::rig,
-    signs::{account, connection, secrets, set_up, stands, within_the_sheet},
+    signs::{account, connection, ended, secrets, set_up, stands, within_the_sheet},
 };
 
 /// Walks it.
@@ -54,7 +54,7 @@ fn walk(scene: &Scene<'_>, at: &mut &'static str) -> Result<()> {
     reader.stored()?;
     (case.break_credential)(scene)?;
     if let Some(stream) = case.streams.first() {
-        let run = scene.tenant.ended(&scene.tenant.run(&scene.tenant.sync(&id, stream.name)?)?)?;
+        let run = ended(scene, &scene.tenant.run(&scene.tenant.sync(&id, stream.name)?)?)?;
         if stands(&run) != ("failed".to_owned(), Some(case.broken.to_owned())) {
             return Err(Trouble::new(format!("a run should fail with {}: {run}", case.broken)));
         }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     Scene,
     mirror::{Mirror, Truth, difference, truth},
-    signs::{stands, text},
+    signs::{ended, stands, text},
 };
 
 /// Passes before the provider changes, so that a change is never of the second of the last reading.
@@ -101,7 +101,7 @@ impl<'a> Reader<'a> {
         for _ in 0..RUNS {
             let mut more = Vec::new();
             for run in &open {
-                let run = self.scene.tenant.ended(run)?;
+                let run = ended(self.scene, run)?;
                 match stands(&run) {
                     (state, _) if state == "done" => {}
                     (state, _) if state == "more_later" => more.push(text(&run, "sync")),

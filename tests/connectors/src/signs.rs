@@ -13,6 +13,14 @@ pub(crate) fn text(object: &Value, name: &str) -> String {
     object.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
+/// Waits for the end of a run; the run.
+pub(crate) fn ended(scene: &Scene<'_>, run: &str) -> Result<Value> {
+    scene.tenant.ended(run).map_err(|error| {
+        let last = scene.tenant.api.get(&format!("/v1/runs/{run}")).map(|answer| answer.text()).unwrap_or_default();
+        Trouble::new(format!("{error}; it is {last}"))
+    })
+}
+
 /// State and code of the reason of a run or push.
 pub(crate) fn stands(object: &Value) -> (String, Option<String>) {
     let code = object.pointer("/reason/code").and_then(Value::as_str).map(str::to_owned);

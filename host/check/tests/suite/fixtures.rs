@@ -1,10 +1,9 @@
 //! A fixture that is wrong makes the suite red, and the finding says where and what helps.
 
 use patchbay_check::{Finding, Report, State};
-use patchbay_egress::EgressConfig;
 use serde_json::json;
 
-use crate::setup::{Folder, failed, get, manifest, stage, stage_of};
+use crate::setup::{Folder, failed, get, manifest, stage};
 
 /// The findings of a check.
 fn findings<'a>(report: &'a Report, of: &str, rule: &str) -> Vec<&'a Finding> {
@@ -83,29 +82,34 @@ async fn an_answer_that_makes_the_wrong_case_is_red_and_a_deviation_needs_a_reas
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_the_manifest_does_not_grant_or_point_to_is_a_finding() {
-    let folder = Folder::good();
+    let (stage, folder) = (stage().await, Folder::good());
     let narrow = manifest(|text| *text = text.replace("\"/notes\", ", ""));
-    let report = patchbay_check::run(&stage_of(&narrow, EgressConfig::default()).await, folder.path()).await;
+    let stage = stage.with_manifest(narrow);
+    let report = patchbay_check::run(&stage, folder.path()).await;
     let found = findings(&report, "streams/notes", "reads to its end");
     assert!(found[0].what.contains("the gate refuses") && found[0].what.contains("paths = "), "{found:?}");
     let keyless = manifest(|text| *text = text.replace("key = [\"/id\"]", "key = [\"/number\"]"));
-    let report = patchbay_check::run(&stage_of(&keyless, EgressConfig::default()).await, folder.path()).await;
+    let stage = stage.with_manifest(keyless);
+    let report = patchbay_check::run(&stage, folder.path()).await;
     let found = findings(&report, "streams/notes", "pages keep their bounds and records their keys");
     assert!(found[0].what.contains("/number"), "{found:?}");
     let labels = manifest(|text| *text = text.replace("label = \"/title\"", "label = \"/naam\""));
-    let report = patchbay_check::run(&stage_of(&labels, EgressConfig::default()).await, folder.path()).await;
+    let stage = stage.with_manifest(labels);
+    let report = patchbay_check::run(&stage, folder.path()).await;
     assert!(findings(&report, "pickers/notes", "its pointers lead into the records")[0].what.contains("`label`"));
     let loose =
         manifest(|text| *text = text.replace("\"text\": { \"type\": \"string\", \"minLength\": 1 }", "\"text\": {}"));
-    let report = patchbay_check::run(&stage_of(&loose, EgressConfig::default()).await, folder.path()).await;
+    let stage = stage.with_manifest(loose);
+    let report = patchbay_check::run(&stage, folder.path()).await;
     let rule = "a payload with a wrong type is refused before anything leaves";
     assert!(findings(&report, "actions/note", rule)[0].what.contains("`text` may be anything"));
     let by_key = manifest(|text| *text = text.replace("idempotency = \"find\"", "idempotency = \"key\""));
-    let report = patchbay_check::run(&stage_of(&by_key, EgressConfig::default()).await, folder.path()).await;
+    let stage = stage.with_manifest(by_key);
+    let report = patchbay_check::run(&stage, folder.path()).await;
     assert!(!failed(&report).iter().any(|found| found.contains("writes in declared steps")), "the key is in the body");
     let folder = Folder::of("unkeyed");
     folder.change("actions/note.json", |fixture| fixture["exchanges"][0]["request"]["body"]["key"] = "".into());
-    let report = patchbay_check::run(&stage_of(&by_key, EgressConfig::default()).await, folder.path()).await;
+    let report = patchbay_check::run(&stage, folder.path()).await;
     let found = findings(&report, "actions/note", "writes in declared steps");
     assert!(found[0].what.contains("idempotency key"), "{found:?}");
 }

@@ -123,6 +123,31 @@ fn what_a_pass_may_have_missed_is_not_gone_and_not_passed_over() {
 }
 
 #[test]
+fn a_numbered_list_in_which_rows_changed_meanwhile_is_asked_from_the_same_place_once_more() {
+    let page = |rows: Value| json!({ "body": { "data": rows, "pages": 2 } });
+    let all = || {
+        let first = page(json!([{ "id": 1, "at": 1_795_000_000 }, { "id": 2, "at": 1_795_000_001 }]));
+        let second = page(json!([{ "id": 4, "at": 1_795_000_003 }, { "id": 1, "at": 1_795_253_401 }]));
+        answers(&[("?since=7&p=1&n=2", first), ("?since=7&p=2&n=2", second)])
+    };
+    let paging = json!({ "style": "page", "page-param": "p", "size-param": "n", "size": 2, "total-pages": "/pages" });
+    let cursor = json!({ "field": "/at", "param": "since", "format": "unix-seconds", "start": "7" });
+    let ctx = of_stream(stream(json!({ "paging": paging, "cursor": cursor })));
+    let host = TestHost::answering(&all()).and(&all()).in_order();
+    let since = |position: &Position| serde_json::from_slice::<Value>(position.cursor()).unwrap()["since"].clone();
+    let next =
+        |position: &Position| ReadRequest { cursor: Some(position.cursor().to_vec()), ..ReadRequest::of("rows") };
+    host.set_now_ms(1_795_253_400_000);
+    let first = Generic::read(&ctx, &ReadRequest::of("rows")).unwrap();
+    // Row 1 changes while page 1 is on its way, and row 3 moves up to it.
+    host.set_now_ms(1_795_253_402_000);
+    let end = Generic::read(&ctx, &next(&first.position)).unwrap();
+    assert_eq!(since(&end.position), "7");
+    let reading = read_all::<Generic>(&ctx, next(&end.position)).unwrap();
+    assert_eq!(since(&reading.position), "1795253401");
+}
+
+#[test]
 fn a_long_page_that_changes_while_it_is_read_is_not_complete() {
     let all = [("", page(1, 1_500)), ("", page(2, 1_501))];
     let (records, _, position) = read(json!({ "deletes": { "style": "full-compare" } }), &all).unwrap();

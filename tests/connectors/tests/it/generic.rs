@@ -6,7 +6,7 @@ use patchbay_test_support::{
     Result,
     fakes::{
         Act,
-        anyapi::{AnyApi, ELSEWHERE, ErrorBody, Manner, Throttle},
+        anyapi::{AnyApi, ELSEWHERE, ErrorBody, Manner},
     },
 };
 use serde_json::{Value, json};
@@ -128,16 +128,12 @@ fn error_table() -> Vec<ErrorRow> {
     let note = |name: &str, act: Act, code| ErrorRow::write(name, "note", ("POST", "/api/v1/customers/"), act, code);
     let message =
         |name: &str, act: Act, code| ErrorRow::write(name, "message", ("POST", "/api/v1/messages"), act, code);
-    let redirect = |to: &str| {
-        let headers = vec![("location".to_owned(), to.to_owned())];
-        Act::Answer { status: 302, headers, body: String::new() }
+    let answer = |status: u16, headers: &[(&str, &str)]| {
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Act::Answer { status, headers, body: "{}".to_owned() }
     };
     let throttled =
-        |name: &str| read(name, Act::empty(), "PB3003").ends("more_later", Some("PB3003")).then(Then::Later);
-    let calm = |scene: &Scene<'_>| -> Result<()> {
-        scene.fake::<AnyApi>()?.throttle(Throttle::Seconds(1), 0);
-        Ok(())
-    };
+        |name: &str, act: Act| read(name, act, "PB3003").ends("more_later", Some("PB3003")).then(Then::Later);
     vec![
         never("400", 400, "PB1105"),
         never("405", 405, "PB1105"),
@@ -167,7 +163,7 @@ fn error_table() -> Vec<ErrorRow> {
         )
         .skipping(1),
         read("a connection that closes", Act::Drop, "PB3004"),
-        read("a redirect to another host", redirect(ELSEWHERE), "PB3012").then(Then::Never),
+        read("a redirect to another host", answer(302, &[("location", ELSEWHERE)]), "PB3012").then(Then::Never),
         read("an answer that nobody takes", Act::empty(), "PB3005").by(
             |scene| {
                 scene.fake::<AnyApi>()?.oversize(1_000);
@@ -178,13 +174,10 @@ fn error_table() -> Vec<ErrorRow> {
                 Ok(())
             },
         ),
-        throttled("429 in seconds").by(
-            |scene| {
-                scene.fake::<AnyApi>()?.throttle(Throttle::Seconds(60), 1_000);
-                Ok(())
-            },
-            calm,
-        ),
+        throttled("429 with a wait", Act::too_many("60")),
+        throttled("503 with a wait", answer(503, &[("retry-after", "60")])),
+        throttled("403 with nothing left", answer(403, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "5")])),
+        read("429 with a short wait", Act::too_many("1"), "").times(1).survived(),
         note("400 at a note", ErrorBody::Own.act(400), "PB4001"),
         note("422 at a note", ErrorBody::Fields.act(422), "PB4001"),
         note("404 at a note", ErrorBody::Own.act(404), "PB3006").ends("failed", Some("PB3006")),
