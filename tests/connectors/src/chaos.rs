@@ -111,8 +111,7 @@ fn read(reader: &mut Reader<'_>, row: &ErrorRow, stream: &str) -> Result<()> {
         return Err(Trouble::new(format!("{stored} records changed by a run that could read nothing: {run}")));
     }
     connection(scene, &id, row.connection)?;
-    // The clock was moved on for the rows before, so that a slot of the schedule may have come.
-    let open = open(scene, &id, &sync)?.map(|run| text(&run, "trigger")).filter(|trigger| trigger != "schedule");
+    let open = open(scene, &id, &sync)?.map(|run| text(&run, "trigger"));
     let wanted = match row.then {
         Then::Again => Some("retry"),
         Then::Later => Some("more"),
