@@ -1,7 +1,9 @@
 //! Streams that only a connection can name, as its connector said them last.
 //!
 //! - What was found is kept by connection and name; what is not found any more is marked as gone and stays, with its
-//!   sync and its records.
+//!   sync and its records, and without its schema.
+//! - Of those that are gone and that nobody ever used, only the newest are remembered ([`NewDiscovery::remembered`]): a
+//!   connector that has other names every time fills nothing. What was switched on or read is never forgotten.
 //! - A sync of a stream that was found is off until somebody switches it on.
 //! - A sync whose stream is gone is not due any more. One that was on gets one run more, which ends at once and says so.
 //!   When the stream is back, it goes on.
@@ -20,8 +22,8 @@ use crate::{
     runs, syncs,
 };
 
-/// Syncs of discovered streams that one connection may have.
-const SYNCS: usize = 10_000;
+/// Syncs of streams that are there, of one connection; and as many that are gone and that nobody used.
+const SYNCS: u32 = 10_000;
 /// Names that the audit log tells of.
 const TOLD: usize = 50;
 
@@ -53,6 +55,8 @@ pub struct NewDiscovery {
     pub schedule: Schedule,
     /// All that there are; `gone_at` is not looked at.
     pub streams: Vec<DiscoveredStream>,
+    /// How many that are gone are remembered, of those that nobody used.
+    pub remembered: u32,
 }
 
 /// What became of it: names of streams.
@@ -66,6 +70,16 @@ pub struct Discovery {
     pub back: Vec<String>,
     /// Whose records are known by another key from now on.
     pub rekeyed: Vec<String>,
+    /// Syncs for which there was no room.
+    pub roomless: u64,
+}
+
+/// Who has a connection to discover its streams.
+#[derive(Debug)]
+pub struct DiscoveryClaim {
+    connection: ConnectionId,
+    before: Option<Timestamp>,
+    until: Timestamp,
 }
 
 impl Discovery {
@@ -87,7 +101,7 @@ impl Row for DiscoveredStream {
     }
 }
 
-/// The same without its schema: a list of them is short.
+/// The same without its schema: a list of them is short, and schemas are long.
 struct Listed(DiscoveredStream);
 
 impl Row for Listed {
@@ -173,6 +187,55 @@ impl Store {
         .await
     }
 
+    /// Has a connection to oneself until then, to discover its streams now; none while somebody else has it. What
+    /// comes back is for [`Store::unclaim_discovery`].
+    ///
+    /// A retry that lies further away than this is nobody's.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn claim_discovery(
+        &self,
+        connection: &ConnectionId,
+        until: Timestamp,
+    ) -> Result<Option<DiscoveryClaim>, StoreError> {
+        let (connection, now) = (connection.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let row = sqlx::query("SELECT discover_at FROM connections WHERE id = $1");
+                let row = row.bind(connection.as_str()).fetch_optional(&mut *tx).await?.ok_or(StoreError::NotFound)?;
+                let before: Option<Timestamp> = Reader::of(&row, Connection::TABLE).next("discover_at")?;
+                let taken = sqlx::query(
+                    "UPDATE connections SET discover_at = $3 WHERE id = $1 \
+                     AND (discover_at IS NULL OR discover_at <= $2 OR discover_at > $3)",
+                );
+                let taken = taken.bind(connection.as_str()).bind(now.as_micros()).bind(until.as_micros());
+                let taken = taken.execute(tx).await?.rows_affected() == 1;
+                Ok(taken.then_some(DiscoveryClaim { connection, before, until }))
+            })
+        })
+        .await
+    }
+
+    /// Gives back what was claimed and came to nothing: it is discovered again when it would have been.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn unclaim_discovery(&self, claim: DiscoveryClaim) -> Result<(), StoreError> {
+        self.write_beside(move |tx| {
+            Box::pin(async move {
+                sqlx::query("UPDATE connections SET discover_at = $2 WHERE id = $1 AND discover_at = $3")
+                    .bind(claim.connection.as_str())
+                    .bind(claim.before.map(Timestamp::as_micros))
+                    .bind(claim.until.as_micros())
+                    .execute(tx)
+                    .await?;
+                Ok(())
+            })
+        })
+        .await
+    }
+
     /// Writes down what was discovered, and makes the syncs that are not there yet, all of them off.
     ///
     /// # Errors
@@ -198,10 +261,12 @@ impl Store {
                     if row.authorized_at != new.authorized_at {
                         return Err(StoreError::Conflict("the connection was authorised anew meanwhile"));
                     }
-                    let done = keep(&mut *tx, &id, &new.streams, now).await?;
+                    let mut done = keep(&mut *tx, &id, &new.streams, now).await?;
                     forget_places(&mut *tx, &id, &done.rekeyed, now).await?;
-                    add_syncs(&mut *tx, &store, &row, &new, now).await?;
+                    // First: what is gone takes no room from what is there.
                     follow(&mut *tx, &store, &id, now).await?;
+                    done.roomless = add_syncs(&mut *tx, &store, &row, &new, now).await?;
+                    forget_gone(&mut *tx, &id, new.remembered).await?;
                     sqlx::query("UPDATE connections SET discovered_at = $2, discover_at = NULL WHERE id = $1")
                         .bind(id.as_str())
                         .bind(now.as_micros())
@@ -225,23 +290,20 @@ impl Store {
     }
 }
 
-/// Writes down the streams; what is not among them is gone.
+/// Writes down the streams; what is not among them is gone. Schemas are compared where they lie: none is read.
 async fn keep(
     tx: &mut AnyConnection,
     connection: &ConnectionId,
     streams: &[DiscoveredStream],
     now: Timestamp,
 ) -> Result<Discovery, StoreError> {
-    let statement = sqlx::query(select::<DiscoveredStream>("WHERE d.connection = $1")).bind(connection.as_str());
-    let there: Vec<DiscoveredStream> = many(&mut *tx, statement).await?;
-    let mut there: BTreeMap<String, DiscoveredStream> = there.into_iter().map(|row| (row.name.clone(), row)).collect();
+    let statement = sqlx::query(select::<Listed>("WHERE d.connection = $1")).bind(connection.as_str());
+    let there: Vec<Listed> = many(&mut *tx, statement).await?;
+    let mut there: BTreeMap<String, DiscoveredStream> =
+        there.into_iter().map(|Listed(row)| (row.name.clone(), row)).collect();
     let mut done = Discovery::default();
     for stream in streams {
-        let stream = DiscoveredStream { gone_at: None, ..stream.clone() };
         let before = there.remove(&stream.name);
-        if before.as_ref() == Some(&stream) {
-            continue;
-        }
         match &before {
             _ if stream.declared => {}
             None => done.added.push(stream.name.clone()),
@@ -255,7 +317,10 @@ async fn keep(
             "INSERT INTO discovered (connection, name, title, key, schema, per_account, declared, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (connection, name) DO UPDATE SET \
              title = excluded.title, key = excluded.key, schema = excluded.schema, \
-             per_account = excluded.per_account, declared = excluded.declared, gone_at = NULL",
+             per_account = excluded.per_account, declared = excluded.declared, gone_at = NULL \
+             WHERE discovered.gone_at IS NOT NULL OR discovered.title <> excluded.title \
+             OR discovered.key <> excluded.key OR discovered.per_account <> excluded.per_account \
+             OR discovered.declared <> excluded.declared OR discovered.schema IS DISTINCT FROM excluded.schema",
         )
         .bind(connection.as_str())
         .bind(stream.name.as_str())
@@ -269,7 +334,7 @@ async fn keep(
         .await?;
     }
     for (name, _) in there.into_iter().filter(|(_, row)| row.gone_at.is_none() && !row.declared) {
-        sqlx::query("UPDATE discovered SET gone_at = $3 WHERE connection = $1 AND name = $2")
+        sqlx::query("UPDATE discovered SET gone_at = $3, schema = NULL WHERE connection = $1 AND name = $2")
             .bind(connection.as_str())
             .bind(name.as_str())
             .bind(now.as_micros())
@@ -297,14 +362,15 @@ async fn forget_places(
     Ok(())
 }
 
-/// Makes the syncs that are not there yet, off: once for the connection, or once for each account that is selected.
+/// Makes the syncs that are not there yet, off: once for the connection, or once for each account that is selected. How
+/// many there was no room for.
 async fn add_syncs(
     tx: &mut AnyConnection,
     store: &Store,
     of: &Connection,
     new: &NewDiscovery,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<u64, StoreError> {
     let id = of.id.as_str();
     let every = micros(new.schedule.typical_gap(now));
     let schedule = new.schedule.text();
@@ -317,7 +383,7 @@ async fn add_syncs(
     .bind(every)
     .execute(&mut *tx)
     .await?;
-    let rows = sqlx::query("SELECT account, stream FROM syncs WHERE connection = $1 AND discovered");
+    let rows = sqlx::query("SELECT account, stream FROM syncs WHERE connection = $1 AND discovered AND gone_at IS NULL");
     let mut there = BTreeSet::new();
     for row in rows.bind(id).fetch_all(&mut *tx).await? {
         let mut r = Reader::of(&row, "syncs");
@@ -333,8 +399,18 @@ async fn add_syncs(
         let of: &[String] = if stream.per_account { &accounts } else { &once };
         of.iter().map(move |account| (account.clone(), stream.name.clone()))
     });
-    let room = SYNCS.saturating_sub(there.len());
-    let fresh: Vec<(String, String)> = wanted.filter(|sync| !there.contains(sync)).take(room).collect();
+    let most = usize::try_from(SYNCS).unwrap_or(usize::MAX);
+    let mut room = most.saturating_sub(there.len());
+    let (mut fresh, mut roomless) = (Vec::new(), 0);
+    for sync in wanted.filter(|sync| !there.contains(sync)) {
+        match room.checked_sub(1) {
+            Some(less) => {
+                room = less;
+                fresh.push(sync);
+            }
+            None => roomless += 1,
+        }
+    }
     for (account, stream) in fresh {
         sqlx::query(
             "INSERT INTO syncs (id, tenant, connection, account, stream, schedule, enabled, created_at, every, discovered) \
@@ -351,6 +427,44 @@ async fn add_syncs(
         .execute(&mut *tx)
         .await?;
     }
+    Ok(roomless)
+}
+
+/// Whether nobody ever used a discovered sync: it was not switched on, timed, run or read, and nothing is kept of it.
+macro_rules! is_unused {
+    () => {
+        "s.discovered AND s.gone_at IS NOT NULL AND NOT s.enabled AND NOT s.custom AND NOT s.picked \
+         AND s.records = 0 AND s.cursor IS NULL AND s.last_run IS NULL AND s.bury IS NULL AND s.unseen IS NULL \
+         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.sync = s.id) \
+         AND NOT EXISTS (SELECT 1 FROM records r WHERE r.sync_no = s.no) \
+         AND NOT EXISTS (SELECT 1 FROM dead_letters l WHERE l.sync_no = s.no) \
+         AND NOT EXISTS (SELECT 1 FROM drifts f WHERE f.sync_no = s.no)"
+    };
+}
+
+/// Forgets what is gone and was never used, but for the newest.
+async fn forget_gone(tx: &mut AnyConnection, connection: &ConnectionId, remembered: u32) -> Result<(), StoreError> {
+    let rows = sqlx::query(concat!(
+        "DELETE FROM discovered WHERE connection = $1 AND name IN (SELECT d.name FROM discovered d \
+         WHERE d.connection = $1 AND d.gone_at IS NOT NULL AND NOT d.declared AND NOT EXISTS (SELECT 1 FROM syncs s \
+         WHERE s.connection = d.connection AND s.stream = d.name AND NOT (",
+        is_unused!(),
+        ")) ORDER BY d.gone_at DESC, d.name LIMIT 1000000 OFFSET $2)"
+    ));
+    rows.bind(connection.as_str()).bind(i64::from(remembered)).execute(&mut *tx).await?;
+    let lone = sqlx::query(concat!(
+        "DELETE FROM syncs WHERE id IN (SELECT s.id FROM syncs s WHERE s.connection = $1 AND ",
+        is_unused!(),
+        " AND NOT EXISTS (SELECT 1 FROM discovered d WHERE d.connection = s.connection AND d.name = s.stream))"
+    ));
+    lone.bind(connection.as_str()).execute(&mut *tx).await?;
+    // A name has a sync for each account, so few names may still have many.
+    let many = sqlx::query(concat!(
+        "DELETE FROM syncs WHERE id IN (SELECT s.id FROM syncs s WHERE s.connection = $1 AND ",
+        is_unused!(),
+        " ORDER BY s.gone_at DESC, s.id LIMIT 1000000 OFFSET $2)"
+    ));
+    many.bind(connection.as_str()).bind(i64::from(SYNCS)).execute(&mut *tx).await?;
     Ok(())
 }
 

@@ -17,7 +17,7 @@ const MOST: usize = 10_000;
 
 pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
     let values = Values::of(ctx)?;
-    let api = Api::of(ctx, &values)?;
+    let api = Api::of(ctx)?;
     let ping = &api.definition.ping;
     let url = wire::with_query(&api.url(&ping.path, &values)?, &values.parameters(&ping.query)?);
     let question = Question { method: "GET".to_owned(), url, headers: Vec::new(), body: None, asked: Asked::Thing };

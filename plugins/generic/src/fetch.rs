@@ -62,7 +62,7 @@ struct Place {
 
 pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
     let values = Values::of(ctx)?;
-    let api = Api::of(ctx, &values)?;
+    let api = Api::of(ctx)?;
     let stream = api.definition.streams.iter().find(|stream| stream.name == request.stream);
     let stream = stream.ok_or_else(|| request.unsupported())?;
     let place = match request.cursor::<Place>()? {

@@ -20,7 +20,7 @@ pub(crate) const STEP: &str = "send";
 
 pub(crate) fn push(ctx: &Context, item: &Item) -> Result<Outcome> {
     let values = Values::of(ctx)?.with(item)?;
-    let api = Api::of(ctx, &values)?;
+    let api = Api::of(ctx)?;
     let action = api.definition.actions.iter().find(|action| action.name == item.action);
     let action = action.ok_or_else(|| item.unsupported())?;
     let response = request(&api, &values, action, &item.attachments)?.send()?;
@@ -28,7 +28,7 @@ pub(crate) fn push(ctx: &Context, item: &Item) -> Result<Outcome> {
 }
 
 fn request(api: &Api, values: &Values<'_>, action: &Action, files: &[Attachment]) -> Result<Request> {
-    let mut request = api.request(&action.method, &api.url(&action.path, values)?, values)?;
+    let mut request = api.request(&action.method, &api.url(&action.path, values)?);
     for (name, template) in &action.query {
         if let Some(value) = values.query(template)? {
             request = request.query(name, value);

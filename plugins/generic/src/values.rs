@@ -56,13 +56,12 @@ impl<'a> Values<'a> {
     pub(crate) fn json(&self, name: &Name) -> Result<Option<Cow<'_, str>>> {
         let quoted = |text: &str| Some(Cow::Owned(Value::from(text).to_string()));
         Ok(match (name, &self.item) {
-            (Name::Plain(name), item) => {
+            // The connection first: where a schema lets further members through, none of them takes the place of a
+            // field or a setting. The packer refuses a name that both declare.
+            (Name::Plain(name), item) => self.of_connection(name).or_else(|| {
                 let brought = item.as_ref().and_then(|item| member(&item.payload, name));
-                match brought {
-                    Some(value) => Some(Cow::Borrowed(value.get())),
-                    None => self.of_connection(name),
-                }
-            }
+                brought.map(|value| Cow::Borrowed(value.get()))
+            }),
             (Name::Account, _) => quoted(self.ctx.account()?),
             (Name::Target(name), Some(item)) => member(&item.target, name).map(|value| Cow::Borrowed(value.get())),
             (Name::Pointer(at), Some(item)) => raw::at(&item.payload, at).map(|value| Cow::Borrowed(value.get())),
@@ -167,9 +166,6 @@ impl<'a> Values<'a> {
     fn whose(&self, name: &Name) -> Whose {
         let at = |name: &str| format!("/{}", patchbay_definition::pointer::escaped(name));
         match name {
-            Name::Plain(name) if self.item.as_ref().is_some_and(|item| member(&item.payload, name).is_some()) => {
-                Whose::Item(at(name))
-            }
             Name::Plain(name) if self.item.is_some() && self.of_connection(name).is_none() => Whose::Item(at(name)),
             Name::Target(name) => Whose::Item(at(name)),
             Name::Pointer(pointer) => Whose::Item(pointer.clone()),
@@ -261,6 +257,17 @@ mod tests {
         assert_eq!(values.path("/{y}").unwrap_err().case(), Case::InvalidInput);
         assert_eq!(values.path("/{z}").unwrap_err().case(), Case::InvalidInput);
         assert_eq!(values.header("{/y}").unwrap().as_deref(), Some("../admin"), "a header has no path");
+    }
+
+    #[test]
+    fn a_member_that_nobody_declared_takes_no_field_and_no_setting() {
+        let ctx = ctx("acme");
+        let item = item(r#"{"x":"other","n":1,"own":"T","deep":{"x":"D"}}"#);
+        let values = Values::of(&ctx).unwrap().with(&item).unwrap();
+        assert_eq!(values.path("/{x}/a").unwrap(), "/acme/a");
+        assert_eq!(values.header("{x}").unwrap().as_deref(), Some("acme"));
+        assert_eq!(values.text("{n} {own}").unwrap().as_deref(), Some("45.10 T"));
+        assert_eq!(values.text("{/x} {/deep/x}").unwrap().as_deref(), Some("other D"), "a pointer means the payload");
     }
 
     #[test]

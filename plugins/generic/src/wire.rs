@@ -23,6 +23,8 @@ pub(crate) struct Api {
     pub(crate) origin: String,
     /// The path that all paths begin with.
     base: String,
+    /// What every request says besides.
+    headers: Vec<(String, String)>,
     credential: Credential,
 }
 
@@ -37,14 +39,21 @@ pub(crate) struct Question {
 
 impl Api {
     /// Reads the definition, which an operator may have corrected, and refuses one that is wrong.
-    pub(crate) fn of(ctx: &Context, values: &Values<'_>) -> Result<Self> {
+    ///
+    /// Where requests go and what all of them say is the connection's alone: no item has a say in it.
+    pub(crate) fn of(ctx: &Context) -> Result<Self> {
         let definition = definition(ctx)?;
-        let url = base_url(&definition.base_url, values)?;
+        let values = Values::of(ctx)?;
+        let url = base_url(&definition.base_url, &values)?;
         let (origin, base) = split(&url).ok_or_else(|| wrong().detail("base-url is no https address"))?;
         let (origin, base) = (origin.to_owned(), base.to_owned());
         let credential =
             if definition.no_credential.contains(&ctx.auth) { Credential::Nothing } else { Credential::Standard };
-        Ok(Self { definition, origin, base, credential })
+        let mut headers = Vec::new();
+        for (name, template) in &definition.headers {
+            headers.extend(values.header(template)?.map(|value| (name.clone(), value)));
+        }
+        Ok(Self { definition, origin, base, headers, credential })
     }
 
     /// An address below the base address.
@@ -53,24 +62,19 @@ impl Api {
     }
 
     /// A request with what all of them have.
-    pub(crate) fn request(&self, method: &str, url: &str, values: &Values<'_>) -> Result<Request> {
+    pub(crate) fn request(&self, method: &str, url: &str) -> Request {
         let mut request = http::request(method, url).credential(self.credential.clone());
         if !self.definition.headers.keys().any(|name| name.eq_ignore_ascii_case("accept")) {
             request = request.header("accept", "application/json");
         }
-        for (name, template) in &self.definition.headers {
-            if let Some(value) = values.header(template)? {
-                request = request.header(name, value);
-            }
-        }
-        Ok(request)
+        self.headers.iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// Asks, and follows the API's redirects within its own host; none when it says that there is nothing.
     pub(crate) fn ask(&self, question: &Question, values: &Values<'_>) -> Result<Option<Response>> {
         let mut url = question.url.clone();
         for _ in 0..=HOPS {
-            let mut request = self.request(&question.method, &url, values)?;
+            let mut request = self.request(&question.method, &url);
             for (name, value) in &question.headers {
                 request = request.header(name, value);
             }

@@ -133,6 +133,25 @@ fn a_note_goes_with_its_key_and_its_values_keep_their_types() {
 }
 
 #[test]
+fn an_item_has_no_say_in_where_requests_go_and_in_what_all_of_them_say() {
+    // The schema of an action may let further members through.
+    let host = TestHost::answering(include_str!("../fixtures/actions/task.json"));
+    let payload = r#"{"title":"Bel de klant","due":"2026-12-05","subdomain":"evil","partner_code":"P-8"}"#;
+    assert!(Generic::push(&ctx(), &item("task", "{}", payload)).is_ok());
+    let sent = host.requests();
+    assert!(sent[0].url.starts_with(BASE), "{}", sent[0].url);
+    let header = |wanted: &str| sent[0].headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    assert_eq!(header("x-partner"), Some("P-7"));
+    drop(host);
+    // Also where the connection has none.
+    let mut fixture: Value = serde_json::from_str(include_str!("../fixtures/actions/task.json")).unwrap();
+    fixture["exchanges"][0]["request"]["headers"] = json!({ "accept": "application/json" });
+    let host = TestHost::answering(&fixture.to_string());
+    assert!(Generic::push(&Context { settings: b"{}".to_vec(), ..ctx() }, &item("task", "{}", payload)).is_ok());
+    assert!(host.requests()[0].headers.iter().all(|(_, value)| value != "P-8"));
+}
+
+#[test]
 fn a_key_can_stand_in_the_body() {
     let host = TestHost::answering(include_str!("../fixtures/actions/task.json"));
     assert!(Generic::push(&ctx(), &item("task", "{}", r#"{"title":"Bel de klant","due":"2026-12-05"}"#)).is_ok());

@@ -1,7 +1,9 @@
 //! What a step wrote although its answer was lost.
 //!
-//! Messages, activities and tasks carry a mark. A file carries none: it is known by the record that it hangs on, its name,
-//! the hash of its content, and by not being older than the step.
+//! The step alone says what is looked for: since it was sent, a person may have chosen that to-dos become something other,
+//! or go elsewhere. Messages, activities and tasks carry a mark; a task is looked for everywhere, because people move tasks
+//! from project to project. A file carries none: it is known by the record that it hangs on, its name, the hash of its
+//! content, and by not being older than the step.
 
 use patchbay_sdk::{Attachment, Context, Error, Item, Object, Result, blob, time};
 use serde::Deserialize;
@@ -31,10 +33,8 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
         return Err(item.unsupported());
     }
     let api = Api::of(ctx)?;
-    if push::is_task(&api, item) {
-        let domain =
-            json!([["project_id", "=", push::project(&api, item)?], ["description", "ilike", text::mark(TASK)?]]);
-        let found = first(&api, "project.task", domain)?;
+    if step == TASK {
+        let found = first(&api, "project.task", json!([["description", "ilike", text::mark(TASK)?]]))?;
         return Ok(found.map(|id| Object::of(id).url(text::link(&api, "project.task", id))));
     }
     let target = push::target(item)?;

@@ -184,6 +184,11 @@ fn message(api: &Api, target: &Target, said: &Said, files: &[u64]) -> Result<Out
 
 fn todo(api: &Api, item: &Item) -> Result<Outcome> {
     let (target, todo) = (target(item)?, item.payload::<Todo>()?);
+    // What was found is this to-do, whatever the settings make of one by now. Beside a step that was answered the host
+    // sends no other, because this action has one step.
+    if let Some(done) = item.found(ACTIVITY).or_else(|| item.found(TASK)) {
+        return Ok(Outcome::Created(done));
+    }
     let (summary, note) = todo.in_short()?;
     if api.settings.todos == Todos::Task {
         let project = api.settings.todo_project;
@@ -278,20 +283,6 @@ pub(crate) fn target(item: &Item) -> Result<Target> {
     target.ok_or_else(|| {
         Error::invalid_input("Choose a record.").field("/id", "This is not a record, written as model,id.")
     })
-}
-
-/// Whether a to-do of this connection becomes a task.
-pub(crate) fn is_task(api: &Api, item: &Item) -> bool {
-    item.action == "task" || (item.action == "todo" && api.settings.todos == Todos::Task)
-}
-
-/// What a task's project is: as far as a search for it goes.
-pub(crate) fn project(api: &Api, item: &Item) -> Result<Value> {
-    if item.action == "task" {
-        let chosen: Chosen = item.target()?;
-        return Ok(json!(chosen.id.parse::<u64>().unwrap_or_default()));
-    }
-    Ok(api.settings.todo_project.map_or(json!(false), |id| json!(id)))
 }
 
 #[cfg(test)]

@@ -6,8 +6,8 @@
 //! nothing depends on either: a page is read from a second on, the rows of its last second are left for the next page, and
 //! when one second fills a page, that second is read by id.
 //!
-//! A transaction's records have the date at which it began, and may appear later: the host begins each run ten minutes
-//! earlier (`look-back` in the manifest).
+//! A transaction's records have the date at which it began, and may appear later: the host begins each run fifteen
+//! minutes earlier (`look-back` in the manifest), which is how long a transaction may take.
 //!
 //! Odoo keeps no trace of what was deleted. A walk through all remembers how many records there were up to the last id, and
 //! as long as their number is the same, nothing has vanished: ids are given out once.

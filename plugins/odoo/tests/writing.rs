@@ -79,12 +79,41 @@ fn a_lost_answer_is_found_by_its_mark() {
         (fixture!("actions/note.absent"), None),
         (fixture!("actions/report.found"), Some("55821")),
         (fixture!("actions/todo.found"), Some("901")),
+        (fixture!("actions/todo.activity.found"), Some("901")),
         (fixture!("actions/todo.absent"), None),
         (fixture!("actions/todo.task.found"), Some("1204")),
         (fixture!("actions/task.found"), Some("1203")),
         (fixture!("actions/task.absent"), None),
     ] {
         assert_eq!(found(fixture).as_deref(), id);
+    }
+}
+
+#[test]
+fn what_is_looked_for_is_what_was_sent_and_not_what_the_settings_say_today() {
+    // An activity was sent, and by now to-dos become tasks: `todo.activity.found` above. Here it is the other way round.
+    for settings in [json!({}), json!({ "todos": "activity" }), json!({ "todos": "task", "todo_project": 12 })] {
+        let mut own: Value = serde_json::from_str(fixture!("actions/todo.task.found")).unwrap();
+        own["context"]["settings"] = settings;
+        assert_eq!(found(&own.to_string()).as_deref(), Some("1204"));
+    }
+    // The task was moved, or the action's target is another project: nothing of a project is asked.
+    let asked = fixture!("actions/task.found");
+    let _host = TestHost::answering(asked).in_order();
+    let item = Item { target: json!({ "id": "12" }).to_string().into_bytes(), ..item(asked) };
+    let task = Odoo::find(&ctx(asked), &item, "task", NOW_MS).unwrap().unwrap();
+    assert_eq!(task.id, "1203");
+    assert!(!asked.contains("project_id"));
+}
+
+#[test]
+fn a_to_do_that_was_found_is_not_written_as_the_other_kind_beside_it() {
+    for (fixture, step) in [(fixture!("actions/todo.task"), "activity"), (fixture!("actions/todo"), "task")] {
+        let host = TestHost::empty();
+        let mut item = item(fixture);
+        item.ext.push((format!("step.{step}"), "901".to_owned()));
+        let Outcome::Created(object) = Odoo::push(&ctx(fixture), &item).unwrap() else { panic!("created") };
+        assert_eq!((object.id.as_str(), host.requests().len()), ("901", 0));
     }
 }
 

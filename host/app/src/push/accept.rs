@@ -11,11 +11,14 @@
 
 use std::sync::Arc;
 
-use patchbay_model::{Code, ConnectionState, Fault, PushState, TenantId, manifest::Action};
+use patchbay_model::{
+    Code, ConnectionState, Fault, PushState, TenantId,
+    manifest::{Action, Manifest, MeetingPart},
+};
 use patchbay_store::{Connection, ConnectionFilter, NewPush, StoreError};
 use serde_json::Value;
 
-use super::{PushRequest, content, files::Attached};
+use super::{PushRequest, content, files::Attached, meeting};
 use crate::{App, connectors::Release};
 
 /// Bytes of a payload: what a connector gets in one piece.
@@ -77,7 +80,7 @@ impl App {
             }
             Err(fault) => return Err(fault),
         };
-        let (state, reason) = first_state(connection.as_ref(), action, &request);
+        let (state, reason) = first_state(connection.as_ref(), &release.manifest, action, &request);
         let kept = self.settings.push_expires;
         let expires_at = request.expires_at.or_else(|| kept.map(|kept| self.clock.now().plus(kept)));
         let new = NewPush {
@@ -132,11 +135,13 @@ impl App {
 /// What becomes of an item at first, and why where it is not sent.
 fn first_state(
     connection: Option<&Connection>,
+    manifest: &Manifest,
     action: &Action,
     request: &PushRequest,
 ) -> (PushState, Option<(Code, String)>) {
     let because = |state, code: Code, text: &str| (state, Some((code, text.to_owned())));
-    if let Some(why) = connection.and_then(|row| switched_off(row, action)) {
+    let payload = || Some(request.payload.clone());
+    if let Some(why) = connection.and_then(|row| item_off(row, manifest, action, payload)) {
         return because(PushState::Skipped, Code::SwitchedOff, &why);
     }
     let waits = |code: Code, text: &str| because(PushState::Waiting, code, text);
@@ -164,6 +169,20 @@ pub(super) fn switched_off(connection: &Connection, action: &Action) -> Option<S
     } else {
         None
     }
+}
+
+/// The same of an item: one that carries to-dos goes only where their switch is on, too.
+pub(super) fn item_off(
+    connection: &Connection,
+    manifest: &Manifest,
+    action: &Action,
+    payload: impl FnOnce() -> Option<Value>,
+) -> Option<String> {
+    switched_off(connection, action).or_else(|| {
+        let into = &action.meeting.as_ref()?.todos.as_ref()?.into;
+        let todos = meeting::action_for(manifest, MeetingPart::Todo)?;
+        if meeting::carries(&payload()?, into) { switched_off(connection, todos) } else { None }
+    })
 }
 
 /// Items of an ordered action wait for each other where they are for one target.

@@ -58,7 +58,8 @@ impl App {
         let connection = self.connection_to_send_by(tenant, &push, asked.connection.as_ref()).await?;
         let release = self.release_of(&connection).await?;
         let action = accept::action_of(&release, &push.action)?;
-        if let Some(why) = accept::switched_off(&connection, action) {
+        let payload = || serde_json::from_str(&push.payload).ok();
+        if let Some(why) = accept::item_off(&connection, &release.manifest, action, payload) {
             return Err(Fault::because(Code::SwitchedOff, why));
         }
         if connection.state != ConnectionState::Active {

@@ -374,7 +374,8 @@ fn not_now(push: &Push, steps: &[PushStep], connection: &Connection, release: &R
         (end.code, end.person) = (Some(code), Some(why.to_owned()));
         Some(end)
     };
-    if let Some(why) = accept::switched_off(connection, action) {
+    let payload = || serde_json::from_str(&push.payload).ok();
+    if let Some(why) = accept::item_off(connection, &release.manifest, action, payload) {
         return ended(PushState::Skipped, Code::SwitchedOff, &why);
     }
     if action.target.is_some() && push.target == "null" {

@@ -9,7 +9,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_model::{
     Code, ConnectionId, Fault, TenantId,
-    manifest::{self, Action, MeetingPart},
+    manifest::{self, Action, Manifest, MeetingPart},
 };
 use patchbay_store::Connection;
 use serde_json::Value;
@@ -129,6 +129,7 @@ impl App {
         let parts = parts_of(&meeting)?;
         let release = self.release_for_meeting(&tenant, &meeting).await?;
         let switches = self.switches_of_meeting(&tenant, &meeting).await?;
+        let went_alone = self.todos_went_alone(&tenant, &meeting, &release, &parts).await?;
         let app = Arc::clone(self);
         self.own(async move {
             let mut items = Vec::with_capacity(parts.len());
@@ -147,12 +148,13 @@ impl App {
                     });
                     continue;
                 }
-                let action = action_for(&release, kind);
+                let action = action_for(&release.manifest, kind);
+                let apart = |action: &Action| went_alone || todos_are_off(&release.manifest, action, switches.as_ref());
                 let answer = match action {
                     None => None,
-                    Some(action) => Some(match ways(&meeting, &release, action, part, &todos, switches.as_ref()) {
+                    Some(action) => Some(match ways(&meeting, action, part, &todos, apart(action)) {
                         Ok(ways) => {
-                            let (answer, with_todos) = app.first_that_fits(&tenant, ways).await;
+                            let (answer, with_todos) = app.first_that_fits(&tenant, &release, ways).await;
                             along = with_todos.then(|| action.name.clone()).or(along);
                             answer
                         }
@@ -170,16 +172,48 @@ impl App {
     /// Accepts an item in the first way that is no other content than what its key was used for; whether the to-dos belong
     /// to it. So a meeting that is sent again goes as it went before, whatever was switched since. To-dos of a report that
     /// is refused are not sent by themselves: with the report that is accepted in the end they would be there twice.
-    async fn first_that_fits(self: &Arc<Self>, tenant: &TenantId, ways: Vec<Way>) -> (Result<PushAnswer, Fault>, bool) {
-        let linked = ways.iter().any(|way| way.with_todos);
-        let mut first: Option<Fault> = None;
+    async fn first_that_fits(
+        self: &Arc<Self>,
+        tenant: &TenantId,
+        release: &Release,
+        ways: Vec<Way>,
+    ) -> (Result<PushAnswer, Fault>, bool) {
+        let mut refused: Option<(Fault, String, String)> = None;
         for way in ways {
+            let (action, key) = (way.request.action.clone(), way.request.key.clone().unwrap_or_default());
             match self.accept(tenant, way.request).await {
-                Err(fault) if fault.code == Code::KeyReused => first = first.or(Some(fault)),
+                Err(fault) if fault.code == Code::KeyReused => refused = refused.or(Some((fault, action, key))),
                 other => return (other, way.with_todos),
             }
         }
-        (Err(first.unwrap_or_else(|| Fault::new(Code::Internal))), linked)
+        let Some((fault, action, key)) = refused else { return (Err(Fault::new(Code::Internal)), false) };
+        // They belong to the report that there is, if it has any.
+        let there = match self.store.push_by_key(tenant, &release.manifest.id, &action, &key).await {
+            Ok(there) => there,
+            Err(error) => return (Err(error.into()), true),
+        };
+        let into = release.manifest.action(&action).and_then(|action| action.meeting.as_ref()?.todos.as_ref());
+        let payload = there.and_then(|push| serde_json::from_str::<Value>(&push.payload).ok());
+        let has = into.zip(payload).is_some_and(|(linked, payload)| carries(&payload, &linked.into));
+        (Err(fault), has)
+    }
+
+    /// Whether to-dos of this meeting were sent by themselves before: then all of them go so.
+    async fn todos_went_alone(
+        &self,
+        tenant: &TenantId,
+        meeting: &MeetingRequest,
+        release: &Release,
+        parts: &[Part],
+    ) -> Result<bool, Fault> {
+        let Some(action) = action_for(&release.manifest, MeetingPart::Todo) else { return Ok(false) };
+        for part in parts.iter().filter(|part| part.part == MeetingPart::Todo) {
+            let key = key_of(meeting, part);
+            if self.store.push_by_key(tenant, &release.manifest.id, &action.name, &key).await?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The connection whose switches hold for a meeting; none where there is none yet, or several.
@@ -207,20 +241,28 @@ impl App {
     }
 }
 
-fn action_for(release: &Release, part: MeetingPart) -> Option<&Action> {
-    release.manifest.actions.iter().find(|action| action.meeting.as_ref().is_some_and(|from| from.part == part))
+pub(super) fn action_for(manifest: &Manifest, part: MeetingPart) -> Option<&Action> {
+    manifest.actions.iter().find(|action| action.meeting.as_ref().is_some_and(|from| from.part == part))
+}
+
+/// Whether a payload has to-dos in this member.
+pub(super) fn carries(payload: &Value, into: &str) -> bool {
+    payload.get(into).and_then(Value::as_array).is_some_and(|todos| !todos.is_empty())
+}
+
+/// Whether the switches keep to-dos apart from a report: one of the two is off.
+fn todos_are_off(manifest: &Manifest, report: &Action, connection: Option<&Connection>) -> bool {
+    let off = |action: &Action| connection.is_some_and(|row| switched_off(row, action).is_some());
+    off(report) || action_for(manifest, MeetingPart::Todo).is_some_and(off)
+}
+
+fn key_of(meeting: &MeetingRequest, part: &Part) -> String {
+    format!("{}/{}", meeting.source, part.name)
 }
 
 /// How an item of this part can be made, the way that is wanted first. To-dos go with a report where the provider links
-/// them to it, and neither of the two is switched off; what went the other way before stays so.
-fn ways(
-    meeting: &MeetingRequest,
-    release: &Release,
-    action: &Action,
-    part: Part,
-    todos: &[Part],
-    connection: Option<&Connection>,
-) -> Result<Vec<Way>, Fault> {
+/// them to it, unless they are kept `apart`; what went the other way before stays so.
+fn ways(meeting: &MeetingRequest, action: &Action, part: Part, todos: &[Part], apart: bool) -> Result<Vec<Way>, Fault> {
     let kind = part.part;
     let alone = Way { request: request_of(meeting, action, part)?, with_todos: false };
     let linked = action.meeting.as_ref().and_then(|from| from.todos.as_ref());
@@ -232,8 +274,6 @@ fn ways(
     if let Some(members) = together.request.payload.as_object_mut() {
         members.insert(linked.into.clone(), Value::Array(filled));
     }
-    let off = |action: &Action| connection.is_some_and(|row| switched_off(row, action).is_some());
-    let apart = off(action) || action_for(release, MeetingPart::Todo).is_some_and(off);
     Ok(match (apart, action.update) {
         // The other way would be a change of what is there.
         (true, true) => vec![alone],
@@ -248,6 +288,7 @@ fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<P
     let Some(from) = &action.meeting else { return Err(Fault::new(Code::Internal)) };
     let payload = manifest::payload_of(&from.payload, &part.values)
         .map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
+    let key = Some(key_of(meeting, &part));
     // A report that is also there as text loses nothing where the action takes no files.
     let files =
         if action.attachments.is_none() && part.values.contains_key("text") { Vec::new() } else { part.attachments };
@@ -255,7 +296,7 @@ fn request_of(meeting: &MeetingRequest, action: &Action, part: Part) -> Result<P
         connector: meeting.connector.clone(),
         connection: meeting.connection.clone(),
         action: action.name.clone(),
-        key: Some(format!("{}/{}", meeting.source, part.name)),
+        key,
         source: Some(meeting.source.clone()),
         target: action.target.as_ref().and_then(|schema| of_schema(schema, meeting.target.as_ref())),
         payload,

@@ -7,7 +7,7 @@ use patchbay_it::{Rig, RigSetup, Tenant, items};
 use patchbay_test_support::{
     Result, Trouble,
     fakes::{
-        FakesConfig, Stand, also,
+        Act, FakesConfig, Rule, Stand, also,
         odoo::{DATABASE, ORIGIN, Odoo},
     },
     wait_until,
@@ -140,6 +140,56 @@ fn what_is_deleted_at_odoo_is_deleted_here_and_nothing_else() -> Result<()> {
     let left = scene.records("leads")?;
     assert_eq!((left.len(), scene.records("events")?.len()), (before - 1, 15));
     assert!(!left.iter().any(|record| record["key"] == json!("903")), "{left:?}");
+    Ok(())
+}
+
+#[test]
+fn what_a_long_transaction_wrote_is_read_by_the_run_after_its_end() -> Result<()> {
+    let scene = Scene::start()?;
+    let fake = &scene.fake()?.provider;
+    scene.rig.advance(Duration::from_secs(3_600))?;
+    // The other began fourteen minutes ago and ends only now, behind a run that read what is newer.
+    assert!(fake.change("project.task", 1_102, &json!({ "name": "Newer" })));
+    scene.read()?;
+    let late = fake.add_late("project.task", &json!({ "name": "Imported", "project_id": 4 }), 14 * 60);
+    scene.read()?;
+    let names: Vec<Value> = scene.records("tasks")?.into_iter().map(|record| record["record"]["name"].clone()).collect();
+    assert!(names.contains(&json!("Newer")) && names.contains(&json!("Imported")), "{late}: {names:?}");
+    Ok(())
+}
+
+#[test]
+fn a_to_do_is_there_once_although_its_answer_was_lost_and_to_dos_became_something_other() -> Result<()> {
+    let scene = Scene::start()?;
+    let set = |settings: Value| {
+        let told = scene.tenant.api.patch(&scene.path(""), &json!({ "settings": settings }))?.expect(200);
+        told.and_then(|_| scene.tenant.settled())
+    };
+    let (activity, task) = (json!({ "todos": "activity" }), json!({ "todos": "task", "todo_project": 4 }));
+    for (before, path, after, kind) in [
+        (&activity, "/json/2/crm.lead/activity_schedule", &task, "mail.activity"),
+        (&task, "/json/2/project.task/create", &activity, "project.task"),
+        (&task, "/json/2/project.task/create", &json!({ "todos": "task", "todo_project": 5 }), "project.task"),
+    ] {
+        let known = scene.fake()?.journal.objects().len();
+        set(before.clone())?;
+        scene.fake()?.script.add(Rule::on("POST", path, Act::LoseAnswer));
+        let push = json!({
+            "connection": scene.connection, "action": "todo", "key": format!("todo-{known}"),
+            "target": { "id": "crm.lead,901" }, "payload": { "text": "Bellen" },
+        });
+        let push = scene.tenant.api.post("/v1/pushes", &push)?.expect(201)?.text_at("/id")?;
+        scene.tenant.push_is(&push, &["unknown"])?;
+        scene.fake()?.script.clear();
+        set(after.clone())?;
+        // Long enough for two looks: what neither finds would be sent again.
+        scene.rig.advance(Duration::from_secs(180))?;
+        let done = scene.tenant.push_is(&push, &["done", "failed", "rejected"])?;
+        let written = scene.fake()?.journal.objects().split_off(known);
+        let kinds: Vec<&str> = written.iter().map(|object| object.kind.as_str()).collect();
+        assert_eq!((&done["state"], kinds.as_slice()), (&json!("done"), [kind].as_slice()), "{done}");
+        assert_eq!(done["object"]["id"], json!(written[0].id), "{done}");
+    }
     Ok(())
 }
 

@@ -262,5 +262,44 @@ fn todos_go_with_the_report_where_the_provider_links_them_and_stay_as_they_went(
     assert_eq!(along(&on)?, seen(&[("report", "duplicate", false), ("todo", "revived", false)]));
     assert_eq!(scene.tenant.push_ended(&todo)?["state"], json!("done"));
     assert_eq!(scene.writes_to("/tasks"), 1);
+    // The to-dos first, the report later: what was sent by itself does not go once more with the report.
+    let whole = talk("m-3");
+    let mut early = whole.clone();
+    early["report"] = Value::Null;
+    let sent = send(&scene, &early)?.expect(200)?;
+    assert_eq!(along(&sent)?, seen(&[("todo", "created", false)]));
+    let sent = send(&scene, &whole)?.expect(200)?;
+    assert_eq!(along(&sent)?, seen(&[("report", "created", false), ("todo", "duplicate", false)]));
+    // The report first and alone; then it comes otherwise, which is refused, with a to-do, which that report has not.
+    let mut alone = talk("m-4");
+    alone["todos"] = json!([]);
+    assert_eq!(along(&send(&scene, &alone)?.expect(200)?)?, seen(&[("report", "created", false)]));
+    let mut later = talk("m-4");
+    later["report"]["title"] = json!("Another title");
+    let sent = send(&scene, &later)?.expect(200)?;
+    assert_eq!(along(&sent)?, seen(&[("report", "", false), ("todo", "created", false)]));
+    Ok(())
+}
+
+#[test]
+fn a_report_with_todos_is_held_by_their_switch_too() -> Result<()> {
+    let scene = Scene::bare()?;
+    scene.rig.install(links_todos()?)?;
+    let blob = uploaded(&scene)?;
+    let item = |key: &str| {
+        json!({
+            "connector": DESK, "action": "report", "key": key, "target": { "id": "c1" }, "send": "on_demand",
+            "payload": { "title": "Talk", "todos": [{ "what": "Pay" }] }, "attachments": [{ "blob": blob }],
+        })
+    };
+    // It waits while nobody has switched anything off, and is asked again when it is to go.
+    let waits = scene.tenant.api.post("/v1/pushes", &item("r-1"))?.expect(201)?.text_at("/id")?;
+    let connection = scene.connect("owner")?;
+    scene.tenant.change(&connection, &json!({ "functions": { "tasks": false } }))?;
+    let sent = scene.tenant.api.post(&format!("/v1/pushes/{waits}/send"), &json!({}))?;
+    assert_eq!((sent.status, text(&sent.json, "code").as_str()), (409, "PB4009"), "{}", sent.text());
+    let skipped = scene.tenant.api.post("/v1/pushes", &item("r-2"))?;
+    assert_eq!(stands(&skipped.json), ("skipped", "PB4009"), "{}", skipped.text());
+    assert_eq!(scene.writes_to("/reports"), 0);
     Ok(())
 }
