@@ -2,8 +2,9 @@
 //!
 //! A correction belongs to the connector, and outlives its releases: every release that is used is read together with
 //! it ([`App::release_facts`]), so that whatever works with a manifest works with the corrected one, and the connector is
-//! told the same. Addresses may stand in the config too. To change one is a change of power: it is refused until the
-//! operator says that this is what was meant, and what was approved is written down like the asks of a release.
+//! told the same. Addresses may stand in the config too. To change one is a change of power, in whichever release that was
+//! ever used; so is a correction that a kept release does not take. It is refused until the operator says that this is
+//! what was meant, and what was approved is written down like the asks of a release.
 //!
 //! Each node keeps corrections in memory. Where a database is shared by several, it looks again after [`FRESH`].
 
@@ -136,7 +137,7 @@ impl App {
         let before = self.store.correction(connector).await?;
         let asks = corrected.asks();
         let granted = self.granted(connector).await?.unwrap_or_default();
-        let mut powers = self.addresses_changed(connector, before.as_ref(), said).await?;
+        let mut powers = self.effects(connector, before.as_ref(), said).await?;
         powers.extend(asks.beyond(&granted).into_iter().map(|line| (None, line)));
         if !powers.is_empty() && !approves {
             return Err(powers.into_iter().fold(Fault::new(Code::CorrectionWidens), |fault, (name, line)| {
@@ -164,21 +165,30 @@ impl App {
         Ok(())
     }
 
-    /// What becomes of addresses in the releases that work is done with: the active one, and those that connections may
-    /// be pinned to.
-    async fn addresses_changed(
+    /// What becomes of the releases that were ever used ([`was_used`]): of their addresses, and which of them could not
+    /// be used any more.
+    async fn effects(
         &self,
         connector: &str,
         before: Option<&Correction>,
         after: &Value,
     ) -> Result<Vec<(Option<String>, String)>, Fault> {
         let before = before.map(said).transpose()?.unwrap_or_else(|| json!({}));
-        let mut lines = Vec::new();
-        for row in self.store.releases(Some(connector)).await? {
-            if !matches!(row.state, ReleaseState::Active | ReleaseState::Retained) {
-                continue;
+        let mut lines: Vec<(Option<String>, String)> = Vec::new();
+        for row in self.store.releases(Some(connector)).await?.iter().filter(|row| was_used(row.state)) {
+            let manifest = match written(row) {
+                Ok(manifest) => manifest,
+                // Nothing is done with it either: it is read in the same way wherever it is used.
+                Err(_) if row.state != ReleaseState::Active => continue,
+                Err(fault) => return Err(fault),
+            };
+            if manifest.corrected(&before).is_ok()
+                && let Err(fields) = manifest.corrected(after)
+            {
+                let (version, why) = (&row.version, because(&fields));
+                lines.push((None, format!("version {version}, which is kept, could not be used any more: {why}")));
             }
-            for (name, line) in written(&row)?.addresses_changed(&before, after) {
+            for (name, line) in manifest.addresses_changed(&before, after) {
                 if !lines.iter().any(|(_, there)| *there == line) {
                     lines.push((Some(name), line));
                 }
@@ -192,6 +202,21 @@ impl App {
             .active_release(connector)
             .await?
             .ok_or_else(|| Fault::because(Code::ConnectorUnknown, format!("No release of {connector} is active here.")))
+    }
+}
+
+/// Whether a release was new work's once. Connections may be pinned to one that is kept, and credentials that it brought
+/// are given back as it says, whatever became of it since: one that was set aside is not started, and its addresses are
+/// still asked.
+fn was_used(state: ReleaseState) -> bool {
+    match state {
+        ReleaseState::Active | ReleaseState::Retained | ReleaseState::Quarantined => true,
+        ReleaseState::Fetched
+        | ReleaseState::Verified
+        | ReleaseState::Compiled
+        | ReleaseState::Probed
+        | ReleaseState::Ready
+        | ReleaseState::Refused => false,
     }
 }
 
@@ -231,3 +256,6 @@ fn said(row: &Correction) -> Result<Value, Fault> {
     let broken = |error| Fault::new(Code::StorageFailed).operator(format!("correction of {}: {error}", row.connector));
     serde_json::from_str(&row.config).map_err(broken)
 }
+
+#[cfg(test)]
+mod tests;

@@ -19,7 +19,10 @@ use patchbay_model::{
     manifest::{Found, Manifest, Stream, schema_of},
 };
 use patchbay_store::{Connection, DiscoveredStream, Discovery, NewDiscovery};
-use tokio::time::Instant;
+use tokio::{
+    sync::SemaphorePermit,
+    time::{Instant, timeout},
+};
 
 use crate::{
     App,
@@ -34,6 +37,8 @@ const DISCOVERIES: u32 = 20;
 pub(crate) const AT_ONCE: usize = 4;
 /// When one is asked again that did not answer.
 const AGAIN: Duration = Duration::from_secs(3_600);
+/// How long a connection is somebody's own, beyond the waiting for a place and the call.
+const SPARE: Duration = Duration::from_secs(60);
 /// Bytes of all schemas of a connection.
 const SCHEMAS: usize = 4 * 1024 * 1024;
 /// Remarks about what was left out.
@@ -112,7 +117,9 @@ impl App {
         let app = Arc::clone(self);
         self.own(async move {
             let row = app.store.connection(&tenant, &connection).await?;
-            let (discovery, left_out) = app.discover_connection(&row, &actor).await?;
+            let Some((discovery, left_out)) = app.discover_alone(&row, &actor, None).await? else {
+                return Err(Fault::because(Code::Conflict, "The connection is being asked for its streams just now."));
+            };
             Ok(Discovered { streams: app.streams(&tenant, &connection).await?, discovery, left_out })
         })
         .await
@@ -134,13 +141,13 @@ impl App {
         for (tenant, connection) in self.store.claim_discoveries(again, DISCOVERIES).await? {
             let app = Arc::clone(self);
             self.tasks.spawn(async move {
-                let Ok(_place) = app.discoveries.acquire().await else { return };
+                let Ok(place) = app.discoveries.acquire().await else { return };
                 if *app.stop.borrow() {
                     return;
                 }
                 let asked = async {
                     let row = app.store.connection(&tenant, &connection).await?;
-                    app.discover_connection(&row, "host").await
+                    app.discover_alone(&row, "host", Some(place)).await
                 };
                 if let Err(fault) = asked.await {
                     tracing::warn!(connection.id = %connection, "connection {connection} did not say its streams: {fault:?}");
@@ -148,6 +155,34 @@ impl App {
             });
         }
         Ok(())
+    }
+
+    /// Asks, unless somebody is asking already (none then): one at a time of a connection, and few of all of them.
+    /// Whoever has no place among those waits for one like everybody else, and not for long.
+    async fn discover_alone(
+        self: &Arc<Self>,
+        row: &Connection,
+        actor: &str,
+        place: Option<SemaphorePermit<'_>>,
+    ) -> Result<Option<(Discovery, Vec<String>)>, Fault> {
+        let wait = self.settings.call_timeout;
+        let until = self.clock.now().plus(wait.saturating_mul(2).saturating_add(SPARE));
+        let Some(claim) = self.store.claim_discovery(&row.id, until).await? else { return Ok(None) };
+        let asked = async {
+            let _place = match place {
+                Some(place) => place,
+                None => timeout(wait, self.discoveries.acquire()).await.ok().and_then(Result::ok).ok_or_else(|| {
+                    let why = "Too many connections are being asked for their streams just now.";
+                    Fault::because(Code::Conflict, why)
+                })?,
+            };
+            self.discover_connection(row, actor).await
+        };
+        let asked = asked.await;
+        if asked.is_err() {
+            self.store.unclaim_discovery(claim).await?;
+        }
+        asked.map(Some)
     }
 
     async fn discover_connection(
@@ -163,14 +198,19 @@ impl App {
         let asks = manifest.discovered.is_some() || !manifest.streams.is_empty();
         let infos = if asks { self.ask_streams(row, &release).await? } else { Vec::new() };
         let before = self.store.discovered_streams(&row.id).await?;
-        let (streams, left_out) = sorted(manifest, infos, &before);
+        let (streams, mut left_out) = sorted(manifest, infos, &before);
+        let limit = manifest.discovered.as_ref().map_or(0, |asked| asked.limit);
+        let schedule = manifest.discovered.as_ref().and_then(|asked| Schedule::parse(&asked.schedule).ok());
+        let schedule = schedule.unwrap_or(Schedule::Every(EVERY));
+        let remembered = limit.saturating_mul(2);
+        let new = NewDiscovery { authorized_at: row.authorized_at, schedule, streams, remembered };
+        let discovery = self.store.put_discovery(&row.tenant, &row.id, new, actor).await?;
+        if discovery.roomless > 0 {
+            left_out.insert(0, format!("{} syncs are more than one connection may have", discovery.roomless));
+        }
         if let Some(first) = left_out.first() {
             tracing::warn!(connection.id = %row.id, "of what connection {} discovered, {} left out: {first}", row.id, left_out.len());
         }
-        let schedule = manifest.discovered.as_ref().and_then(|asked| Schedule::parse(&asked.schedule).ok());
-        let schedule = schedule.unwrap_or(Schedule::Every(EVERY));
-        let new = NewDiscovery { authorized_at: row.authorized_at, schedule, streams };
-        let discovery = self.store.put_discovery(&row.tenant, &row.id, new, actor).await?;
         self.due.notify_one();
         Ok((discovery, left_out))
     }

@@ -383,7 +383,8 @@ async fn add_syncs(
     .bind(every)
     .execute(&mut *tx)
     .await?;
-    let rows = sqlx::query("SELECT account, stream FROM syncs WHERE connection = $1 AND discovered AND gone_at IS NULL");
+    let rows =
+        sqlx::query("SELECT account, stream FROM syncs WHERE connection = $1 AND discovered AND gone_at IS NULL");
     let mut there = BTreeSet::new();
     for row in rows.bind(id).fetch_all(&mut *tx).await? {
         let mut r = Reader::of(&row, "syncs");

@@ -27,7 +27,7 @@ pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
 /// What the office calls itself, where FID-Manager says so.
 fn office(api: &Api) -> Result<Option<String>> {
     // The smallest list: the keys are good, this is an office, and its clients may be read.
-    api.list(&api.assumed.paths.clients, 1, 1, &[])?.rows(&api.assumed)?;
+    api.list(&api.assumed.paths.clients, 1, 1, &[])?.rows(&api.assumed, 0)?;
     if api.assumed.paths.me.is_empty() {
         return Ok(None);
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     push,
-    walk::{Step, Walk},
+    walk::{Step, Walk, shrank},
     wire::{Api, Listing, Row},
 };
 
@@ -37,6 +37,8 @@ struct Place {
     per_page: u32,
     /// The newest change that was met, milliseconds since 1970.
     newest: Option<u64>,
+    /// Rows read so far.
+    read: u64,
     /// Rows of the whole list when it was first asked.
     total: Option<u64>,
 }
@@ -47,6 +49,15 @@ struct Types {
     page: u64,
     per_page: u32,
     /// Rows read so far.
+    read: u64,
+    /// Rows of the whole list when it was first asked.
+    total: Option<u64>,
+}
+
+/// Where a picker stands.
+#[derive(Serialize, Deserialize)]
+struct Picked {
+    page: u64,
     read: u64,
 }
 
@@ -65,12 +76,13 @@ fn clients(api: &Api, request: &ReadRequest) -> Result<Page> {
     let by_change = api.assumed.page.since_param.as_str();
     let from = Clients { since: request.since_ms.map(time::rfc3339), at: None };
     let cursor = request.cursor::<Clients>()?.unwrap_or(from);
-    let start = Place { page: 1, per_page: request.page_size(api.assumed.page.max), newest: None, total: None };
+    let per_page = request.page_size(api.assumed.page.max);
+    let start = Place { page: 1, per_page, newest: None, read: 0, total: None };
     let at = cursor.at.unwrap_or(start);
     let since = cursor.since.filter(|_| !by_change.is_empty());
     let filter = since.as_deref().map(|since| (by_change, since));
     let listing = api.list(&api.assumed.paths.clients, at.page, at.per_page, filter.as_slice())?;
-    let found = listing.rows(&api.assumed)?;
+    let found = listing.rows(&api.assumed, at.read)?;
     let (mut records, mut gone, mut newest) = (Records::empty(), Vec::new(), at.newest);
     for row in &found.rows {
         if row.is_inactive(&names.active) {
@@ -84,18 +96,20 @@ fn clients(api: &Api, request: &ReadRequest) -> Result<Page> {
     }
     let total = at.total.or(found.total);
     if !found.is_last {
-        let at = Place { page: at.page.saturating_add(1), newest, total, ..at };
+        let at = Place { page: at.page.saturating_add(1), newest, read: found.read, total, ..at };
         return Ok(Page::more(records, &Clients { since, at: Some(at) })?.deleted(gone));
     }
-    if by_change.is_empty() {
-        return Page::complete(records, &Clients::default());
-    }
-    let shrank = total.zip(found.total).is_some_and(|(first, last)| last < first);
-    if shrank {
+    let slipped = found.slipped || shrank(total, found.total);
+    if slipped {
         log::warn("the list of clients got shorter while it was read; it is asked again", &[("page", &at.page)]);
     }
+    if by_change.is_empty() {
+        let start = Clients::default();
+        let page = if slipped { Page::end(records, &start)? } else { Page::complete(records, &start)? };
+        return Ok(page.deleted(gone));
+    }
     // A client dated in the future must not hide those that change until then.
-    let newest = newest.filter(|_| !shrank).map(|newest| time::rfc3339(newest.min(run::now_ms())));
+    let newest = newest.filter(|_| !slipped).map(|newest| time::rfc3339(newest.min(run::now_ms())));
     Ok(Page::end(records, &Clients { since: newest.or(since), at: None })?.deleted(gone))
 }
 
@@ -129,21 +143,21 @@ fn folders(api: &Api, request: &ReadRequest) -> Result<Page> {
 fn document_types(ctx: &Context, api: &Api, request: &ReadRequest) -> Result<Page> {
     let settings = push::Settings::of(ctx)?;
     let code = settings.partner_code.as_deref().map(|code| (api.assumed.page.code_param.as_str(), code));
-    let start = Types { page: 1, per_page: request.page_size(api.assumed.page.max), read: 0 };
+    let start = Types { page: 1, per_page: request.page_size(api.assumed.page.max), read: 0, total: None };
     let at = request.cursor::<Types>()?.unwrap_or(Types { ..start });
     let listing = api.list(&api.assumed.paths.document_types, at.page, at.per_page, code.as_slice())?;
-    let found = listing.rows(&api.assumed)?;
+    let found = listing.rows(&api.assumed, at.read)?;
     let mut records = Records::empty();
     for row in found.rows.iter().filter(|row| !row.is_inactive(&api.assumed.fields.document_type.active)) {
         row.add_to(&mut records, &[], &[])?;
     }
-    let read = at.read.saturating_add(u64::try_from(found.rows.len()).unwrap_or_default());
+    let (read, total) = (found.read, at.total.or(found.total));
     run::progress(read, found.total);
     if !found.is_last {
-        return Page::more(records, &Types { page: at.page.saturating_add(1), per_page: at.per_page, read });
+        return Page::more(records, &Types { page: at.page.saturating_add(1), per_page: at.per_page, read, total });
     }
-    if found.total.is_some_and(|total| read < total) {
-        return slipped(records, read, found.total, &start);
+    if found.slipped || shrank(total, found.total) {
+        return slipped(records, read, total, &start);
     }
     Page::complete(records, &start)
 }
@@ -166,10 +180,10 @@ pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
     let names = &api.assumed.fields.folder;
     let wanted = request.query.trim().to_lowercase();
     let per_page = api.assumed.page.max.clamp(1, CHOICES);
-    let mut page: u64 = request.cursor()?.unwrap_or(1).max(1);
+    let mut at: Picked = request.cursor()?.unwrap_or(Picked { page: 1, read: 0 });
     for _ in 0..REQUESTS {
-        let listing = api.list_of(&api.assumed.paths.folders, client, page, per_page, &[])?;
-        let found = listing.rows(&api.assumed)?;
+        let listing = api.list_of(&api.assumed.paths.folders, client, at.page, per_page, &[])?;
+        let found = listing.rows(&api.assumed, at.read)?;
         let mut choices = Vec::new();
         for row in found.rows.iter().take(usize::try_from(CHOICES).unwrap_or(usize::MAX)) {
             let id = row.text(&names.id).ok_or_else(|| listing.unreadable("a folder without an id"))?;
@@ -180,13 +194,13 @@ pub(crate) fn pick(ctx: &Context, request: &PickRequest) -> Result<Choices> {
                 choices.push(Choice { id, label, hint: category });
             }
         }
-        page = page.saturating_add(1);
+        at = Picked { page: at.page.saturating_add(1), read: found.read };
         if found.is_last {
             return Ok(Choices::of(choices));
         }
         if !choices.is_empty() || run::should_stop() {
-            return Choices::of(choices).next(&page);
+            return Choices::of(choices).next(&at);
         }
     }
-    Choices::of(Vec::new()).next(&page)
+    Choices::of(Vec::new()).next(&at)
 }

@@ -141,6 +141,7 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
     let mut twin = false;
     // Where it waits, and where it went if somebody has looked at it since, or nobody has to.
     for status in &api.assumed.statuses {
+        let mut read = 0;
         for page in 1.. {
             if page > PAGES {
                 return Err(Error::other(
@@ -152,7 +153,8 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
             }
             let filter = [(api.assumed.page.status_param.as_str(), status.as_str())];
             let listing = api.list(&api.assumed.paths.documents, page, api.assumed.page.max, &filter)?;
-            let found = listing.rows(&api.assumed)?;
+            let found = listing.rows(&api.assumed, read)?;
+            read = found.read;
             for row in &found.rows {
                 match row.text(&names.external_id) {
                     Some(known) if known == key => return Ok(Some(object(&api, &listing, row)?)),
@@ -167,6 +169,9 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
                     }
                 }
             }
+            if found.slipped {
+                return Err(changed());
+            }
             if found.is_last {
                 break;
             }
@@ -178,6 +183,11 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
         ));
     }
     Ok(None)
+}
+
+/// A list that ended too early says nothing about what is not on it.
+fn changed() -> Error {
+    Error::transient("A list at FID-Manager changed while it was looked through.")
 }
 
 fn object(api: &Api, listing: &Listing, row: &Row<'_>) -> Result<Object> {
@@ -216,11 +226,16 @@ fn folder_named(api: &Api, client: &str, wanted: &str) -> Result<String> {
     let names = &api.assumed.fields.folder;
     let same =
         |text: Option<String>| text.is_some_and(|text| text.trim().to_lowercase() == wanted.trim().to_lowercase());
+    let mut read = 0;
     for page in 1..=PAGES {
         let listing = api.list_of(&api.assumed.paths.folders, client, page, api.assumed.page.max, &[])?;
-        let found = listing.rows(&api.assumed)?;
+        let found = listing.rows(&api.assumed, read)?;
+        read = found.read;
         if let Some(row) = found.rows.iter().find(|row| same(row.text(&names.name)) || same(row.text(&names.id))) {
             return row.text(&names.id).ok_or_else(|| listing.unreadable("a folder without an id"));
+        }
+        if found.slipped {
+            return Err(changed());
         }
         if found.is_last {
             break;

@@ -22,10 +22,16 @@ pub(crate) struct Walk {
     clients: VecDeque<String>,
     /// The next page of its folders.
     folders_page: u64,
+    /// Its folders so far.
+    folders_read: u64,
+    /// Folders that it had when it was first asked, where FID-Manager says so.
+    folders_total: Option<u64>,
     /// Clients listed so far, those that are not active any more too.
     pub(crate) listed: u64,
-    /// Clients that there are, where FID-Manager says so.
+    /// Clients that there were when they were first asked for, where FID-Manager says so.
     pub(crate) total: Option<u64>,
+    /// A client or a folder may have slipped over the edge of a page.
+    slipped: bool,
 }
 
 /// How one step went.
@@ -41,12 +47,22 @@ pub(crate) enum Step {
 
 impl Walk {
     pub(crate) fn start(per_page: u32) -> Self {
-        Self { per_page, clients_page: Some(1), clients: VecDeque::new(), folders_page: 1, listed: 0, total: None }
+        Self {
+            per_page,
+            clients_page: Some(1),
+            clients: VecDeque::new(),
+            folders_page: 1,
+            folders_read: 0,
+            folders_total: None,
+            listed: 0,
+            total: None,
+            slipped: false,
+        }
     }
 
     /// Whether every client was met. Pages shift when one goes meanwhile, and another may slip through.
     pub(crate) fn is_whole(&self) -> bool {
-        self.total.is_none_or(|total| self.listed >= total)
+        !self.slipped && self.total.is_none_or(|total| self.listed >= total)
     }
 
     /// Takes one request's step.
@@ -66,15 +82,16 @@ impl Walk {
         let Some(page) = self.clients_page else { return Ok(Step::Done) };
         let names = &api.assumed.fields.client;
         let listing = api.list(&api.assumed.paths.clients, page, self.per_page, &[])?;
-        let found = listing.rows(&api.assumed)?;
+        let found = listing.rows(&api.assumed, self.listed)?;
         for row in &found.rows {
             let id = row.text(&names.id).ok_or_else(|| listing.unreadable("a client without an id"))?;
             if !row.is_inactive(&names.active) {
                 self.clients.push_back(id);
             }
         }
-        self.listed = self.listed.saturating_add(u64::try_from(found.rows.len()).unwrap_or_default());
-        self.total = found.total;
+        self.listed = found.read;
+        self.total = self.total.or(found.total);
+        self.slipped |= found.slipped || shrank(self.total, found.total);
         self.clients_page = (!found.is_last).then_some(page.saturating_add(1));
         Ok(Step::On)
     }
@@ -83,7 +100,7 @@ impl Walk {
         let names = api.assumed.fields.folder.names();
         let path = &api.assumed.paths.folders;
         let listing = api.list_of(path, client, self.folders_page, self.per_page, &[])?;
-        let found = listing.rows(&api.assumed)?;
+        let found = listing.rows(&api.assumed, self.folders_read)?;
         // What the client's id adds to a row, generously.
         let bytes = listing.bytes().saturating_add(found.rows.len().saturating_mul(256));
         let count = u32::try_from(found.rows.len()).unwrap_or(u32::MAX);
@@ -95,16 +112,23 @@ impl Walk {
         for row in &found.rows {
             row.add_to(records, &[("client_id", client)], &names)?;
         }
+        self.folders_total = self.folders_total.or(found.total);
+        self.slipped |= found.slipped || shrank(self.folders_total, found.total);
         if found.is_last {
             self.next_client();
         } else {
-            self.folders_page = self.folders_page.saturating_add(1);
+            (self.folders_page, self.folders_read) = (self.folders_page.saturating_add(1), found.read);
         }
         Ok(Step::On)
     }
 
     fn next_client(&mut self) {
         self.clients.pop_front();
-        self.folders_page = 1;
+        (self.folders_page, self.folders_read, self.folders_total) = (1, 0, None);
     }
+}
+
+/// Whether a list got shorter since it was first asked: the pages behind moved up, maybe past the one that was read.
+pub(crate) fn shrank(first: Option<u64>, now: Option<u64>) -> bool {
+    first.zip(now).is_some_and(|(first, now)| now < first)
 }

@@ -19,7 +19,6 @@ pub(crate) struct Api {
 /// One page of a list.
 pub(crate) struct Listing {
     response: Response,
-    page: u64,
     per_page: u32,
 }
 
@@ -28,7 +27,11 @@ pub(crate) struct Rows<'a> {
     pub(crate) rows: Vec<Row<'a>>,
     /// How many rows the whole list has, where it says so.
     pub(crate) total: Option<u64>,
+    /// Rows of the list so far, with these.
+    pub(crate) read: u64,
     pub(crate) is_last: bool,
+    /// The list ended before its total was reached: rows slipped away while it was read.
+    pub(crate) slipped: bool,
 }
 
 /// One row: its text, and its members by name.
@@ -85,7 +88,7 @@ impl Api {
         let request = http::get(self.address(path, id)?).header("accept", "application/json");
         let request = filter.iter().fold(request, |request, (name, value)| request.query(name, value));
         let request = request.query(&names.page_param, page).query(&names.size_param, per_page);
-        Ok(Listing { response: ok(request.send()?)?, page, per_page })
+        Ok(Listing { response: ok(request.send()?)?, per_page })
     }
 
     /// A path of the configuration at this office, `{id}` filled.
@@ -101,7 +104,9 @@ impl Api {
 }
 
 impl Listing {
-    pub(crate) fn rows(&self, assumed: &Assumed) -> Result<Rows<'_>> {
+    /// The rows, of which `before` came on the pages before. Where the list tells its total, only that decides about its
+    /// end: a server may give smaller pages than it was asked for.
+    pub(crate) fn rows(&self, assumed: &Assumed, before: u64) -> Result<Rows<'_>> {
         let body: BTreeMap<String, &RawValue> = self.response.json()?;
         let rows = body.get(&assumed.page.rows).ok_or_else(|| self.response.unreadable("a list without its rows"))?;
         let rows: Vec<&RawValue> =
@@ -112,10 +117,19 @@ impl Listing {
         // A list that tells neither its length nor the size of its pages is no paged one.
         let is_paged = total.is_some() || told.is_some();
         let size = told.filter(|size| *size > 0).unwrap_or(u64::from(self.per_page));
-        let is_last = !is_paged
-            || u64::try_from(rows.len()).unwrap_or(u64::MAX) < size
-            || total.is_some_and(|total| self.page.saturating_mul(size) >= total);
-        Ok(Rows { rows, total, is_last })
+        let count = u64::try_from(rows.len()).unwrap_or(u64::MAX);
+        let read = before.saturating_add(count);
+        let Some(total) = total else {
+            return Ok(Rows { rows, total, read, is_last: !is_paged || count < size, slipped: false });
+        };
+        let slipped = rows.is_empty() && read < total;
+        if !slipped && count < size && read < total {
+            // The next number would not begin where this page ends.
+            return Err(self.response.unreadable("fewer rows than a page has, though the list goes on").message(
+                "FID-Manager gives smaller pages than it was asked for. Set `page.max` in this connector's configuration to the rows that it gives.",
+            ));
+        }
+        Ok(Rows { rows, total: Some(total), read, is_last: slipped || read >= total, slipped })
     }
 
     /// Bytes of the answer.

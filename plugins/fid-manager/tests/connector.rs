@@ -246,11 +246,84 @@ fn the_code_of_the_settings_chooses_its_document_type() {
 
 #[test]
 fn a_whole_list_that_shrank_while_it_was_read_is_not_complete() {
-    let body = json!({ "data": [{ "id": 1 }], "page": 1, "per_page": 100, "total": 2 });
-    let _host =
-        host(&[exchange("GET", "/document-types?partner_code=CT-REPORT&page=1&per_page=100", json!({ "body": body }))]);
-    let reading = read_all::<FidManager>(&ctx(), ReadRequest::of("document_types")).unwrap();
-    assert!(matches!(reading.position, Position::End(_)));
+    for (second, total) in [(json!([]), 2), (json!([{ "id": 3 }]), 2)] {
+        let page = |number: u64, rows: &Value, total: u64| {
+            let body = json!({ "data": rows, "page": number, "per_page": 1, "total": total });
+            let path = format!("/document-types?partner_code=CT-REPORT&page={number}&per_page=1");
+            exchange("GET", &path, json!({ "body": body }))
+        };
+        let _host = host(&[page(1, &json!([{ "id": 1 }]), 3), page(2, &second, total)]);
+        let request = ReadRequest { page_hint: 1, ..ReadRequest::of("document_types") };
+        let reading = read_all::<FidManager>(&ctx(), request).unwrap();
+        assert!(matches!(reading.position, Position::End(_)), "{second}");
+    }
+}
+
+/// A page that does not say how long it is.
+fn silent(path: &str, rows: std::ops::Range<u64>, total: u64) -> Value {
+    let row = |id| json!({ "id": id, "updated_at": "2026-11-05T10:00:00Z", "external_id": format!("other-{id}") });
+    let rows: Vec<Value> = rows.map(row).collect();
+    exchange("GET", path, json!({ "body": { "data": rows, "total": total } }))
+}
+
+#[test]
+fn a_server_that_gives_smaller_pages_in_silence_is_told_of_and_nothing_is_skipped() {
+    let capped = |path: &str| host(&[silent(path, 0..50, 120)]);
+    let types = "/document-types?partner_code=CT-REPORT&page=1&per_page=100";
+    let clients = "/clients?page=1&per_page=100";
+    for (stream, path) in [("clients", clients), ("folders", clients), ("document_types", types)] {
+        let _host = capped(path);
+        let error = read_all::<FidManager>(&ctx(), ReadRequest::of(stream)).unwrap_err();
+        assert_eq!(error.case(), Case::InvalidResponse, "{stream}");
+        assert!(error.to_string().contains("page.max"), "{error}");
+    }
+    let _host = capped("/documents?status=pending&page=1&per_page=100");
+    let error = FidManager::find(&ctx(), &report(), "document", NOW_MS).unwrap_err();
+    assert_eq!(error.case(), Case::InvalidResponse, "never said to be absent");
+}
+
+#[test]
+fn only_the_rows_that_were_read_decide_where_a_list_with_a_total_ends() {
+    let config = config(&[("/page/max", json!(50))]);
+    let page = |number: u64, rows| silent(&format!("/clients?page={number}&per_page=50"), rows, 120);
+    {
+        let _host = host(&[page(1, 0..50), page(2, 50..100), page(3, 100..120)]);
+        let reading = read_all::<FidManager>(&Context { config, ..ctx() }, ReadRequest::of("clients")).unwrap();
+        assert_eq!(reading.records.len(), 120);
+    }
+    let told = |number: u64, rows: std::ops::Range<u64>| {
+        let mut page = silent(&format!("/clients?page={number}&per_page=100"), rows, 120);
+        page["answer"]["body"]["per_page"] = json!(50);
+        page
+    };
+    let _host = host(&[told(1, 0..50), told(2, 50..100), told(3, 100..120)]);
+    let reading = read_all::<FidManager>(&ctx(), ReadRequest::of("clients")).unwrap();
+    assert_eq!(reading.records.len(), 120, "the size that the server says is the one that counts");
+}
+
+#[test]
+fn a_list_of_documents_that_ends_before_its_total_says_nothing_about_ours() {
+    let page = |number: u64, rows| silent(&format!("/documents?status=pending&page={number}&per_page=100"), rows, 150);
+    let _host = host(&[page(1, 0..100), page(2, 0..0)]);
+    let error = FidManager::find(&ctx(), &report(), "document", NOW_MS).unwrap_err();
+    assert_eq!(error.case(), Case::Transient);
+}
+
+#[test]
+fn a_client_that_slips_through_while_folders_are_read_is_not_taken_for_gone() {
+    let clients = |number: u64, rows: Value, total: u64| {
+        let body = json!({ "data": rows, "page": number, "per_page": 1, "total": total });
+        exchange("GET", &format!("/clients?page={number}&per_page=1"), json!({ "body": body }))
+    };
+    let folders = |client: u64| {
+        let body = json!({ "data": [{ "id": 1 }], "page": 1, "per_page": 1, "total": 1 });
+        exchange("GET", &format!("/clients/{client}/folders?page=1&per_page=1"), json!({ "body": body }))
+    };
+    let (first, third) = (clients(1, json!([{ "id": 1 }]), 3), clients(2, json!([{ "id": 3 }]), 2));
+    let _host = host(&[first, folders(1), third, folders(3)]);
+    let request = ReadRequest { page_hint: 1, ..ReadRequest::of("folders") };
+    let reading = read_all::<FidManager>(&ctx(), request).unwrap();
+    assert!(matches!(reading.position, Position::End(_)), "the second one moved to the page that was read");
 }
 
 #[test]

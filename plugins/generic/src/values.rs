@@ -266,18 +266,18 @@ mod tests {
         let values = Values::of(&ctx).unwrap().with(&item).unwrap();
         assert_eq!(values.path("/{x}/a").unwrap(), "/acme/a");
         assert_eq!(values.header("{x}").unwrap().as_deref(), Some("acme"));
-        assert_eq!(values.text("{n} {own}").unwrap().as_deref(), Some("45.10 T"));
+        assert_eq!(values.text("{n} {own}").unwrap().as_deref(), Some("45.1 T"));
         assert_eq!(values.text("{/x} {/deep/x}").unwrap().as_deref(), Some("other D"), "a pointer means the payload");
     }
 
     #[test]
     fn a_missing_value_is_nothing_in_a_text_and_leaves_out_what_it_is_all_of() {
         let ctx = ctx("a");
-        let values = Values::of(&ctx).unwrap().with(&item(r#"{"t":"T","none":null,"n":1.50}"#)).unwrap();
+        let values = Values::of(&ctx).unwrap().with(&item(r#"{"t":"T","none":null,"m":1.50}"#)).unwrap();
         assert_eq!(values.text("{t}: {missing}{none}").unwrap().as_deref(), Some("T: "));
         assert_eq!(values.text("{missing}").unwrap(), None);
         assert_eq!(values.query("{none}").unwrap(), None);
-        assert_eq!(values.text("{n} {target.id} {x}").unwrap().as_deref(), Some("1.50 c-7 a"));
+        assert_eq!(values.text("{m} {target.id} {x}").unwrap().as_deref(), Some("1.50 c-7 a"));
         assert_eq!(values.text("{list}").unwrap_err().case(), Case::InvalidConfig);
     }
 

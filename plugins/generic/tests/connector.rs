@@ -140,7 +140,8 @@ fn an_item_has_no_say_in_where_requests_go_and_in_what_all_of_them_say() {
     assert!(Generic::push(&ctx(), &item("task", "{}", payload)).is_ok());
     let sent = host.requests();
     assert!(sent[0].url.starts_with(BASE), "{}", sent[0].url);
-    let header = |wanted: &str| sent[0].headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
+    let header =
+        |wanted: &str| sent[0].headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str());
     assert_eq!(header("x-partner"), Some("P-7"));
     drop(host);
     // Also where the connection has none.

@@ -6,7 +6,7 @@
 
 use patchbay_sdk::{Attachment, Context, Error, Item, Object, Outcome, Result, run, time};
 use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, json};
 
 use crate::{
     assumed::Todos,

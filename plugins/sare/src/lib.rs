@@ -15,6 +15,7 @@
 
 mod assumed;
 mod auth;
+mod edge;
 mod fetch;
 mod hub;
 mod push;

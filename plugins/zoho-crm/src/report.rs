@@ -3,18 +3,22 @@
 //! | step | writes |
 //! |---|---|
 //! | `folder` | the subfolder of the settings, where there is none yet |
-//! | `upload-1` … | a file in WorkDrive |
-//! | `link-1` … | a link that anyone can open, where the settings want it |
+//! | `upload-1-in-FOLDER` … | a file in WorkDrive |
+//! | `link-1-of-FILE` … | a link that anyone can open, where the settings want it |
 //! | `attach-1` … | the file on the event |
 //! | `note` | the note, with the links |
 //!
 //! The note comes last: one that is there means that all is there.
+//!
+//! The settings may name another folder tomorrow. So the step itself says where its file went, and a lost answer is looked
+//! for there and nowhere else.
 
 use patchbay_sdk::{Attachment, Error, Item, Object, Outcome, Result, http::Part};
 use serde::Deserialize;
 
 use crate::{
-    drive, event,
+    drive::{self, Named, Node},
+    event,
     name::{folder_id, marked, split},
     push::{EVENTS, Links, NOTE, Settings, Storage, event_id, mark, mark_line, post_note, shortened},
     wire::{Api, Row, write},
@@ -81,34 +85,75 @@ pub(crate) fn find(api: &Api, settings: &Settings, item: &Item, step: &str) -> R
         let parent = parent(api, settings)?;
         return Ok(subfolder(api, settings, &parent)?.map(Object::of));
     }
-    let Some((what, number)) = step.rsplit_once('-') else { return Err(item.unsupported()) };
-    let upload = format!("upload-{number}");
-    let mark = mark(&upload)?;
-    if what == "attach" {
-        return attached(api, &event, &mark);
+    if let Some(number) = step.strip_prefix("attach-") {
+        return attached(api, &event, &mark(&format!("upload-{number}"))?);
     }
-    let parent = parent(api, settings)?;
-    let folder = match settings.subfolder() {
-        Some(_) => match subfolder(api, settings, &parent)? {
-            Some(folder) => folder,
-            None => return Ok(None),
-        },
-        None => parent,
+    let Some(sent) = Sent::of(step) else {
+        let is_file = step.starts_with("upload-") || step.starts_with("link-");
+        return Err(if is_file { cannot_look() } else { item.unsupported() });
     };
-    let file = api.inside(&folder, |node| node.attributes.name.as_deref().is_some_and(|name| name.contains(&mark)))?;
-    let Some(file) = file else { return Ok(None) };
-    match what {
-        "upload" => Ok(Some(drive::of(file.id.0, file.attributes.permalink))),
-        "link" => {
-            let files = report.files(api, settings, item)?;
-            let named = number.parse::<usize>().ok().and_then(|number| files.get(number.checked_sub(1)?));
-            match named {
-                Some(named) => api.link_of(&file.id.0, &named.name),
-                None => Err(item.unsupported()),
-            }
+    match sent {
+        Sent::Upload { number, folder } => {
+            let mark = mark(&format!("upload-{number}"))?;
+            let is_ours = |node: &Node<Named>| node.attributes.name.as_deref().is_some_and(|name| name.contains(&mark));
+            Ok(api.inside(folder, is_ours)?.map(|file| drive::of(file.id.0, file.attributes.permalink)))
         }
-        _ => Err(item.unsupported()),
+        Sent::Link { number, file } => {
+            let files = report.files(api, settings, item)?;
+            let named = number.checked_sub(1).and_then(|at| files.get(at)).ok_or_else(cannot_look)?;
+            api.link_of(file, &named.name)
+        }
     }
+}
+
+/// Where a step that is over sent what it wrote, as its name says.
+enum Sent<'a> {
+    Upload { number: usize, folder: &'a str },
+    Link { number: usize, file: &'a str },
+}
+
+impl<'a> Sent<'a> {
+    fn of(step: &'a str) -> Option<Self> {
+        let (what, rest) = step.split_once('-')?;
+        let (number, word, id) = {
+            let (number, rest) = rest.split_once('-')?;
+            let (word, id) = rest.split_once('-')?;
+            (number.parse().ok()?, word, id)
+        };
+        match (what, word) {
+            _ if !is_plain(id) => None,
+            ("upload", "in") => Some(Self::Upload { number, folder: id }),
+            ("link", "of") => Some(Self::Link { number, file: id }),
+            _ => None,
+        }
+    }
+}
+
+/// The name of a step that says where it writes. The host takes names of 64 letters.
+fn step_at(what: &str, number: usize, word: &str, id: &str) -> Result<String> {
+    if is_plain(id) {
+        return Ok(format!("{what}-{number}-{word}-{id}"));
+    }
+    Err(Error::invalid_response("Zoho WorkDrive names a folder or a file in a way that cannot be written to.")
+        .detail(format!("an id of {} bytes", id.len())))
+}
+
+fn is_plain(id: &str) -> bool {
+    (1..=44).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+}
+
+/// What the file of this number was found as, wherever the settings sent it then.
+fn found_at(item: &Item, start: &str) -> Option<Object> {
+    let steps = item.ext.iter().filter_map(|(name, _)| name.strip_prefix("step."));
+    let mut steps = steps.filter(|step| step.starts_with(start) && Sent::of(step).is_some());
+    steps.find_map(|step| item.found(step))
+}
+
+/// Never "not there": the file may be in a folder that nobody knows of here.
+fn cannot_look() -> Error {
+    Error::other(
+        "This connector cannot look for the file: it is not known which folder it was sent to. Look for it in Zoho WorkDrive by the name of the report.",
+    )
 }
 
 impl Report {
@@ -175,15 +220,17 @@ fn upload(
     folder: &str,
     number: usize,
 ) -> Result<Option<String>> {
-    let step = format!("upload-{number}");
-    let uploaded = match item.found(&step) {
+    let uploaded = match found_at(item, &format!("upload-{number}-")) {
         Some(found) => found,
-        None => api.upload(&file.name, folder, file.part("content"), &step)?,
+        None => {
+            let step = step_at("upload", number, "in", folder)?;
+            api.upload(&file.name, folder, file.part("content"), &step)?
+        }
     };
     if settings.links == Links::Colleagues {
         return Ok(uploaded.url);
     }
-    let step = format!("link-{number}");
+    let step = step_at("link", number, "of", &uploaded.id)?;
     let link = match item.found(&step) {
         Some(found) => found,
         None => api.make_link(&uploaded.id, &file.name, &step)?,

@@ -201,6 +201,30 @@ fn each_step_is_found_again_or_is_surely_not_there() {
 }
 
 #[test]
+fn a_lost_upload_is_looked_for_in_the_folder_that_it_was_sent_to_whatever_the_settings_say_now() {
+    let moved = ctx(&json!({ "workdrive_folder": "elders99", "workdrive_subfolder": "Nieuw" }));
+    let upload = include_str!("../fixtures/actions/report.upload.found.json");
+    assert_eq!(find(&moved, upload).as_deref(), Some("cjrrr55b39"));
+    assert_eq!(find(&moved, include_str!("../fixtures/actions/report.upload.absent.json")), None);
+    assert_eq!(find(&moved, include_str!("../fixtures/actions/report.link.found.json")).as_deref(), Some("lnk1"));
+    let moved = ctx(&json!({ "workdrive_folder": "elders99" }));
+    let resumed = push(&moved, include_str!("../fixtures/actions/report.resumed.json"));
+    assert!(matches!(resumed, Outcome::Created(_)), "what was found is not uploaded again to the other folder");
+}
+
+#[test]
+fn a_file_of_which_nobody_knows_where_it_went_is_never_said_to_be_absent() {
+    let _host = TestHost::empty();
+    let item = item(include_str!("../fixtures/actions/report.upload.found.json"));
+    for step in ["upload-1", "link-1", "upload-1-in-", "upload-x-in-g4xh1", "upload-1-in-a/../b", "link-9-of-cjr2"] {
+        let error = ZohoCrm::find(&plain(), &item, step, SENT_MS).unwrap_err();
+        assert_eq!(error.case(), Case::Other, "{step}");
+        assert!(error.to_string().contains("cannot look"), "{error}");
+    }
+    assert_eq!(ZohoCrm::find(&plain(), &item, "other", SENT_MS).unwrap_err().case(), Case::Unsupported);
+}
+
+#[test]
 fn folders_of_workdrive_are_picked_root_first() {
     let pick = |fixture: &str, query: &str| {
         let _host = TestHost::answering(fixture).in_order();

@@ -7,8 +7,10 @@
 mod items;
 mod listener;
 mod mask;
+mod named;
 mod shape;
 mod text;
+mod withheld;
 mod write;
 
 use std::{
@@ -54,6 +56,8 @@ pub struct Wanted {
     pub pages: u32,
     /// Records that a page should have.
     pub page_hint: u32,
+    /// Answers that are no JSON, and files, are written as they came: nobody can look through them for people.
+    pub keep_text: bool,
 }
 
 /// What was written.
@@ -63,6 +67,8 @@ pub struct Recorded {
     pub files: Vec<PathBuf>,
     /// What could not be recorded, and why.
     pub missing: Vec<String>,
+    /// Answers that something stands for, because they were no JSON: the file and the media type.
+    pub withheld: Vec<String>,
     /// How many values were replaced by invented ones.
     pub masked: usize,
 }

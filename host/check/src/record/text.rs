@@ -37,6 +37,35 @@ pub(super) fn percent(text: &str, space: &str) -> String {
     })
 }
 
+/// Without `%` escapes; what is no UTF-8 then stays as it is.
+pub(super) fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let escape = (*first == b'%').then(|| after.get(..2)).flatten();
+        let byte = escape
+            .filter(|two| two.iter().all(u8::is_ascii_hexdigit))
+            .and_then(|two| u8::from_str_radix(std::str::from_utf8(two).ok()?, 16).ok());
+        bytes.push(byte.unwrap_or(*first));
+        rest = if byte.is_some() { after.get(2..).unwrap_or_default() } else { after };
+    }
+    String::from_utf8(bytes).unwrap_or_else(|_| text.to_owned())
+}
+
+/// Its words of some length, in lower case.
+pub(super) fn words(text: &str) -> impl Iterator<Item = String> {
+    text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| word.chars().count() > 2).map(str::to_lowercase)
+}
+
+/// The name of a file without its kind.
+pub(super) fn stem(name: &str) -> &str {
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// Whether it may be bytes in base64.
+pub(super) fn is_encoded(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=-_\r\n".contains(&byte))
+}
+
 /// The e-mail addresses in a text.
 pub(super) fn addresses(text: &str) -> Vec<&str> {
     let local = |letter: char| letter.is_ascii_alphanumeric() || "._%+-".contains(letter);
@@ -69,6 +98,14 @@ pub(super) fn is_date(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn escapes_are_read_and_what_is_none_stays() {
+        assert_eq!(decoded("els%40claes.be%20%C3%A9"), "els@claes.be é");
+        for plain in ["100%", "%4", "%zz", "%FF", ""] {
+            assert_eq!(decoded(plain), plain);
+        }
+    }
 
     #[test]
     fn a_word_within_a_longer_one_is_another_word() {

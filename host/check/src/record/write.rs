@@ -12,7 +12,7 @@ impl Session<'_> {
     /// Masks all of it and writes it.
     pub(super) fn write(self, out: &Path) -> Result<Recorded, RecordError> {
         let author = serde_json::to_string(self.stage.manifest()).unwrap_or_default();
-        let mut mask = Mask::of(self.salt, author);
+        let mut mask = Mask::of(self.salt, author, self.wanted.keep_text);
         for step in &self.keys {
             mask.learn_key(live_key(&self.seed, step), step_key(step));
         }
@@ -30,12 +30,11 @@ impl Session<'_> {
             },
             now: Some(self.now.to_string()),
         };
-        for (name, value) in &self.context.facts {
-            mask.learn_value(name, &Value::String(value.clone()));
+        mask.learn_said(&defaults.context);
+        if let Some(account) = &self.account {
+            mask.learn_value("name", &Value::String(account.name.clone()));
         }
-        for item in &self.wanted.items {
-            mask.learn_value("", &item.payload);
-        }
+        self.wanted.items.iter().for_each(|item| mask.learn_item(item));
         for (_, fixture) in &self.heard {
             fixture.exchanges.iter().for_each(|exchange| mask.learn(exchange));
         }
@@ -43,7 +42,8 @@ impl Session<'_> {
         let mut recorded = Recorded { missing: self.missing, masked: mask.count(), ..Recorded::default() };
         let mut files = vec![("context.json".to_owned(), defaults.text())];
         for (file, mut fixture) in self.heard {
-            mask.fixture(&mut fixture);
+            let withheld = mask.fixture(&mut fixture).into_iter().map(|media| format!("{file}: {media}"));
+            recorded.withheld.extend(withheld);
             files.push((file, fixture.text()));
         }
         for (file, text) in files {

@@ -35,6 +35,7 @@ fn wanted() -> Wanted {
         items: vec![serde_json::from_value(item).expect("an item")],
         pages: 3,
         page_hint: 2,
+        keep_text: false,
     }
 }
 

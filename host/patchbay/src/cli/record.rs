@@ -22,7 +22,9 @@ const HELP: &str = "\
 The connector is run in the sandbox of a host and through its gate: only what its manifest grants is reached, and the credential is \
 filled in by the gate, so the connector never sees it. What is written holds no secret, and no e-mail addresses, telephone numbers, \
 names, addresses or texts of people: each is replaced by an invented value of the same shape, the same one everywhere, so that the \
-fixtures still replay. Look through them before they are published all the same.
+fixtures still replay. People are known by the names of members, so this holds for JSON. Answers of another kind (XML, CSV, HTML, \
+files) and the files of items are not written at all: something of the same media type stands for them. With --keep-text they are \
+written as they came, with whoever is in them. Look through the fixtures before they are published all the same.
 
 Secrets are read from files: `--secret key=@key.txt` for what is entered, `--token access_token=@token.txt` for what a login gave \
 (this command does not log in). Items are JSON files like the `push` of a fixture: {\"action\": …, \"target\": …, \"payload\": …}; \
@@ -69,6 +71,9 @@ pub(super) struct Args {
     /// Records that a page should have.
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=1_000))]
     page_hint: u32,
+    /// Writes answers that are no JSON, and the files of items, as they came: people in them are not replaced.
+    #[arg(long)]
+    keep_text: bool,
     /// Opens connections to an origin elsewhere, ORIGIN=URL: for a provider of a test.
     #[arg(long, value_name = "ORIGIN=URL", value_parser = pair)]
     rewrite: Vec<(String, String)>,
@@ -116,6 +121,9 @@ fn tell(recorded: &Recorded, report: &Report, out: &Path) -> Exit {
     for missing in &recorded.missing {
         println!("not recorded: {missing}");
     }
+    for withheld in &recorded.withheld {
+        println!("not kept as it came: {withheld} (--keep-text keeps it)");
+    }
     println!("{} values were replaced by invented ones", recorded.masked);
     if report.passed() {
         println!("all {} checks pass over them", report.checks.len());
@@ -146,6 +154,7 @@ impl Args {
             items: self.item.iter().map(|file| json(file)).collect::<Result<_, _>>()?,
             pages: self.pages,
             page_hint: self.page_hint,
+            keep_text: self.keep_text,
         })
     }
 

@@ -3,7 +3,13 @@ use std::time::Duration;
 use patchbay_model::RunState;
 
 use super::*;
-use crate::{RunEnd, testing::World};
+use crate::{
+    RunEnd, Step,
+    testing::{World, page},
+};
+
+/// How many that are gone are remembered here.
+const REMEMBERED: u32 = 4;
 
 fn stream(name: &str) -> DiscoveredStream {
     DiscoveredStream {
@@ -22,6 +28,7 @@ fn found(of: &Connection, streams: &[DiscoveredStream]) -> NewDiscovery {
         authorized_at: of.authorized_at,
         schedule: Schedule::Every(Duration::from_secs(3_600)),
         streams: streams.to_vec(),
+        remembered: REMEMBERED,
     }
 }
 
@@ -147,4 +154,106 @@ async fn a_connection_is_claimed_by_one_and_comes_again_when_nothing_came_of_it(
     assert_eq!(world.store.claim_discoveries(again(&world), 10).await, Ok(Vec::new()), "until somebody asks again");
     world.store.delete_connection(&world.tenant, &connection.id, false, None, "test").await.expect("deleted");
     assert_eq!(world.number("SELECT count(*) FROM discovered").await, 0);
+}
+
+#[tokio::test]
+async fn other_names_every_time_leave_only_the_newest_of_those_that_are_gone() {
+    let (world, connection) = connected().await;
+    for round in 0..50 {
+        let fresh: Vec<DiscoveredStream> = (0..3).map(|no| stream(&format!("r{round}.{no}"))).collect();
+        assert_eq!(put(&world, &connection, &fresh).await.added.len(), 3);
+        world.clock.advance(Duration::from_secs(60));
+        let most = 3 + i64::from(REMEMBERED);
+        let rows = world.number("SELECT count(*) FROM discovered").await;
+        let syncs = world.number("SELECT count(*) FROM syncs WHERE discovered").await;
+        assert!(rows <= most && syncs <= most, "round {round}: {rows} rows, {syncs} syncs");
+    }
+    assert_eq!(world.number("SELECT count(*) FROM discovered WHERE schema IS NOT NULL").await, 3, "what is there");
+    let listed = world.store.discovered_streams(&connection.id).await.expect("list");
+    let names: Vec<&str> = listed.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(names[..2], ["model.r47.0", "model.r48.0"], "the oldest went first");
+    let back = put(&world, &connection, &[stream("r48.1"), stream("r3.0")]).await;
+    assert_eq!((back.back, back.added), (vec!["model.r48.1".to_owned()], vec!["model.r3.0".to_owned()]));
+    let row = world.store.discovered_stream(&connection.id, "model.r48.1").await.expect("read");
+    assert_eq!(row, Some(stream("r48.1")), "with its schema again");
+    assert!(!sync(&world, &connection, "r3.0").await.enabled);
+}
+
+#[tokio::test]
+async fn what_was_switched_on_or_read_is_never_forgotten() {
+    let (world, connection) = connected().await;
+    put(&world, &connection, &[stream("read"), stream("on"), stream("timed"), stream("never")]).await;
+    for name in ["read", "on"] {
+        let id = sync(&world, &connection, name).await.id;
+        world.store.set_sync_enabled(&world.tenant, &id, true, "test").await.expect("on");
+    }
+    let timed = sync(&world, &connection, "timed").await.id;
+    let daily = Schedule::Every(Duration::from_secs(86_400));
+    world.store.set_schedule(&world.tenant, &timed, daily, true, "test").await.expect("timed");
+    world.store.schedule_due(10).await.expect("scheduled");
+    let read = sync(&world, &connection, "read").await;
+    let claimed = world.claim().await;
+    let run = claimed.iter().find(|run| run.sync == read.id).expect("a run");
+    world.store.commit_page(page(run, Step::End, &[("1", 1), ("2", 1)])).await.expect("kept");
+    for run in &claimed {
+        world.store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Done)).await.expect("over");
+    }
+    world.store.set_sync_enabled(&world.tenant, &read.id, false, "test").await.expect("off");
+    for round in 0..20 {
+        world.clock.advance(Duration::from_secs(60));
+        put(&world, &connection, &[stream(&format!("r{round}.0")), stream(&format!("r{round}.1"))]).await;
+    }
+    let listed = world.store.discovered_streams(&connection.id).await.expect("list");
+    let there = |name: &str| listed.iter().any(|row| row.name == format!("model.{name}"));
+    assert_eq!(["read", "on", "timed", "never"].map(there), [true, true, true, false]);
+    let kept = sync(&world, &connection, "read").await;
+    assert_eq!((kept.id, kept.records), (read.id, 2));
+    sync(&world, &connection, "on").await;
+    sync(&world, &connection, "timed").await;
+}
+
+#[tokio::test]
+async fn what_is_gone_takes_no_room_and_what_finds_none_is_told() {
+    let (world, connection) = connected().await;
+    let of = |stream: &str, gone: &str| {
+        format!(
+            "INSERT INTO syncs (id, tenant, connection, account, stream, schedule, enabled, created_at, every, \
+             discovered, gone_at, custom) SELECT 'syn_' || i.value, tenant, connection, 'ac' || i.value, '{stream}', \
+             schedule, enabled, created_at, every, TRUE, {gone}, TRUE FROM syncs, json_each('[{}]') i \
+             WHERE NOT discovered",
+            (0..i64::from(SYNCS)).map(|no| no.to_string()).collect::<Vec<_>>().join(",")
+        )
+    };
+    world.ddl(of("model.old", "1")).await;
+    let done = put(&world, &connection, &[stream("a")]).await;
+    assert_eq!((done.added.len(), done.roomless), (1, 0), "what is gone takes none");
+    world.ddl("UPDATE syncs SET stream = 'model.each', gone_at = NULL WHERE stream = 'model.old'").await;
+    let each = DiscoveredStream { per_account: true, ..stream("each") };
+    let done = put(&world, &connection, &[stream("a"), stream("b"), each]).await;
+    assert_eq!((done.added.len(), done.roomless), (2, 2), "one for b, and one for the account of each");
+}
+
+#[tokio::test]
+async fn a_connection_is_asked_by_one_at_a_time_and_what_came_to_nothing_changes_no_plan() {
+    let (world, connection) = connected().await;
+    let id = &connection.id;
+    let until = || world.store.now().plus(Duration::from_secs(120));
+    let mine = world.store.claim_discovery(id, until()).await.expect("asked").expect("mine");
+    assert!(world.store.claim_discovery(id, until()).await.expect("asked").is_none(), "not twice");
+    world.store.unclaim_discovery(mine).await.expect("given back");
+    world.clock.advance(Duration::from_secs(86_400));
+    let due = || world.store.claim_discoveries(world.store.now().plus(Duration::from_secs(3_600)), 10);
+    assert_eq!(due().await, Ok(Vec::new()), "as before: never");
+
+    world.store.discover_from(id, world.store.now()).await.expect("asked for");
+    assert_eq!(due().await.map(|due| due.len()), Ok(1));
+    let mine = world.store.claim_discovery(id, until()).await.expect("asked").expect("a retry in an hour is nobody's");
+    // Something happened meanwhile: that stands.
+    world.store.discover_from(id, world.store.now()).await.expect("asked for");
+    world.store.unclaim_discovery(mine).await.expect("given back");
+    assert_eq!(due().await.map(|due| due.len()), Ok(1));
+
+    drop(world.store.claim_discovery(id, until()).await.expect("asked").expect("mine"));
+    world.clock.advance(Duration::from_secs(121));
+    assert_eq!(due().await.map(|due| due.len()), Ok(1), "whoever died has it no longer");
 }

@@ -46,8 +46,13 @@ impl Scene {
         self.rig.operator.put("/v1/connectors/patchbay.key-header/config", &body)?.expect(200).map(drop)
     }
 
+    /// Asks, as soon as nobody else does: the host asks by itself after connecting.
     fn discover(&self) -> Result<Value> {
-        Ok(self.tenant.api.post(&self.path("/discover"), &json!({}))?.expect(200)?.json)
+        let answer = wait_until("the end of another discovery", LIMIT, || {
+            let answer = self.tenant.api.post(&self.path("/discover"), &json!({}))?;
+            Ok((answer.status != 409).then_some(answer))
+        })?;
+        Ok(answer.expect(200)?.json)
     }
 
     fn syncs(&self) -> Result<Vec<Value>> {
