@@ -53,9 +53,7 @@ pub(crate) fn push(api: &Api, item: &Item) -> Result<Outcome> {
     let parts = vec![
         Part::text("parent_id", folder),
         Part::text("name", name),
-        Part::blob("content", file.blob.as_str())
-            .filename(file.name.as_str())
-            .content_type(file.media_type.as_str()),
+        Part::blob("content", file.blob.as_str()).filename(file.name.as_str()).content_type(file.media_type.as_str()),
     ];
     let request = api.post(&["companies", &target.id, "permanent_documents"])?.multipart(parts);
     let answer = wire::ok(request.effect(Effect::Write).step(STEP).send()?)?;

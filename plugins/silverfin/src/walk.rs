@@ -85,9 +85,7 @@ impl Walk {
             };
             let id = company.id.to_string();
             let step = match (goal, company.periods.front().copied(), company.periods_page) {
-                (Goal::Below(what), Some(period), _) => {
-                    company.rows(api, [&id, what], period, self.per_page, records)
-                }
+                (Goal::Below(what), Some(period), _) => company.rows(api, [&id, what], period, self.per_page, records),
                 (_, _, Some(page)) => company.periods(api, &id, page, self.per_page, goal, records),
                 (_, _, None) => {
                     self.company = None;

@@ -185,7 +185,11 @@ fn what_cannot_be_written_is_refused_before_anything_is_sent() {
     }
     let long = json!({ "text": "x".repeat(10_000) });
     assert_eq!(case(&item("note", json!({ "id": "1" }), long)), Case::InvalidInput);
-    assert_eq!(case(&item("report", json!({ "id": "1" }), json!({ "title": "x" }))), Case::InvalidInput, "nothing in it");
+    assert_eq!(
+        case(&item("report", json!({ "id": "1" }), json!({ "title": "x" }))),
+        Case::InvalidInput,
+        "nothing in it"
+    );
     assert_eq!(case(&item("file", json!({ "id": "1" }), json!({}))), Case::InvalidInput, "no file");
     assert_eq!(case(&item("file", json!({ "id": "1", "folder": ".." }), json!({}))), Case::InvalidInput);
     assert_eq!(case(&item("letter", json!({ "id": "1" }), json!({}))), Case::Unsupported);
@@ -248,7 +252,8 @@ fn a_file_is_kept_in_the_companys_folders() {
 
 #[test]
 fn working_papers_know_their_company_and_period() {
-    let list = |path: &str, body: Value| exchange("GET", &format!("{path}?page=1&per_page=200"), json!({ "body": body }));
+    let list =
+        |path: &str, body: Value| exchange("GET", &format!("{path}?page=1&per_page=200"), json!({ "body": body }));
     let paper = json!({ "id": 88_120, "name": "Vaste activa", "handle": "fixed_assets", "starred": true });
     let _host = TestHost::answering(
         &json!([
@@ -261,5 +266,8 @@ fn working_papers_know_their_company_and_period() {
     .in_order();
     let reading = read_all::<Silverfin>(&ctx(), ReadRequest::of("reconciliations")).unwrap();
     let [paper] = reading.records.as_slice() else { panic!("one working paper") };
-    assert_eq!((&paper["company_id"], &paper["period_id"], &paper["starred"]), (&json!("398211"), &json!("7"), &json!(true)));
+    assert_eq!(
+        (&paper["company_id"], &paper["period_id"], &paper["starred"]),
+        (&json!("398211"), &json!("7"), &json!(true))
+    );
 }

@@ -266,8 +266,13 @@ fn attached(api: &Api, event: &str, mark: &str) -> Result<Option<Object>> {
 
 /// The folder that files go to; made where it is not there yet.
 fn folder(api: &Api, settings: &Settings, item: &Item) -> Result<String> {
-    if let Some(found) = item.found(FOLDER) {
-        return Ok(found.id);
+    // Where a file of this report is already, whatever the settings say since: it would lie there twice else.
+    let used = item.answered().find_map(|step| match Sent::of(step) {
+        Some(Sent::Upload { folder, .. }) => Some(folder.to_owned()),
+        _ => None,
+    });
+    if let Some(there) = used.or_else(|| item.found(FOLDER).map(|found| found.id)) {
+        return Ok(there);
     }
     let parent = parent(api, settings)?;
     let Some(name) = settings.subfolder() else { return Ok(parent) };

@@ -213,6 +213,16 @@ fn a_lost_upload_is_looked_for_in_the_folder_that_it_was_sent_to_whatever_the_se
 }
 
 #[test]
+fn a_report_goes_on_in_the_folder_in_which_its_file_is_whatever_the_settings_say_now() {
+    let fixture = include_str!("../fixtures/actions/report.json");
+    let _host = TestHost::answering(fixture).in_order();
+    let begun =
+        Item { ext: vec![("answered".to_owned(), "upload-1-in-g4xh1".to_owned())], attempt: 2, ..item(fixture) };
+    let moved = ctx(&json!({ "workdrive_folder": "elders99" }));
+    assert!(matches!(ZohoCrm::push(&moved, &begun).unwrap(), Outcome::Created(_)), "and not once more in the other");
+}
+
+#[test]
 fn a_file_of_which_nobody_knows_where_it_went_is_never_said_to_be_absent() {
     let _host = TestHost::empty();
     let item = item(include_str!("../fixtures/actions/report.upload.found.json"));

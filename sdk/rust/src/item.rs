@@ -89,6 +89,13 @@ impl Item {
         self.named(&format!("step.{step}"))
     }
 
+    /// The names of the steps of this item that are over, from attempts before this one. Sending one of them again gives
+    /// the answer that came then; a name that says where it wrote lets the rest go there too, whatever the settings say
+    /// since.
+    pub fn answered(&self) -> impl Iterator<Item = &str> {
+        self.ext.iter().filter(|(key, _)| key == "answered").map(|(_, step)| step.as_str())
+    }
+
     fn named(&self, name: &str) -> Option<Object> {
         let value = |wanted: &str| self.ext.iter().find(|(key, _)| key == wanted).map(|(_, value)| value.clone());
         Some(Object { id: value(name)?, url: value(&format!("{name}.url")) })

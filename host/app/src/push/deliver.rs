@@ -359,6 +359,8 @@ pub(super) fn told_of(push: &Push, steps: &[PushStep]) -> Ext {
             tell(format!("step.{}", step.step), id, step.object_url.as_ref());
         }
     }
+    let over = steps.iter().filter(|step| matches!(step.state, StepState::Answered | StepState::Found));
+    ext.extend(over.map(|step| ("answered".to_owned(), step.step.clone())));
     ext
 }
 

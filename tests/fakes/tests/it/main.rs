@@ -2,8 +2,8 @@
 #![cfg(test)]
 
 mod adminpulse_;
-mod brokercloud_;
 mod anyapi;
+mod brokercloud_;
 mod calls;
 mod consent;
 mod desk;
