@@ -22,11 +22,15 @@ pub(crate) fn case() -> Case {
         connect,
         account: "Kantoor Vermeulen & Co",
         streams: vec![
-            StreamCase::of("companies", |scene| Ok(rows_of(scene, "company"))).still(),
-            StreamCase::of("periods", |scene| Ok(rows_of(scene, "period"))).still(),
-            StreamCase::of("reconciliations", |scene| Ok(rows_of(scene, "reconciliation"))).still(),
-            StreamCase::of("remarks", |scene| Ok(rows_of(scene, "remark"))).still(),
+            StreamCase::of("companies", |scene| Ok(rows_of(scene, "company"))),
+            StreamCase::of("periods", |scene| Ok(rows_of(scene, "period"))),
+            StreamCase::of("reconciliations", |scene| Ok(rows_of(scene, "reconciliation"))),
+            StreamCase::of("remarks", |scene| Ok(rows_of(scene, "remark"))),
         ],
+        change: |scene| {
+            scene.rig.fakes.silverfin.provider.touch();
+            Ok(())
+        },
         actions: vec![
             ActionCase::of("note", target, |text| json!({ "title": "Talk", "text": text }), REMARK)
                 .with(vec![File::pdf("talk.pdf")]),

@@ -18,6 +18,8 @@ pub(crate) struct Data {
     pub(crate) remarks: Vec<Remark>,
     pub(crate) documents: Vec<Document>,
     next_remark: u64,
+    /// How often something was changed by [`Data::touch`].
+    touched: u64,
 }
 
 /// A company, with its periods.
@@ -109,6 +111,30 @@ impl Data {
         };
         let city = CITIES.iter().cycle().nth(dice % 6).copied().unwrap_or_default();
         self.companies.push(Company { id: 398_000 + number, firm, name, visibility, periods, city, number: at });
+    }
+
+    /// See [`Silverfin::touch`](super::Silverfin::touch).
+    pub(crate) fn touch(&mut self, seed: u64, now: &str) {
+        self.touched += 1;
+        let at = self.companies.len();
+        self.push_company(seed, FIRM, at, Visibility::Listed);
+        let mut listed = self.companies.iter_mut().filter(|company| company.firm == FIRM);
+        let mut listed: Vec<&mut Company> =
+            listed.by_ref().filter(|company| company.visibility == Visibility::Listed).collect();
+        // From behind: the first ones are what tests write to.
+        let last = listed.len().saturating_sub(1);
+        if let Some(company) = listed.get_mut(last.saturating_sub(1)) {
+            company.name.push_str(" II");
+        }
+        if let Some(company) = listed.get_mut(last.saturating_sub(2)) {
+            company.visibility = Visibility::Archived;
+        }
+        if let Some(remark) = self.remarks.first_mut() {
+            remark.text = format!("Touched {} times", self.touched);
+        }
+        if let Some(remark) = self.remarks.first().cloned() {
+            self.add_remark(Remark { created_at: now.to_owned(), ..remark });
+        }
     }
 
     /// The listed companies of a firm, in order of their ids.

@@ -159,6 +159,12 @@ impl Silverfin {
         secrets
     }
 
+    /// Changes a little of everything, other things each time: a company has another name, another one is new and has
+    /// periods with working papers, one is archived with all below it, a remark says something else, and one is new.
+    pub fn touch(&self) {
+        lock(&self.data).touch(self.seed, &self.clock.now().to_string());
+    }
+
     /// How long access tokens live that are given out from now on.
     pub fn set_access_life(&self, life: Duration) {
         lock(&self.tokens).life = life;

@@ -51,7 +51,7 @@ fn a_login_leads_to_a_connection_whose_data_is_read() -> Result<()> {
     let connection = tenant.connect_silverfin(&rig)?;
     tenant.settled()?;
     let runs = tenant.runs(&connection)?;
-    assert_eq!(runs.len(), 3);
+    assert_eq!(runs.len(), 4, "one of each stream");
     assert!(runs.iter().all(|run| run["state"] == json!("done")), "{runs:?}");
     let companies = rig.fakes.silverfin.provider.records("company").len();
     let stored = patchbay_it::items(&tenant.api, &format!("/v1/connections/{connection}/records/companies"))?;

@@ -100,6 +100,8 @@ impl Ground {
         book.settings(&settings)?;
         book.settled()?;
         let mut cell = Cell::of(name, number, stream, book)?;
+        // A first pass may be several runs.
+        cell.rests()?;
         cell.catches_up(self)?;
         Ok(cell)
     }
