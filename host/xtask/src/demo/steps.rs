@@ -19,7 +19,7 @@ use crate::shell::Result;
 /// Every step. A later one may use what an earlier one left in the world.
 pub(super) const STEPS: &[Step<World>] = &[
     Step { name: "the host is up", prove: up },
-    Step { name: "both connectors are installed", prove: connect::install },
+    Step { name: "the connectors are installed", prove: connect::install },
     Step { name: "a tenant has a key", prove: connect::tenant },
     Step { name: "GitHub is connected with a token", prove: connect::github },
     Step { name: "Silverfin is connected through its login", prove: connect::silverfin },
@@ -49,7 +49,7 @@ pub(super) struct Left {
     keys: Vec<String>,
 }
 
-/// Brings a host so far that a person can look around: both connectors, a tenant, a link to open.
+/// Brings a host so far that a person can look around: the connectors, a tenant, a link to open.
 pub(super) fn prepare(world: &mut World) -> Result<String> {
     connect::install(world)?;
     connect::tenant(world)?;

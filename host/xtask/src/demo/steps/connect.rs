@@ -8,7 +8,7 @@ use crate::shell::Result;
 
 pub(super) fn install(world: &mut World) -> Result<String> {
     let operator = world.operator()?;
-    let mut said = Vec::new();
+    let (mut said, mut all) = (Vec::new(), 0);
     for (name, file) in &world.built.connectors {
         let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let size = bytes.len() / 1024;
@@ -18,9 +18,12 @@ pub(super) fn install(world: &mut World) -> Result<String> {
         if state != "active" {
             return Err(format!("{name} is {state}"));
         }
-        said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/release/version"))?));
+        all += size;
+        if ["github", "silverfin"].contains(&name.as_str()) {
+            said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/release/version"))?));
+        }
     }
-    Ok(said.join(", "))
+    Ok(format!("{} of them, {all} KiB together, among them {}", world.built.connectors.len(), said.join(" and ")))
 }
 
 pub(super) fn tenant_made(world: &mut World) -> Result<(String, String)> {
@@ -39,9 +42,13 @@ pub(super) fn tenant(world: &mut World) -> Result<String> {
     world.left.keys.push(key);
     let cards = told(super::tenant(world)?.get("/v1/catalog").and_then(|answer| answer.expect(200)))?;
     let cards = told(cards.array_at("/items"))?;
-    match cards.iter().all(|card| card["status"] == json!("connect")) && cards.len() == 2 {
-        true => Ok(format!("{id} sees {} cards, both with status connect", cards.len())),
-        false => Err(format!("the catalog is {cards:?}")),
+    let installed = world.built.connectors.len();
+    let other: Vec<&Value> =
+        cards.iter().filter(|card| card["status"] != json!("connect")).map(|card| &card["connector"]).collect();
+    match (cards.len() == installed, other.as_slice()) {
+        (true, []) => Ok(format!("{id} sees {installed} cards, all with status connect")),
+        (false, _) => Err(format!("{} cards for {installed} connectors", cards.len())),
+        (true, other) => Err(format!("not all can be connected: {other:?}")),
     }
 }
 
