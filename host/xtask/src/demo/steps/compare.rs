@@ -8,12 +8,13 @@ use super::{super::setup::World, number, read};
 use crate::shell::Result;
 
 /// Kind at the fake, stream in the feed, members that the connector adds to what it was served.
-const KINDS: [(&str, &str, &[&str]); 6] = [
+const KINDS: [(&str, &str, &[&str]); 7] = [
     ("repository", "repositories", &[]),
     ("issue", "issues", &[]),
     ("comment", "issue_comments", &[]),
     ("company", "companies", &[]),
     ("period", "periods", &["company_id"]),
+    ("reconciliation", "reconciliations", &["company_id", "period_id"]),
     ("remark", "remarks", &["company_id", "period_id"]),
 ];
 
@@ -38,11 +39,11 @@ pub(super) fn compare(world: &mut World) -> Result<String> {
     let mut compared = 0;
     for (kind, stream, added) in KINDS {
         let truth = match kind {
-            "company" | "period" | "remark" => world.fakes.silverfin.provider.records(kind),
+            "company" | "period" | "reconciliation" | "remark" => world.fakes.silverfin.provider.records(kind),
             _ => world.fakes.github.provider.records(kind),
         };
         let served = match kind {
-            "company" | "period" | "remark" => world.fakes.silverfin.journal.served(),
+            "company" | "period" | "reconciliation" | "remark" => world.fakes.silverfin.journal.served(),
             _ => world.fakes.github.journal.served(),
         };
         for record in truth {
