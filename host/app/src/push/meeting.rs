@@ -206,7 +206,11 @@ impl App {
         release: &Release,
         parts: &[Part],
     ) -> Result<bool, Fault> {
-        let Some(action) = action_for(&release.manifest, MeetingPart::Todo) else { return Ok(false) };
+        let manifest = &release.manifest;
+        let report = action_for(manifest, MeetingPart::Report).and_then(|action| action.meeting.as_ref());
+        let linked = meeting.report.is_some() && report.is_some_and(|from| from.todos.is_some());
+        // Nothing to decide, so nothing to read, where to-dos never go with a report.
+        let (true, Some(action)) = (linked, action_for(manifest, MeetingPart::Todo)) else { return Ok(false) };
         for part in parts.iter().filter(|part| part.part == MeetingPart::Todo) {
             let key = key_of(meeting, part);
             if self.store.push_by_key(tenant, &release.manifest.id, &action.name, &key).await?.is_some() {
