@@ -36,6 +36,7 @@ pub(crate) mod region;
 mod request;
 mod revoke;
 mod rules;
+mod signed;
 
 pub use begin::{Begin, begin};
 pub use callback::{Callback, callback, state_of};

@@ -33,6 +33,7 @@ use std::{
     time::Duration,
 };
 
+use http::StatusCode;
 use tokio::time::{Instant, sleep_until};
 
 use given::given;
@@ -73,6 +74,8 @@ struct State {
     known: Vec<Arc<Values>>,
     masker: Arc<Masker>,
     pause: Option<Instant>,
+    /// That pause holds back nobody but those who share a rate.
+    pauses_alone: bool,
     /// Why the run has to stop, and until when the provider is left alone.
     circuit: Option<Instant>,
     /// Requests that a rehearsal showed.
@@ -158,6 +161,12 @@ impl Door {
     pub fn pause(&self) -> Option<Duration> {
         let until = self.run.state().pause?;
         Some(until.saturating_duration_since(Instant::now())).filter(|left| !left.is_zero())
+    }
+
+    /// Whether that pause holds back no more than what shares a rate that waits alone, and not the connection.
+    #[must_use]
+    pub fn pauses_alone(&self) -> bool {
+        self.run.state().pauses_alone
     }
 
     /// How long the provider's host is still left alone, where an open circuit is why the run has to
@@ -248,13 +257,17 @@ impl Run {
                 continue;
             }
             if let Some(wait) = wait {
-                lane.pause(wait);
+                if status == StatusCode::TOO_MANY_REQUESTS {
+                    lane.throttle(wait);
+                } else {
+                    lane.pause(wait);
+                }
                 let fits = Instant::now() + wait <= self.scope.deadline && wait <= retry::SHORT_WAIT;
                 if order.write.is_none() && waits < retry::WAITS && fits {
                     waits += 1;
                     continue;
                 }
-                self.state().pause = Some(Instant::now() + wait);
+                self.paused(&lane, wait);
             }
             return given(&order, response, in_sink).await;
         }
@@ -264,12 +277,18 @@ impl Run {
     async fn turn(&self, lane: &Lane) -> Result<crate::rate::Turn, SendError> {
         let since = Instant::now();
         let turn = self.unless_stopped(lane.turn(self.scope.deadline)).await;
-        let mut state = self.state();
-        state.usage.waited += since.elapsed();
+        self.state().usage.waited += since.elapsed();
         turn?.map_err(|left| {
-            state.pause = Some(Instant::now() + left);
+            self.paused(lane, left);
             SendError::Stopped
         })
+    }
+
+    /// Notes why the run has to stop, and for whom.
+    fn paused(&self, lane: &Lane, left: Duration) {
+        let (now, mut state) = (Instant::now(), self.state());
+        state.pause = Some(now + left);
+        state.pauses_alone = lane.waits_alone(now);
     }
 
     /// A token that is young, or was itself fetched for a refusal, was refused for another reason.

@@ -33,6 +33,7 @@ use pauses::Paused;
 
 use crate::{
     Grant,
+    retry::SHORT_WAIT,
     scope::{self, covers},
     target::Origin,
 };
@@ -134,7 +135,10 @@ impl Lane {
             if let Some(until) = self.paused(now) {
                 // Nobody comes before those who wait in line, pause or not.
                 let start = self.next(until);
-                if start > deadline {
+                // The queue begins nothing for a connection that waits; of what waits alone it knows nothing, so such a
+                // run would sit here.
+                let long = self.alone_until(now).is_some_and(|until| until > now + SHORT_WAIT);
+                if start > deadline || long {
                     return Err(start.duration_since(now));
                 }
                 sleep_until(until).await;
@@ -183,6 +187,32 @@ impl Lane {
             limiter.line().take(start);
         }
         Ok(start)
+    }
+
+    /// Too many requests: the provider asked to be left alone for so long, by those who share a rate that waits alone,
+    /// else by the whole connection.
+    pub(crate) fn throttle(&self, length: Duration) {
+        let mut held = false;
+        for Shared { told, .. } in self.alone() {
+            told.pause(length);
+            held = true;
+        }
+        if !held {
+            self.pause(length);
+        }
+    }
+
+    /// Whether what is held back now is no more than what shares a rate that waits alone.
+    pub(crate) fn waits_alone(&self, now: Instant) -> bool {
+        self.alone_until(now).is_some() && self.paused.at(&self.origin).is_none_or(|until| until <= now)
+    }
+
+    fn alone_until(&self, now: Instant) -> Option<Instant> {
+        self.alone().filter_map(|shared| shared.told.line().paused).max().filter(|until| *until > now)
+    }
+
+    fn alone(&self) -> impl Iterator<Item = &Shared> {
+        self.limiters.iter().filter(|shared| shared.rate.alone)
     }
 
     /// The provider asked to be left alone for so long: by this connection, at this origin.

@@ -62,14 +62,10 @@ fn says(rule: &ResponseRule, body: &[u8]) -> bool {
         return rule.status.is_some();
     };
     if !may_have(pointer, body) {
-        return false;
+        return rule.means(None);
     }
-    let Ok(document) = serde_json::from_slice::<Value>(body) else { return false };
-    match (document.pointer(pointer), &rule.equals) {
-        (Some(found), Some(wanted)) => found == wanted,
-        (found, None) => found.is_some(),
-        (None, Some(_)) => false,
-    }
+    let document = serde_json::from_slice::<Value>(body).ok();
+    rule.means(document.as_ref().and_then(|document| document.pointer(pointer)))
 }
 
 /// Whether each member that a pointer names stands in the body at all. A page of records is not parsed
@@ -135,6 +131,7 @@ mod tests {
             status,
             pointer: pointer.map(str::to_owned),
             equals,
+            unless: Vec::new(),
         };
         assert!(is_expired(&[], &answer(401, json!(null))) && !is_expired(&[], &answer(403, json!(null))));
         let slack = [rule(Some(200), Some("/error"), Some(json!("token_expired")))];
@@ -147,6 +144,30 @@ mod tests {
         assert!(is_expired(&[rule(None, Some(""), Some(json!("dead")))], &answer(200, json!("dead"))));
         assert!(is_expired(&[rule(None, Some("/dead"), None)], &answer(200, json!({"dead": 1}))));
         assert!(!is_expired(&[rule(None, None, None)], &answer(200, json!({}))));
+    }
+
+    #[test]
+    fn a_refusal_that_is_excepted_is_no_expired_credential_and_any_other_is() {
+        let rule: ResponseRule =
+            serde_json::from_value(json!({"status": 401, "pointer": "/Detail", "unless": ["NotAllowed", 7]}))
+                .expect("a rule");
+        let expired = |status: u16, body: &str| {
+            let status = StatusCode::from_u16(status).expect("a status");
+            let body = body.as_bytes().to_vec();
+            is_expired(
+                std::slice::from_ref(&rule),
+                &Answer { status, headers: HeaderMap::new(), body, in_sink: false, whole: true },
+            )
+        };
+        for body in [r#"{"Detail":"NotAllowed"}"#, r#"{"Detail":7}"#] {
+            assert!(!expired(401, body), "{body}");
+        }
+        for body in
+            [r#"{"Detail":"TokenExpired: at noon"}"#, r#"{"Detail":null}"#, "{}", "", "<html>no</html>", "{\"Deta"]
+        {
+            assert!(expired(401, body), "{body}");
+        }
+        assert!(!expired(403, r#"{"Detail":"TokenExpired"}"#), "the status is meant, too");
     }
 
     #[test]

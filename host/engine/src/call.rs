@@ -87,7 +87,7 @@ pub(crate) fn judge<T>(
     match outcome {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(Wrong::Connector(error))) => {
-            let pause = state.door.as_ref().and_then(patchbay_egress::Door::pause);
+            let pause = state.door.as_ref().and_then(|door| Some((door.pause()?, door.pauses_alone())));
             Err(Failure::Connector(paused(*error, pause)))
         }
         Ok(Err(Wrong::Broken(what))) => Err(Failure::ContractBroken(what)),
@@ -98,13 +98,17 @@ pub(crate) fn judge<T>(
 }
 
 /// A connector that met a provider which asks to be left alone, and calls it trouble or says less than the provider
-/// did, waits as long as the provider asked.
-fn paused(error: ConnectorError, pause: Option<Duration>) -> ConnectorError {
+/// did, waits as long as the provider asked; alone where the gate holds back nobody else for it.
+fn paused(error: ConnectorError, pause: Option<(Duration, bool)>) -> ConnectorError {
     match (error, pause) {
-        (ConnectorError::Transient(info) | ConnectorError::RateLimited(info), Some(left))
+        (ConnectorError::Transient(info) | ConnectorError::RateLimited(info), Some((left, alone)))
             if info.retry_after.is_none_or(|said| said < left) =>
         {
-            ConnectorError::RateLimited(ErrorInfo { retry_after: Some(left), ..info })
+            let waits_alone = info.waits_alone || alone;
+            ConnectorError::RateLimited(ErrorInfo { retry_after: Some(left), waits_alone, ..info })
+        }
+        (ConnectorError::RateLimited(info), Some((_, true))) => {
+            ConnectorError::RateLimited(ErrorInfo { waits_alone: true, ..info })
         }
         (error, _) => error,
     }
@@ -133,4 +137,38 @@ pub(crate) fn describe(trap: &wasmtime::Error) -> String {
         }
     }
     one_line(&text, TRAP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TOLD: Duration = Duration::from_secs(600);
+
+    fn limited(waits_alone: bool) -> ConnectorError {
+        ConnectorError::RateLimited(ErrorInfo { waits_alone, ..ErrorInfo::default() })
+    }
+
+    #[test]
+    fn who_was_held_back_alone_waits_alone_and_whoever_says_so_does_in_any_case() {
+        for (error, gate, alone) in [
+            (limited(false), Some((TOLD, true)), true),
+            (limited(false), Some((TOLD, false)), false),
+            (limited(true), Some((TOLD, false)), true),
+            (limited(true), None, true),
+            (limited(false), None, false),
+            (ConnectorError::Transient(ErrorInfo::default()), Some((TOLD, true)), true),
+        ] {
+            let said = paused(error.clone(), gate);
+            assert!(
+                matches!(&said, ConnectorError::RateLimited(info) if info.waits_alone == alone),
+                "{error:?}: {said:?}"
+            );
+        }
+        let longer = ErrorInfo { retry_after: Some(2 * TOLD), ..ErrorInfo::default() };
+        let ConnectorError::RateLimited(info) = paused(ConnectorError::RateLimited(longer), Some((TOLD, true))) else {
+            panic!("another case");
+        };
+        assert_eq!((info.retry_after, info.waits_alone), (Some(2 * TOLD), true));
+    }
 }

@@ -33,6 +33,9 @@ pub struct ErrorInfo {
     pub provider_code: Option<String>,
     /// How long the provider asks to wait.
     pub retry_after: Option<Duration>,
+    /// Only this stream of this account has to wait, and nothing else of the connection.
+    #[serde(default)]
+    pub waits_alone: bool,
     /// Fields that the provider refused.
     pub fields: Vec<FieldError>,
 }
@@ -137,6 +140,9 @@ pub struct Account {
     pub name: String,
     /// Whether it can be read.
     pub usable: bool,
+    /// It is read only when a person chooses it.
+    #[serde(default)]
+    pub unselected: bool,
     /// Why not, or what to know about it.
     pub note: Option<String>,
     /// Told to the connector with each call for this account.

@@ -28,6 +28,7 @@ pub(crate) struct Inner {
     pub(crate) http_status: Option<u16>,
     pub(crate) provider_code: Option<String>,
     pub(crate) retry_after_ms: Option<u64>,
+    pub(crate) waits_alone: bool,
     pub(crate) fields: Vec<(String, String)>,
 }
 
@@ -72,6 +73,7 @@ impl Error {
             http_status: None,
             provider_code: None,
             retry_after_ms: None,
+            waits_alone: false,
             fields: Vec::new(),
         }))
     }
@@ -176,6 +178,17 @@ impl Error {
         self
     }
 
+    /// Only this stream of this account has to wait. Without it the whole connection does: every stream, every account.
+    ///
+    /// For a [`rate_limited`](Self::rate_limited) whose limit the provider counts by account or by method, and says so in
+    /// a body or a header of its own. Where it says so by status 429 with `Retry-After`, the manifest's `[[rate]]` with
+    /// `alone = true` is enough.
+    #[must_use]
+    pub fn waits_alone(mut self) -> Self {
+        self.0.waits_alone = true;
+        self
+    }
+
     /// Adds one wrong value, by JSON pointer, e.g. `/title`.
     #[must_use]
     pub fn field(mut self, pointer: impl Into<String>, message: impl Into<String>) -> Self {
@@ -201,6 +214,12 @@ impl Error {
         self.0.retry_after_ms
     }
 
+    /// Whether only this stream of this account has to wait.
+    #[must_use]
+    pub fn is_alone(&self) -> bool {
+        self.0.waits_alone
+    }
+
     /// The same failure as another case, for a provider that uses a status in its own way.
     #[must_use]
     pub fn as_case(mut self, case: Case) -> Self {
@@ -222,7 +241,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Inner { case, message, detail, http_status, provider_code, retry_after_ms, fields } = &*self.0;
+        let Inner { case, message, detail, http_status, provider_code, retry_after_ms, waits_alone, fields } = &*self.0;
         write!(f, "{case:?}: {message}")?;
         if let Some(detail) = detail {
             write!(f, " [{detail}]")?;
@@ -235,6 +254,9 @@ impl fmt::Debug for Error {
         }
         if let Some(wait) = retry_after_ms {
             write!(f, " wait {wait} ms")?;
+        }
+        if *waits_alone {
+            f.write_str(" alone")?;
         }
         for (pointer, message) in fields {
             write!(f, " {pointer}: {message}")?;

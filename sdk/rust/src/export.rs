@@ -40,7 +40,7 @@ fn failure(error: Error) -> types::ConnectorError {
         provider_code: inner.provider_code,
         retry_after_ms: inner.retry_after_ms,
         fields: inner.fields.into_iter().map(|(pointer, message)| types::FieldError { pointer, message }).collect(),
-        ext: Vec::new(),
+        ext: if inner.waits_alone { ext(vec![("waits".to_owned(), "alone".to_owned())]) } else { Vec::new() },
     };
     match inner.case {
         Case::AuthRequired => types::ConnectorError::AuthRequired(info),
@@ -86,7 +86,7 @@ mod auth_side {
             usable: account.usable,
             note: account.note,
             facts: ext(account.facts),
-            ext: Vec::new(),
+            ext: if account.selected { Vec::new() } else { ext(vec![("selected".to_owned(), "no".to_owned())]) },
         }
     }
 }

@@ -28,6 +28,8 @@ pub struct Account {
     pub name: String,
     /// Whether it can be read.
     pub usable: bool,
+    /// Whether it is read without anybody choosing it, where it is new; what a person chose stays.
+    pub selected: bool,
     /// Why not, or what to know about it.
     pub note: Option<String>,
     /// Told to the connector as [`Context::account_facts`](crate::Context) with each call for this account.
@@ -72,13 +74,20 @@ impl Identity {
 impl Account {
     /// An account that can be read.
     pub fn of(id: impl ToString, name: impl Into<String>) -> Self {
-        Self { id: id.to_string(), name: name.into(), usable: true, note: None, facts: Vec::new() }
+        Self { id: id.to_string(), name: name.into(), usable: true, selected: true, note: None, facts: Vec::new() }
     }
 
     /// Adds a fact.
     #[must_use]
     pub fn fact(mut self, key: impl Into<String>, value: impl Into<String>) -> Self {
         self.facts.push((key.into(), value.into()));
+        self
+    }
+
+    /// Marks it as one that is read only when a person chooses it: the login reaches it, but may not have been meant for it.
+    #[must_use]
+    pub fn unselected(mut self) -> Self {
+        self.selected = false;
         self
     }
 

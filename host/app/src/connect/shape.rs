@@ -26,7 +26,7 @@ pub(crate) fn new_accounts(identity: &Identity) -> Vec<NewAccount> {
             usable: account.usable,
             note: account.note.clone(),
             facts: facts::json(&account.facts.iter().cloned().collect()),
-            selected: selected && account.usable,
+            selected: selected && account.usable && !account.unselected,
         })
         .collect()
 }
@@ -63,4 +63,38 @@ pub(crate) fn schedule_of(stream: &Stream) -> Schedule {
 pub(super) fn state_of(release: &Release, any_selected: bool) -> ConnectionState {
     let per_account = release.manifest.streams.iter().any(|stream| stream.per_account);
     if per_account && !any_selected { ConnectionState::NeedsSetup } else { ConnectionState::Active }
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::contract::Account;
+
+    use super::*;
+
+    #[test]
+    fn an_account_is_read_by_itself_unless_it_cannot_be_or_is_left_to_a_person() {
+        let account = |id: &str, usable, unselected| Account {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            usable,
+            unselected,
+            note: None,
+            facts: Vec::new(),
+        };
+        let identity = Identity {
+            id: "me".to_owned(),
+            name: "Me".to_owned(),
+            login: None,
+            accounts: vec![account("a", true, false), account("b", true, true), account("c", false, false)],
+            facts: Vec::new(),
+            scopes: None,
+            credential_ends_ms: None,
+        };
+        let selected: Vec<(String, bool)> =
+            new_accounts(&identity).into_iter().map(|account| (account.provider_id, account.selected)).collect();
+        assert_eq!(
+            selected,
+            [("a", true), ("b", false), ("c", false)].map(|(id, by_itself)| (id.to_owned(), by_itself))
+        );
+    }
 }

@@ -72,8 +72,7 @@ impl App {
             Outcome::MoreLater { after } => {
                 end.state = RunState::MoreLater;
                 end.next = next(after, Trigger::More, 0);
-                if matches!(failure, Failure::Connector(ConnectorError::RateLimited(_))) {
-                    // Whoever else would ask for this connection waits, too: another stream, another node.
+                if holds_back_all(failure) {
                     end.paused_until = Some(now.plus(after));
                 }
             }
@@ -118,5 +117,27 @@ impl App {
         let mut bytes = [0; 8];
         self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
+    }
+}
+
+/// Whether whoever else would ask for this connection waits, too: another stream, another node.
+fn holds_back_all(failure: &Failure) -> bool {
+    matches!(failure, Failure::Connector(ConnectorError::RateLimited(info)) if !info.waits_alone)
+}
+
+#[cfg(test)]
+mod tests {
+    use patchbay_model::contract::ErrorInfo;
+
+    use super::*;
+
+    #[test]
+    fn a_throttle_holds_the_connection_back_unless_it_is_of_one_stream_alone() {
+        let limited = |waits_alone| {
+            Failure::Connector(ConnectorError::RateLimited(ErrorInfo { waits_alone, ..ErrorInfo::default() }))
+        };
+        assert!(holds_back_all(&limited(false)));
+        assert!(!holds_back_all(&limited(true)));
+        assert!(!holds_back_all(&Failure::ShuttingDown), "which goes on later, too");
     }
 }

@@ -1,7 +1,8 @@
 //! The loop over the pages of one run: read, check, store, go on.
 //!
-//! While one page is being stored the next one is already being read: one page ahead, never more, so that memory
-//! stays bounded by two pages.
+//! While one page is being stored the next one is already being read and checked: one page ahead, never more, so that
+//! memory stays bounded by two pages. Storing is the longest part, and nothing that can be done beside it stands between
+//! two commits.
 
 use std::{sync::Arc, time::Duration};
 
@@ -36,12 +37,18 @@ pub(super) enum Ended {
     Waiting(Duration),
 }
 
-/// What this run has read.
+/// What this run has read and handed to the store.
 #[derive(Default)]
 struct Read {
     pages: u64,
     records: u64,
     refused: u64,
+}
+
+/// A page that is sound, and where the stream stands behind it.
+struct Sound {
+    position: Position,
+    commit: PageCommit,
 }
 
 pub(super) struct Pages<'a> {
@@ -82,17 +89,16 @@ impl<'a> Pages<'a> {
     }
 
     pub(super) async fn read_all(&mut self, instance: &mut Instance) -> Result<Ended, Failure> {
-        let first = self.ask(begin_at(self.work, self.stream));
-        let mut page = instance.read(self.context, &first).await?;
+        let mut page = self.next(instance, begin_at(self.work, self.stream)).await?;
         loop {
-            let usage = self.unspent(instance);
-            let commit = self.commit(&page, usage)?;
-            let commit = async { self.app.store.commit_page(commit).await.map_err(stored) };
+            let Sound { position, mut commit } = page;
+            self.count(&mut commit, instance);
             let spent = self.spent();
-            let stored: PageStored = match &page.position {
+            let app = self.app;
+            let commit = async { app.store.commit_page(commit).await.map_err(stored) };
+            let stored: PageStored = match &position {
                 Position::More(cursor) if spent.is_none() => {
-                    let request = self.ask(Some(cursor.clone()));
-                    let (stored, next) = tokio::join!(commit, instance.read(self.context, &request));
+                    let (stored, next) = tokio::join!(commit, self.next(instance, Some(cursor.clone())));
                     stored?;
                     self.live.moved();
                     self.readable(TELLING)?;
@@ -103,7 +109,7 @@ impl<'a> Pages<'a> {
             };
             self.live.moved();
             self.readable(1)?;
-            return match &page.position {
+            return match &position {
                 Position::More(_) => Err(Failure::BudgetSpent(spent.unwrap_or(Budget::Time))),
                 Position::Wait(..) if stored.waits > limits::WAITS => {
                     let looks = limits::WAITS;
@@ -114,6 +120,29 @@ impl<'a> Pages<'a> {
                 Position::End(_) | Position::Complete(_) => Ok(Ended::Done),
             };
         }
+    }
+
+    /// The page behind `cursor`, read and checked.
+    async fn next(&mut self, instance: &mut Instance, cursor: Option<Vec<u8>>) -> Result<Sound, Failure> {
+        let page = instance.read(self.context, &self.ask(cursor)).await?;
+        let commit = self.commit(&page)?;
+        Ok(Sound { position: page.position, commit })
+    }
+
+    /// Gives a page that goes to the store what was used and said until now, and takes note of it. One that was only
+    /// read does not count: whatever hinders it from being stored, the end of the run tells what it cost.
+    fn count(&mut self, commit: &mut PageCommit, instance: &Instance) {
+        let usage = self.unspent(instance);
+        self.counted = Usage {
+            bytes: self.counted.bytes + usage.bytes,
+            requests: self.counted.requests + usage.requests,
+            retries: self.counted.retries + usage.retries,
+            waited: self.counted.waited + usage.waited,
+        };
+        (commit.usage, commit.log) = (usage, self.live.take_lines());
+        self.read.pages += 1;
+        self.read.records += commit.records.len() as u64;
+        self.read.refused += commit.refused.len() as u64;
     }
 
     fn ask(&self, cursor: Option<Vec<u8>>) -> ReadRequest {
@@ -159,8 +188,8 @@ impl<'a> Pages<'a> {
         }
     }
 
-    /// One page, checked, as the store takes it.
-    fn commit(&mut self, page: &Page, usage: Usage) -> Result<PageCommit, Failure> {
+    /// One page, checked, as the store takes it; without what [`Self::count`] adds.
+    fn commit(&mut self, page: &Page) -> Result<PageCommit, Failure> {
         let Split { records, refused, deleted } = page::split(page, &self.stream.key)?;
         self.guard.page(&page.position, records.iter().map(|record| record.key.as_str()))?;
         let cursor = self.checked(&page.position)?;
@@ -169,15 +198,6 @@ impl<'a> Pages<'a> {
         for record in &records {
             grown |= self.shape.observe(record.content);
         }
-        self.counted = Usage {
-            bytes: self.counted.bytes + usage.bytes,
-            requests: self.counted.requests + usage.requests,
-            retries: self.counted.retries + usage.retries,
-            waited: self.counted.waited + usage.waited,
-        };
-        self.read.pages += 1;
-        self.read.records += records.len() as u64;
-        self.read.refused += refused.len() as u64;
         Ok(PageCommit {
             run: self.claimed.run.clone(),
             epoch: self.claimed.epoch,
@@ -198,10 +218,10 @@ impl<'a> Pages<'a> {
                 Position::Complete(_) => Step::Complete,
             },
             release: Some(self.release.clone()),
-            usage,
+            usage: Usage::default(),
             drifts: if grown { self.drifts(&before) } else { Vec::new() },
             shape: grown.then(|| self.shape.text()),
-            log: self.live.take_lines(),
+            log: Vec::new(),
         })
     }
 

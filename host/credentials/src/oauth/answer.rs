@@ -96,6 +96,10 @@ pub(super) fn read(auth: &Auth, response: Response<Vec<u8>>, masks: &mut Masks) 
         let text = said(status, fields, masks);
         return Err(Unusable::Refused { error: masks.quote(&error), text, status });
     }
+    if let (Some(words), false) = (fields.and_then(in_words), status.is_success()) {
+        let why = format!("neither success nor an `error`; the provider said {:?}", masks.quote(words));
+        return Err(unreadable(&why));
+    }
     let document = document.map_err(unreadable)?;
     if !status.is_success() {
         return Err(unreadable("neither success nor an `error`"));
@@ -198,8 +202,15 @@ fn is_called_like_a_token(name: &str) -> bool {
 fn said(status: StatusCode, fields: Option<&Map<String, Value>>, masks: &Masks) -> String {
     let status = status.as_u16();
     let Some(error) = fields.and_then(error_of) else { return format!("status {status}") };
-    let description = fields.and_then(|fields| fields.get("error_description")?.as_str()).unwrap_or_default();
+    let description = fields.and_then(in_words).unwrap_or_default();
     format!("status {status}, the provider said {:?}: {:?}", masks.quote(&error), masks.quote(description))
+}
+
+/// What an answer says in words, wherever providers put them.
+fn in_words(fields: &Map<String, Value>) -> Option<&str> {
+    let inner = fields.get("error").and_then(|error| error.get("message"));
+    let all = [fields.get("error_description"), inner, fields.get("message"), fields.get("error_message")];
+    all.into_iter().flatten().filter_map(Value::as_str).find(|words| !words.is_empty())
 }
 
 pub(super) fn object(body: &[u8]) -> Result<Wiped, &'static str> {

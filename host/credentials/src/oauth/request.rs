@@ -11,6 +11,7 @@ use super::{
     fill,
     grant::{Ask, Grant, Identity},
     quote::Masks,
+    signed,
 };
 
 /// Values of the host that may stand in an address, after its host.
@@ -31,7 +32,12 @@ pub(super) fn build(
     let identity = ask.identity()?;
     conceal(ask, grant, identity, masks);
     let values = ask.auth.placeholders(ask.facts);
-    let own = own_values(ask, wanted, grant, identity);
+    let mut own = own_values(ask, wanted, grant, identity);
+    let signatures = signed::signatures(ask, identity, &own);
+    for (name, signature) in &signatures {
+        masks.add(signature);
+        own.push((name.as_str(), signature.as_str()));
+    }
 
     let mut params = ask.standard(grant, identity)?;
     if let Some(identity) = identity {

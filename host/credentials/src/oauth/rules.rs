@@ -50,11 +50,7 @@ fn fits(rule: &ResponseRule, status: StatusCode, document: Option<&Value>) -> bo
         return false;
     }
     let Some(pointer) = &rule.pointer else { return true };
-    match (document.and_then(|document| document.pointer(pointer)), &rule.equals) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(found), Some(wanted)) => found == wanted,
-    }
+    rule.means(document.and_then(|document| document.pointer(pointer)))
 }
 
 #[cfg(test)]

@@ -33,6 +33,7 @@ fn rate() -> Rate {
         concurrency: None,
         remaining_header: None,
         reset_header: None,
+        alone: false,
     }
 }
 
@@ -192,6 +193,46 @@ async fn counters_of_one_account_or_of_some_paths_stop_no_more_than_those() {
     assert!(rates.lane(&search, &at("o"), "/search").turn(soon).await.is_err());
     assert!(rates.lane(&search, &at("o"), "/items").turn(soon).await.is_ok());
     assert_eq!(rates.pauses().longest("", "con_1"), None, "and none of it is the whole connection's");
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_of_a_rate_that_waits_alone_stop_no_other_account_and_no_other_path() {
+    let soon = Instant::now() + Duration::from_secs(3_600);
+    let pause = Duration::from_secs(600);
+    let (rates, alone) = (Rates::default(), Rate { scope: RateScope::Account, alone: true, ..rate() });
+    let account = |id: &str| Grant { account: Some(id.to_owned()), ..grant(alone.clone()) };
+    let lane = rates.lane(&account("a"), &at("o"), "/");
+    lane.throttle(pause);
+    assert_eq!(lane.turn(soon).await.err(), Some(pause), "at once, although the run has time for it");
+    assert!(lane.waits_alone(Instant::now()));
+    assert!(rates.lane(&account("b"), &at("o"), "/").turn(soon).await.is_ok());
+
+    for scope in [RateScope::Connector, RateScope::Connection] {
+        let (rates, path) = (Rates::default(), Some("/history".to_owned()));
+        let grant = grant(Rate { scope, path, alone: true, ..rate() });
+        rates.lane(&grant, &at("o"), "/history").throttle(pause);
+        assert_eq!(rates.lane(&grant, &at("o"), "/history").turn(soon).await.err(), Some(pause), "{scope:?}");
+        assert!(rates.lane(&grant, &at("o"), "/users").turn(soon).await.is_ok());
+        let other = Grant { connection: Some("con_2".to_owned()), ..grant.clone() };
+        assert!(rates.lane(&other, &at("o"), "/history").turn(soon).await.is_ok());
+        assert_eq!(rates.pauses().longest("", "con_1"), None, "the connection goes on");
+        // What no such rate covers is the connection's, and then all of it waits.
+        let users = rates.lane(&grant, &at("o"), "/users");
+        users.throttle(pause);
+        assert_eq!(rates.pauses().longest("", "con_1"), Some(pause));
+        assert!(!rates.lane(&grant, &at("o"), "/history").waits_alone(Instant::now()));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_short_wait_of_a_rate_that_waits_alone_is_sat_out() {
+    let rates = Rates::default();
+    let grant = grant(Rate { path: Some("/history".to_owned()), alone: true, ..rate() });
+    let lane = rates.lane(&grant, &at("o"), "/history");
+    lane.throttle(Duration::from_secs(20));
+    let began = Instant::now();
+    assert!(lane.turn(began + Duration::from_secs(60)).await.is_ok());
+    assert_eq!(began.elapsed(), Duration::from_secs(20));
 }
 
 #[tokio::test(start_paused = true)]

@@ -41,6 +41,7 @@ fn asking() -> Grant {
         status: Some(200),
         pointer: Some("/error".to_owned()),
         equals: Some(serde_json::json!("token_expired")),
+        unless: Vec::new(),
     };
     Grant { expired: vec![rule], ..grant() }
 }

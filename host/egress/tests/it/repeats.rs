@@ -182,6 +182,7 @@ async fn no_more_requests_than_granted_are_under_way_at_once() {
         concurrency: Some(2),
         remaining_header: None,
         reset_header: None,
+        alone: false,
     };
     let gate = gate(&fake);
     let door = Arc::new(door(&gate, Grant { rates: vec![two], ..grant() }));

@@ -8,7 +8,8 @@ use std::{
     time::Duration,
 };
 
-use patchbay_egress::{CredentialSource, EgressConfig, Gate, SendError, Timeouts, Writes};
+use patchbay_egress::{CredentialSource, EgressConfig, Gate, Grant, SendError, Timeouts, Writes};
+use patchbay_model::manifest::{Rate, RateScope};
 
 use crate::support::{Fake, Names, Reply, Tokens, answer, clock, door, gate, grant, ok, read, rewritten, scope};
 
@@ -97,6 +98,44 @@ async fn c2_a_pause_is_obeyed_for_a_day_at_most_however_it_is_asked_for() {
     let gate = gate(&fake);
     assert!(door(&gate, grant()).send(read("/a")).await.is_ok());
     assert_eq!(gate.paused("ten_1", "con_1"), None);
+}
+
+#[tokio::test]
+async fn a_throttled_path_that_waits_alone_leaves_the_connection_going() {
+    let slow = || Grant {
+        rates: vec![Rate {
+            scope: RateScope::Connection,
+            path: Some("/slow".to_owned()),
+            per_second: None,
+            per_minute: None,
+            concurrency: None,
+            remaining_header: None,
+            reset_header: None,
+            alone: true,
+        }],
+        ..grant()
+    };
+    for (status, alone) in [("429 Slow Down", true), ("503 Busy", false)] {
+        let fake = Fake::plain(move |_, request| {
+            let is_slow = request.contains("GET /slow/");
+            std::future::ready(Reply::Bytes(if is_slow {
+                answer(status, "retry-after: 3600\r\n", b"")
+            } else {
+                ok("")
+            }))
+        })
+        .await;
+        let gate = gate(&fake);
+        let told = door(&gate, slow());
+        assert!(told.send(read("/slow/a")).await.is_ok(), "the guest reads the answer");
+        assert!(told.pause().is_some_and(|left| left > Duration::from_secs(3_500)), "{status}");
+        assert_eq!(told.pauses_alone(), alone, "{status}: a host in trouble is no matter of one path");
+        assert_eq!(gate.paused("ten_1", "con_1").is_none(), alone, "{status}");
+        let later = door(&gate, slow());
+        assert_eq!(later.send(read("/slow/a")).await, Err(SendError::Stopped), "{status}");
+        assert_eq!(later.pauses_alone(), alone, "{status}");
+        assert_eq!(door(&gate, slow()).send(read("/fast")).await.is_ok(), alone, "{status}");
+    }
 }
 
 #[tokio::test]

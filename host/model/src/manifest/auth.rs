@@ -303,6 +303,21 @@ pub struct ResponseRule {
     /// What stands there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub equals: Option<Value>,
+    /// What does not stand there; the rule fits where nothing does.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unless: Vec<Value>,
+}
+
+impl ResponseRule {
+    /// Whether what stands at the pointer is what is meant; none where nothing stands there.
+    #[must_use]
+    pub fn means(&self, found: Option<&Value>) -> bool {
+        match found {
+            // `unless` alone names what is not meant: what says nothing is meant.
+            None => !self.unless.is_empty() && self.equals.is_none(),
+            Some(found) => self.equals.as_ref().is_none_or(|wanted| wanted == found) && !self.unless.contains(found),
+        }
+    }
 }
 
 impl Auth {

@@ -53,6 +53,15 @@ pub struct Rate {
     /// apart by their size), or a date.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reset_header: Option<String>,
+    /// A request to wait that comes with status 429 holds back only those who share this rate, and not the whole
+    /// connection.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub alone: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+fn is_false(alone: &bool) -> bool {
+    !alone
 }
 
 /// Who shares a rate.

@@ -24,12 +24,63 @@ pub(crate) enum Place {
 /// A text with a placeholder of the config in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Named<'a> {
-    /// What stands before it: the host of an address whose path it is.
+    /// What stands before it.
     pub(crate) before: &'a str,
     /// The name in `[config]`.
     pub(crate) name: &'a str,
-    /// What stands after it; nothing may.
+    /// What stands after it.
     pub(crate) after: &'a str,
+}
+
+/// Which part of an address a value is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    Whole,
+    /// All of its path, behind a host that is written.
+    Path,
+    /// What stands between two slashes of its path.
+    Segment,
+}
+
+impl Named<'_> {
+    /// Which part of what stands there it is; none where it may not stand.
+    pub(crate) fn part(&self, place: Place) -> Option<Part> {
+        if self.after.contains(BEGINS) || self.before.contains(['?', '#', '\\']) {
+            return None;
+        }
+        let is_last = self.after.is_empty();
+        if self.before.is_empty() {
+            return is_last.then_some(Part::Whole);
+        }
+        let is_segment = self.before.ends_with('/') && (is_last || self.after.starts_with('/'));
+        match place {
+            Place::Origin => None,
+            Place::PathPrefix => (self.before.starts_with('/') && is_segment).then_some(Part::Segment),
+            Place::Url if is_host(self.before) => is_last.then_some(Part::Path),
+            Place::Url => (is_host(before_path(self.before)) && is_segment).then_some(Part::Segment),
+        }
+    }
+}
+
+/// What stands before the path of an address.
+fn before_path(text: &str) -> &str {
+    let from = text.find("://").map_or(0, |scheme| scheme + 3);
+    let rest = text.get(from..).unwrap_or_default();
+    text.get(..from + rest.find('/').unwrap_or(rest.len())).unwrap_or(text)
+}
+
+fn is_host(text: &str) -> bool {
+    match text.strip_prefix("https://") {
+        Some(host) => !host.is_empty() && !host.contains('/'),
+        None => text.starts_with('{') && text.ends_with('}') && text.matches('{').count() == 1,
+    }
+}
+
+/// Whether a value stays between its two slashes.
+pub(crate) fn is_segment(value: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    (1..=100).contains(&value.len()) && value.bytes().all(plain) && !matches!(value, "." | "..")
 }
 
 /// The first placeholder of the config in `text`.
@@ -80,10 +131,11 @@ impl Manifest {
     pub fn filled(&self) -> Self {
         let mut filled = self.clone();
         let Some(config) = &self.config else { return filled };
-        each(&mut filled, &mut |_, _, _, text| {
+        each(&mut filled, &mut |_, place, _, text| {
             let value = named(text).and_then(|found| {
                 let value = config.defaults.get(found.name)?.as_str()?;
-                found.after.is_empty().then(|| format!("{}{value}", found.before))
+                let fits = found.part(place)? != Part::Segment || is_segment(value);
+                fits.then(|| format!("{}{value}{}", found.before, found.after))
             });
             if let Some(value) = value {
                 *text = value;

@@ -57,9 +57,27 @@ fn is_plain(part: &str) -> bool {
     let word = || {
         let first_of_any_case = part.get(1..).is_some_and(lower);
         part.bytes().all(|b| b.is_ascii_alphabetic())
-            && (first_of_any_case || !part.bytes().any(|b| b.is_ascii_lowercase()))
+            && (first_of_any_case || !part.bytes().any(|b| b.is_ascii_lowercase()) || is_joined_words(part))
     };
     part.len() <= PART || part.bytes().all(|b| b.is_ascii_digit()) || (part.len() <= WORD && word())
+}
+
+/// Whether letters are words that are written as one, each with a capital: `BankTransactions`. Letters at random have
+/// two capitals side by side, or with one letter between them, before long.
+fn is_joined_words(part: &str) -> bool {
+    let (mut small, mut first) = (0_usize, true);
+    for letter in part.bytes() {
+        if letter.is_ascii_uppercase() {
+            if small < 2 && !first {
+                return false;
+            }
+            small = 0;
+        } else {
+            small += 1;
+        }
+        first = false;
+    }
+    small >= 2
 }
 
 #[cfg(test)]
@@ -97,6 +115,11 @@ mod tests {
             "1000.8cb99dxxxxxxxxxxxxx9be93f7.9b8xxxxxxxxxxxxxxxxxxxxxxxxxxxxxf",
             "user:da39a3ee5e6b4b0d3255bfef95601890afd80709",
             "abcdefghijklmnopqrstuvwxyzabcdefgh",
+            "https://api.acme.example/BankTRansactions",
+            "https://api.acme.example/BaNkTransactions",
+            "https://api.acme.example/BankTransactionsA",
+            "https://api.acme.example/BankTransactionsOfAllAccounts",
+            "qWbnRtkZplKmwXcvGhsDfyUeioJaNrTb",
         ] {
             assert!(looks_like_a_token(token), "{token}");
         }
@@ -112,6 +135,8 @@ mod tests {
             "T024BE7LD",
             "00D5g000004ABCDEAW",
             "507f1f77bcf86cd799439011",
+            "https://api.acme.example/api.xro/2.0/BankTransactions",
+            "https://api.acme.example/api.xro/2.0/trackingCategories",
             "ann.of.the.bakery@the-bakery-at-the-corner.example",
             "",
         ] {

@@ -118,6 +118,30 @@ fn an_error_is_seen_whatever_the_status_says() {
 }
 
 #[test]
+fn what_a_provider_says_of_its_refusal_is_told_wherever_it_stands() {
+    for body in [
+        r#"{"error":{"message":"the version is over","type":"BadThing","code":2635}}"#,
+        r#"{"error":"bad","error_description":"the version is over"}"#,
+        r#"{"error":"bad","error_description":"","message":"the version is over"}"#,
+        r#"{"status":"BAD_AUTH_CODE","message":"the version is over"}"#,
+        r#"{"error_message":"the version is over"}"#,
+    ] {
+        let (Unusable::Refused { text, .. } | Unusable::Unreadable { text, .. }) =
+            answer(400, body).map(|_| ()).expect_err("refused")
+        else {
+            panic!("{body}");
+        };
+        assert!(text.contains("\"the version is over\""), "{body}: {text}");
+    }
+    let long = format!(r#"{{"message":"{}"}}"#, "x".repeat(20_000));
+    let Err(Unusable::Unreadable { text, .. }) = answer(400, long) else { panic!("read") };
+    assert!(text.len() < 1_000, "{}", text.len());
+    let secret = r#"{"message":"canary-a is over","data":{"access_token":"canary-a"}}"#;
+    let Err(Unusable::Unreadable { text, .. }) = answer(400, secret) else { panic!("read") };
+    assert!(!text.contains("canary-a"), "{text}");
+}
+
+#[test]
 fn an_errors_words_are_bounded() {
     let body = format!(r#"{{"error":"{0}","error_description":"{0}\u0000\u001b"}}"#, "x".repeat(20_000));
     let Err(Unusable::Refused { text, .. }) = answer(400, body) else { panic!("not refused") };

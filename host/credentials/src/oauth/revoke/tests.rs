@@ -85,6 +85,38 @@ async fn a_manifest_that_names_the_token_itself_is_followed_to_the_letter() {
 }
 
 #[tokio::test]
+async fn a_request_of_the_login_is_signed_as_the_slot_says_and_the_key_stays_here() {
+    let signed = |encoding: &str, client_auth: &str| {
+        let mut auth = by_access_token();
+        auth.slots = serde_json::from_value(json!([{"id": "proof", "place": "signed", "name": "proof",
+            "value": "{access_token}", "signature": {"key": "{client_secret}", "into": "query", "encoding": encoding}}]))
+        .expect("a slot");
+        auth.revoke =
+            serde_json::from_value(json!({"url": "https://a.example/me", "method": "DELETE", "place": "query",
+            "client-auth": client_auth, "params": {"proof": "{slot.proof}", "token": "{access_token}"}}))
+            .ok();
+        auth
+    };
+    // HMAC-SHA256 of `canary-a` under `canary client/secret+1`, by another program.
+    assert_eq!(
+        sent(&signed("hex", "none"), &both()).await,
+        "DELETE https://a.example/me?client_id=client-1&proof=d3b8b85ab724e967aa4817a2f23fd4d87de808c1d570ff0a905a0729f663dbd0&token=canary-a "
+    );
+    let base64 = sent(&signed("base64", "basic"), &both()).await;
+    assert_eq!(
+        base64,
+        "DELETE https://a.example/me?proof=07i4Wrck6WeqSBei8j%2FU2H3oCMHVcP8KkFoHKfZj29A%3D&token=canary-a "
+    );
+    let script =
+        Script::answering(400, r#"{"error":"d3b8b85ab724e967aa4817a2f23fd4d87de808c1d570ff0a905a0729f663dbd0"}"#);
+    let refused = revoked(&signed("hex", "none"), &script).await.expect_err("refused");
+    assert!(
+        !format!("{refused:?}").contains("d3b8b85ab724e967aa4817a2f23fd4d87de808c1d570ff0a905a0729f663dbd0"),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_session_is_closed_without_any_client() {
     let revoke_request = json!({"url": "https://api.books.example/session", "method": "DELETE", "place": "json",
         "params": {"/session/token": "{access_token}"}});

@@ -95,6 +95,7 @@ fn error_info(info: types::ErrorInfo) -> model::ErrorInfo {
         http_status: info.http_status,
         provider_code: info.provider_code.map(|text| cut(text, PROVIDER_CODE)),
         retry_after: info.retry_after_ms.map(Duration::from_millis),
+        waits_alone: info.ext.iter().any(|ext| ext.key == "waits" && ext.value == "alone"),
         fields: info.fields.into_iter().take(FIELDS).map(field).collect(),
     }
 }
@@ -128,6 +129,7 @@ fn account(account: auth::Account) -> Lifted<model::Account> {
         id: exact("the id of an account", account.id, ID)?,
         name: cut(account.name, NAME),
         usable: account.usable,
+        unselected: account.ext.iter().any(|ext| ext.key == "selected" && ext.value == "no"),
         note: account.note.map(|text| cut(text, NAME)),
         facts: facts("facts of an account", account.facts)?,
     })
@@ -232,6 +234,18 @@ mod tests {
             panic!("not the connector's");
         };
         assert_eq!(error.info().message.chars().count(), MESSAGE / 2 + 1);
+    }
+
+    #[test]
+    fn only_the_word_for_it_makes_one_run_wait_alone() {
+        for (key, value, alone) in [("waits", "alone", true), ("waits", "all", false), ("alone", "waits", false)] {
+            let ext = vec![types::Ext { key: key.to_owned(), value: value.to_owned() }];
+            let info = types::ErrorInfo { ext, ..info("slow down") };
+            let Wrong::Connector(error) = refusal(types::ConnectorError::RateLimited(info)) else {
+                panic!("not the connector's");
+            };
+            assert_eq!(error.info().waits_alone, alone, "{key}: {value}");
+        }
     }
 
     #[test]

@@ -180,7 +180,10 @@ fn a_manifest_whose_placeholder_has_no_address_is_refused_once_with_its_line() {
         ),
         ("{config.token-url}", "{config.token-url}/x", "something beside"),
         ("{config.token-url}", "{config.token-url", "something beside"),
-        ("{config.token-url}", "https://x.example/{config.prefix}", "something beside"),
+        ("{config.token-url}", "https://x.example/{config.prefix}", "no part of a path between two slashes"),
+        ("{config.token-url}", "https://{config.fields}/x", "something beside"),
+        ("{config.token-url}", "https://x.example/a?b=/{config.fields}", "something beside"),
+        ("{config.token-url}", "https://x.example/{config.prefix}/{config.api}", "something beside"),
         ("{config.api}", "https://{config.api}", "write \"{config.NAME}\" for the whole origin"),
         ("{config.prefix}\"]", "/a{config.prefix}\"]", "write \"{config.NAME}\" for the whole prefix"),
         ("https://api.acme.example", "http://api.acme.example", "does not begin with https://"),
@@ -191,6 +194,51 @@ fn a_manifest_whose_placeholder_has_no_address_is_refused_once_with_its_line() {
         assert!(told.contains(text), "{to}: {told}");
         assert!(told.matches("auth[0].token.url").count() <= 1, "told once: {told}");
     }
+}
+
+/// One version in every address.
+fn versioned() -> Manifest {
+    let text = BOOKS
+        .replacen("\"prefix\": \"/v1/\"", "\"prefix\": \"/v1/\", \"version\": \"v25.0\"", 1)
+        .replacen(
+            "\"prefix\": {\"type\": \"string\"}",
+            "\"prefix\": {\"type\": \"string\"}, \"version\": {\"type\": \"string\"}",
+            1,
+        )
+        .replacen("https://login.acme.example/authorize", "https://login.acme.example/{config.version}/authorize", 1)
+        .replacen("{config.token-url}", "https://login.acme.example/oauth/{config.version}", 1)
+        .replacen("paths = [\"{config.prefix}\"]", "paths = [\"/{config.version}/\", \"/crm/{config.version}\"]", 1);
+    parse::parse(&text, &|_| None).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+#[test]
+fn one_part_of_a_path_may_come_from_the_config_in_every_address() {
+    let addresses = |manifest: &Manifest| {
+        let auth = &manifest.auths[0];
+        let url = |request: &Option<crate::manifest::TokenRequest>| request.as_ref().expect("a request").url.clone();
+        [vec![url(&auth.authorize), url(&auth.token)], manifest.hosts[0].paths.clone()].concat()
+    };
+    let said = ["https://login.acme.example/v25.0/authorize", "https://login.acme.example/oauth/v25.0"];
+    assert_eq!(addresses(&versioned().filled()), [&said[..], &["/v25.0/", "/crm/v25.0"]].concat());
+    let (before, after) = (json!({}), json!({ "version": "2026-09" }));
+    let corrected = versioned().corrected(&after).expect("fits");
+    let said = ["https://login.acme.example/2026-09/authorize", "https://login.acme.example/oauth/2026-09"];
+    assert_eq!(addresses(&corrected), [&said[..], &["/2026-09/", "/crm/2026-09"]].concat());
+    let changed = versioned().addresses_changed(&before, &after);
+    assert_eq!(changed.len(), 4, "each place is a change of power: {changed:?}");
+    assert!(changed.iter().all(|(name, _)| name == "version"), "{changed:?}");
+}
+
+#[test]
+fn a_part_of_a_path_leads_nowhere_else() {
+    for value in
+        ["", ".", "..", "v1/..", "v1/x", "%2e%2e", "v1?x=1", "v1#x", "{firm}", "@evil.example", "v 1", "é", "\\"]
+    {
+        let fields = versioned().corrected(&json!({ "version": value })).expect_err(value);
+        assert_eq!(fields[0].pointer, "/version", "{value:?}: {fields:?}");
+    }
+    let long = "v".repeat(101);
+    assert!(versioned().corrected(&json!({ "version": long })).is_err());
 }
 
 #[test]

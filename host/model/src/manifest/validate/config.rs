@@ -3,7 +3,7 @@
 use super::{address, names};
 use crate::manifest::{
     Manifest,
-    places::{self, Place, named},
+    places::{self, Part, Place, is_segment, named},
     problem::{Finding, Findings},
 };
 
@@ -14,8 +14,8 @@ pub(crate) fn check(manifest: &Manifest) -> Vec<(Option<String>, Finding)> {
     places::each(&mut manifest.clone(), &mut |path, place, _, text| places.push((path, place, text.clone())));
     for (path, place, text) in places {
         let Some(found) = named(&text) else { continue };
-        if found.after.is_empty() && stands(place, found.before) {
-            if let Err((message, remedy)) = value(manifest, place, found.before, found.name) {
+        if let Some(part) = found.part(place) {
+            if let Err((message, remedy)) = value(manifest, place, part, found.name) {
                 wrong.push((Some(found.name.to_owned()), Finding { path, message, remedy }));
             }
         } else {
@@ -30,28 +30,21 @@ pub(super) fn findings(manifest: &Manifest, findings: &mut Findings) {
     findings.0.extend(check(manifest).into_iter().map(|(_, finding)| finding));
 }
 
-/// Whether this may stand before it: nothing, or the host of an address whose path it is.
-fn stands(place: Place, before: &str) -> bool {
-    let is_host = || match before.strip_prefix("https://") {
-        Some(host) => !host.is_empty() && !host.contains(['/', '?', '#', '\\']),
-        None => before.starts_with('{') && before.ends_with('}') && before.matches('{').count() == 1,
-    };
-    before.is_empty() || (place == Place::Url && is_host())
-}
-
 fn misplaced(place: Place, text: &str) -> (String, String) {
     let remedy = match place {
         Place::Url => {
-            "write \"{config.NAME}\" for the whole address, or \"https://api.example.com{config.NAME}\" for its \
-                       whole path"
+            "write \"{config.NAME}\" for the whole address, \"https://api.example.com{config.NAME}\" for its whole path, or \
+             \"/{config.NAME}/\" for one part of the path between two slashes"
         }
         Place::Origin => "write \"{config.NAME}\" for the whole origin",
-        Place::PathPrefix => "write \"{config.NAME}\" for the whole prefix",
+        Place::PathPrefix => {
+            "write \"{config.NAME}\" for the whole prefix, or \"/{config.NAME}/\" for one part of it between two slashes"
+        }
     };
     (format!("{text:?} has something beside {{config.NAME}}"), remedy.to_owned())
 }
 
-fn value(manifest: &Manifest, place: Place, before: &str, name: &str) -> Result<(), address::Refusal> {
+fn value(manifest: &Manifest, place: Place, part: Part, name: &str) -> Result<(), address::Refusal> {
     if !names::is_name(name) {
         let message = format!("{name:?} is no name that can stand in an address");
         return Err((message, "name the key in [config] with a-z, 0-9, _ and -".to_owned()));
@@ -68,10 +61,15 @@ fn value(manifest: &Manifest, place: Place, before: &str, name: &str) -> Result<
         return Err((message, "write the address as it is".to_owned()));
     }
     let nothing = address::Fillers::default();
-    let checked = match place {
-        Place::Origin => address::origin(text, &nothing).map(drop),
-        Place::Url if before.is_empty() => address::url(text, &nothing).map(drop),
-        Place::Url | Place::PathPrefix => address::path(text).map(drop),
+    let checked = match (place, part) {
+        (_, Part::Segment) if is_segment(text) => Ok(()),
+        (_, Part::Segment) => Err((
+            format!("{text:?} is no part of a path between two slashes"),
+            "write letters, digits, -, ., _ and ~ only".to_owned(),
+        )),
+        (Place::Origin, _) => address::origin(text, &nothing).map(drop),
+        (Place::Url, Part::Whole) => address::url(text, &nothing).map(drop),
+        (Place::Url | Place::PathPrefix, _) => address::path(text).map(drop),
     };
     checked.map_err(|(message, remedy)| (format!("{name:?} in [config]: {message}"), remedy))
 }

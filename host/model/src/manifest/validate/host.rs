@@ -6,7 +6,7 @@ use super::{
     names, root,
 };
 use crate::manifest::{
-    FieldKind, Host, Manifest, Rate,
+    FieldKind, Host, Manifest, Rate, RateScope,
     problem::{Findings, Path},
 };
 
@@ -170,11 +170,18 @@ fn speed(manifest: &Manifest, rate: &Rate, path: &Path, findings: &mut Findings)
             names::header(header, path.key(key), findings);
         }
     }
-    if figures.iter().all(|(_, figure)| figure.is_none()) && rate.remaining_header.is_none() {
+    if figures.iter().all(|(_, figure)| figure.is_none()) && rate.remaining_header.is_none() && !rate.alone {
         findings.add(
             path.key("scope"),
             "this rate limits nothing",
-            "write per-second, per-minute, concurrency or remaining-header",
+            "write per-second, per-minute, concurrency, remaining-header or alone",
+        );
+    }
+    if rate.alone && rate.path.is_none() && rate.scope != RateScope::Account {
+        findings.add(
+            path.key("alone"),
+            "it is the whole connection that waits, also without this",
+            "write scope = \"account\", or the path of the requests that wait alone; or leave it out",
         );
     }
 }

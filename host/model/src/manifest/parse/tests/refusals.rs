@@ -119,6 +119,7 @@ fn a_secret_stands_only_where_it_belongs() {
         (SESSION, "/api/v1/login", "/api/v1/login/{password}", "auth[1].login.url", "params"),
         (SESSION, "/api/v1/logout", "/api/v1/logout?t={access_token}", "auth[1].revoke.url", "params"),
         (SESSION, "\"{user}\"", "\"{access_token}\"", "auth[1].login.params.username", "{user}"),
+        (RENEWED, "\"{slot.proof}\"", "\"{slot.bearer}\"", "auth[0].revoke.params.appsecret_proof", "{slot.proof}"),
         (SESSION, "\"{user}\"", "\"{client_secret}\"", "auth[1].login.params.username", "{user}"),
         (WORDS, "2026-03/token\"", "2026-03/token?x={client_secret}\"", "auth[0].token.url", "params"),
         (
@@ -220,6 +221,10 @@ fn a_rule_takes_no_good_answer_and_no_trouble_for_a_refusal() {
         (NESTED, "\"ratelimited\"", "\"invalid_refresh_token\"", "auth[0].throttled[0]", "the one that is meant"),
         (NESTED, "equals = \"bad_client_secret\"", "", "auth[0].misconfigured[0].pointer", "equals"),
         (OPERATORS, "status = 403", "status = 500", "auth[0].misconfigured[0].status", "throttled"),
+        (NESTED, "equals = \"token_expired\"", "unless = [\"ok\"]", "auth[0].expired[0].unless", "status = 401"),
+        (NESTED, "equals = \"token_expired\"", "equals = 1\nunless = [2]", "auth[0].expired[0].unless", "no equals"),
+        (NESTED, "equals = \"token_expired\"", "unless = [[1]]", "auth[0].expired[0].unless", "texts"),
+        (OPERATORS, "status = 403", "status = 403\nunless = [1]", "auth[0].misconfigured[0].unless", "pointer"),
     ]);
 }
 
@@ -425,4 +430,17 @@ fn a_signature_is_made_of_secrets_and_the_operators_secret_leaves_only_so() {
     let header = header.replacen("\"appsecret_proof\"", "\"Host\"", 1);
     let problems = read(&header).expect_err("a signature in Host");
     assert_eq!(problems[0].key, "auth[0].slot[1].name");
+}
+
+#[test]
+fn a_rate_that_waits_alone_is_that_of_an_account_or_of_a_path() {
+    let with = |rate: &str| read(&format!("{NESTED}\n[[rate]]\n{rate}\n"));
+    for good in ["scope = \"account\"\nalone = true", "scope = \"connection\"\npath = \"/api/x\"\nalone = true"] {
+        assert!(with(good).is_ok(), "{good}: {:?}", with(good));
+    }
+    for wrong in ["scope = \"connection\"\nalone = true\nper-minute = 1", "scope = \"connector\"\nalone = true"] {
+        let problems = with(wrong).expect_err(wrong);
+        assert_eq!(problems[0].key, "rate[0].alone", "{wrong}");
+    }
+    assert!(with("scope = \"account\"\nalone = false").is_err(), "it limits nothing");
 }

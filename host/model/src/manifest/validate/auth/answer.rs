@@ -108,6 +108,20 @@ fn rule(rule: &ResponseRule, meaning: &str, example: &str, path: &Path, findings
     if rule.equals.as_ref().is_some_and(|value| value.is_array() || value.is_object() || value.is_null()) {
         findings.add(path.key("equals"), "only one value is compared", "write a text, a number, true or false");
     }
+    let excepted = !rule.unless.is_empty();
+    if excepted && (rule.pointer.is_none() || rule.equals.is_some()) {
+        findings.add(path.key("unless"), "unless what?", "write the pointer to the value in the answer, and no equals");
+    }
+    if rule.unless.iter().any(|value| value.is_array() || value.is_object() || value.is_null()) {
+        findings.add(path.key("unless"), "only single values are compared", "write texts, numbers, true or false");
+    }
+    if excepted && rule.status.is_none_or(|status| (200..300).contains(&status)) {
+        findings.add(
+            path.key("unless"),
+            format!("all other good answers would count as {meaning}"),
+            format!("write {example} beside it, or equals instead"),
+        );
+    }
     if rule.pointer.is_none() && rule.status.is_none_or(|status| (200..300).contains(&status)) {
         findings.add(
             if rule.status.is_some() { path.key("status") } else { path.clone() },

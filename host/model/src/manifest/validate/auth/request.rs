@@ -162,6 +162,10 @@ fn param(
     if key == "revoke" {
         known.extend(auth.answer.more.keys().cloned());
     }
+    if ["refresh", "exchange", "revoke"].contains(&key) {
+        let signed = auth.slots.iter().filter(|slot| slot.signature.is_some());
+        known.extend(signed.map(|slot| format!("slot.{}", slot.id)));
+    }
     if key != "authorize" {
         known.extend(secret_fields(auth).map(|field| field.id.clone()));
     }
