@@ -84,8 +84,11 @@ pub fn all() -> Vec<Also> {
         Also::of::<crate::brokercloud::Brokercloud>(),
         Also::of::<crate::fid_manager::FidManager>(),
         Also::of::<crate::anyapi::AnyApi>(),
+        Also::of::<crate::meta_ads::MetaAds>(),
         Also::of::<crate::odoo::Odoo>(),
         Also::of::<crate::sare::Sare>(),
+        Also::of::<crate::slack::Slack>(),
+        Also::of::<crate::xero::Xero>(),
         Also::of::<crate::zoho::Zoho>(),
     ]
 }

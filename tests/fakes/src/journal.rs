@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use crate::{exchange::Incoming, lock, seed};
 
 /// Headers that are kept; `authorization` and `cookie` never.
-const KEPT_HEADERS: [&str; 10] = [
+const KEPT_HEADERS: [&str; 11] = [
     "accept",
     "accept-language",
     "content-type",
@@ -29,12 +29,14 @@ const KEPT_HEADERS: [&str; 10] = [
     "x-github-api-version",
     "x-odoo-database",
     "x-partner-code",
+    "xero-tenant-id",
 ];
 
 /// Parameters and body fields whose value is never kept.
-const SECRET_FIELDS: [&str; 17] = [
+const SECRET_FIELDS: [&str; 21] = [
     "access_token",
     "api_key",
+    "appsecret_proof",
     // Arguments of a JSON-RPC call: the password is one of them.
     "args",
     "authenticity_token",
@@ -42,6 +44,9 @@ const SECRET_FIELDS: [&str; 17] = [
     "code",
     "code_challenge",
     "code_verifier",
+    "fb_dtsg",
+    "fb_exchange_token",
+    "input_token",
     "login_token",
     "password",
     "proof",

@@ -37,15 +37,18 @@ mod journal;
 pub mod ledger;
 mod login;
 pub mod logins;
+pub mod meta_ads;
 mod odd;
 pub mod odoo;
 pub mod sare;
 mod seed;
 mod server;
 pub mod silverfin;
+pub mod slack;
 mod strict;
 mod tls;
 mod upload;
+pub mod xero;
 pub mod zoho;
 
 pub use behaviour::{Act, Rule, Script};

@@ -10,10 +10,13 @@ mod fid_manager;
 mod generic;
 mod github;
 mod harness;
+mod meta_ads;
 mod odoo;
 mod odoo_models;
 mod sare;
 mod silverfin;
+mod slack_;
+mod xero_;
 mod zoho_crm;
 
 use patchbay_connector_tests::Case;
@@ -26,10 +29,14 @@ fn cases() -> Vec<Case> {
         fid_manager::case(),
         generic::case(),
         github::case(),
+        meta_ads::case(),
+        meta_ads::by_system_user(),
         odoo::case(),
         odoo::by_login(),
         sare::case(),
         silverfin::case(),
+        slack_::case(),
+        xero_::case(),
         zoho_crm::case(),
     ]
 }
