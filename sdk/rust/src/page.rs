@@ -1,6 +1,11 @@
 //! A page of a stream: the provider's own bytes, not re-serialised.
 
-use serde::Serialize;
+use std::fmt;
+
+use serde::{
+    Deserialize, Deserializer, Serialize,
+    de::{Error as _, SeqAccess, Visitor},
+};
 use serde_json::value::RawValue;
 
 use crate::{Error, Result, record, shape};
@@ -22,6 +27,21 @@ pub const CURSOR_BYTES: usize = 64 * 1024;
 /// let records = Records::from_array(br#"[{"id":1},{"id":2}]"#.to_vec())?;
 /// assert_eq!(records.count(), 2);
 /// # Ok::<(), patchbay_sdk::Error>(())
+/// ```
+///
+/// They can be a member of what an answer is read into, which looks at each byte of it once:
+///
+/// ```
+/// use patchbay_sdk::Records;
+///
+/// #[derive(serde::Deserialize)]
+/// struct Listing {
+///     items: Records,
+///     next: Option<u64>,
+/// }
+///
+/// let listing: Listing = serde_json::from_str(r#"{"items":[{"id":1},{"id":2}],"next":2}"#).unwrap();
+/// assert_eq!((listing.items.count(), listing.next), (2, Some(2)));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Records {
@@ -99,6 +119,29 @@ impl Records {
         self.json.extend_from_slice(text.as_bytes());
         self.json.push(b']');
         self.count += 1;
+    }
+}
+
+/// The list is read once: each record is found, checked and copied in one go.
+impl<'de> Deserialize<'de> for Records {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
+        struct Rows;
+        impl<'de> Visitor<'de> for Rows {
+            type Value = Records;
+
+            fn expecting(&self, what: &mut fmt::Formatter<'_>) -> fmt::Result {
+                what.write_str("a list of records")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut rows: A) -> std::result::Result<Records, A::Error> {
+                let mut records = Records::empty();
+                while let Some(row) = rows.next_element::<&'de RawValue>()? {
+                    records.push(row).map_err(A::Error::custom)?;
+                }
+                Ok(records)
+            }
+        }
+        from.deserialize_seq(Rows)
     }
 }
 

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use patchbay_sdk::{Context, Page, ReadRequest, Records, Result, http, time};
 use serde::{Deserialize, Serialize};
 
-use crate::wire::{self, Listing, Rows, Settings};
+use crate::wire::{self, Listing, Passed, Rows, Settings};
 
 /// Where reading by change stands.
 #[derive(Clone, Serialize, Deserialize)]
@@ -159,8 +159,14 @@ fn numbered(ctx: &Context, request: &ReadRequest, path: &str) -> Result<(Rows, O
 pub(crate) fn page(settings: &Settings, request: &ReadRequest, path: &str, number: u64) -> Result<(Rows, Option<u64>)> {
     let size = settings.page_size(request);
     let answer = http::get(wire::address(path)).query("page", number).query("size", size).send()?.ok()?;
-    let listing: Listing<'_> = answer.json()?;
-    Ok((listing.rows(settings)?, listing.next(&answer)?))
+    if settings.unchecked {
+        let listing: Listing<'_> = answer.json()?;
+        return Ok((listing.rows(settings)?, listing.next(&answer)?));
+    }
+    // As a connector does that passes on what it gets: each byte of the answer is looked at once.
+    let passed: Passed = answer.json()?;
+    let next = wire::next(passed.next.as_ref(), &answer)?;
+    Ok((Rows::Checked(passed.items), next))
 }
 
 /// `tick`.

@@ -16,7 +16,7 @@ const PER_PAGE: u32 = 1_000;
 pub(crate) struct Settings {
     page_size: Option<u32>,
     paging: Paging,
-    unchecked: bool,
+    pub(crate) unchecked: bool,
     pub(crate) wait_ms: Option<u64>,
 }
 
@@ -61,6 +61,13 @@ pub(crate) struct Listing<'a> {
     next: Option<Next>,
 }
 
+/// The same, for nothing but to be passed on.
+#[derive(Deserialize)]
+pub(crate) struct Passed {
+    pub(crate) items: Records,
+    pub(crate) next: Option<Next>,
+}
+
 /// Records on their way to the host.
 pub(crate) enum Rows {
     /// Looked at by the SDK, which refuses a page with a record that is no object or too large.
@@ -82,7 +89,7 @@ impl Rows {
 /// The ledger says an address, `/bulk` a number.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum Next {
+pub(crate) enum Next {
     Number(u64),
     Address(String),
 }
@@ -105,18 +112,23 @@ impl Listing<'_> {
 
     /// The number of the next page.
     pub(crate) fn next(&self, answer: &Response) -> Result<Option<u64>> {
-        let page = |address: &str| -> Option<u64> {
-            let (_, query) = address.split_once('?')?;
-            query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
-        };
-        match &self.next {
-            None => Ok(None),
-            Some(Next::Number(number)) => Ok(Some(*number)),
-            Some(Next::Address(address)) => match page(address) {
-                Some(page) => Ok(Some(page)),
-                None => Err(answer.unreadable("a next page without a number")),
-            },
-        }
+        next(self.next.as_ref(), answer)
+    }
+}
+
+/// The number of the page that an answer names.
+pub(crate) fn next(next: Option<&Next>, answer: &Response) -> Result<Option<u64>> {
+    let page = |address: &str| -> Option<u64> {
+        let (_, query) = address.split_once('?')?;
+        query.split('&').find_map(|pair| pair.strip_prefix("page="))?.parse().ok()
+    };
+    match next {
+        None => Ok(None),
+        Some(Next::Number(number)) => Ok(Some(*number)),
+        Some(Next::Address(address)) => match page(address) {
+            Some(page) => Ok(Some(page)),
+            None => Err(answer.unreadable("a next page without a number")),
+        },
     }
 }
 
