@@ -71,7 +71,7 @@ impl App {
     pub async fn streams(&self, tenant: &TenantId, connection: &ConnectionId) -> Result<Vec<KnownStream>, Fault> {
         let row = self.store.connection(tenant, connection).await?;
         let release = self.release_of(&row).await?;
-        let declared = release.manifest.streams.iter().cloned();
+        let declared = release.manifest.streams.iter().filter(|stream| stream.read_by(&row.auth)).cloned();
         let declared = declared.map(|stream| KnownStream { stream, discovered: false, gone_at: None });
         let found = self.discovered_of(&row.id, &release.manifest).await?;
         Ok(declared.chain(found).collect())

@@ -77,7 +77,7 @@ impl App {
             business_name: identity.name,
             login: identity.login,
             identity: facts::json(&identity.facts.iter().cloned().collect()),
-            syncs: new_syncs(&release, &accounts),
+            syncs: new_syncs(&release, &row.auth, &accounts),
             accounts,
         };
         self.store.update_identity(&row.tenant, &row.id, update, actor).await?;

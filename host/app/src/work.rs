@@ -1,15 +1,19 @@
 //! What every piece of work on a connection needs: its door, its context, its limits.
 
-use std::sync::Arc;
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
-use patchbay_egress::{CredentialError, CredentialSource, Door, DoorScope, Grant, Writes};
+use async_trait::async_trait;
+use patchbay_egress::{CredentialError, CredentialSource, Door, DoorScope, Grant, Values, Writes};
 use patchbay_model::{
     Code, Failure, Fault,
     contract::Context,
     manifest::{Auth, Manifest},
 };
 use patchbay_store::{Account, Connection, StoreError};
-use tokio::{sync::watch, time::Instant};
+use tokio::{sync::watch, task::JoinHandle, time::Instant};
 
 use crate::{
     App,
@@ -30,6 +34,22 @@ impl App {
         deadline: Instant,
         stop: watch::Receiver<bool>,
     ) -> Result<(Door, Arc<LiveCredential>), Failure> {
+        let source = Ahead::not_asked(self, connection);
+        self.door_by(source, connection, account, release, writes, deadline, stop).await
+    }
+
+    /// The same with a credential that was asked for before.
+    #[expect(clippy::too_many_arguments, reason = "what a door is made of, and each of another kind")]
+    pub(crate) async fn door_by(
+        self: &Arc<Self>,
+        source: Arc<Ahead>,
+        connection: &Connection,
+        account: Option<&Account>,
+        release: &Release,
+        writes: Writes,
+        deadline: Instant,
+        stop: watch::Receiver<bool>,
+    ) -> Result<(Door, Arc<LiveCredential>), Failure> {
         let Some(auth) = release.manifest.auth(&connection.auth) else { return Err(self.no_way_in(connection).await) };
         let grant = Grant {
             tenant: connection.tenant.to_string(),
@@ -43,8 +63,7 @@ impl App {
             placeholders: auth.placeholders(&Facts::read(&connection.facts).login),
             customer_origins: self.origins_for(&release.manifest).await.map_err(unusable)?,
         };
-        let credential = Arc::new(LiveCredential::of(self, connection));
-        let source: Arc<dyn CredentialSource> = Arc::clone(&credential) as _;
+        let credential = Arc::clone(&source.live);
         Ok((self.gate.door(Arc::new(grant), source, DoorScope { writes, deadline, stop }), credential))
     }
 
@@ -62,6 +81,51 @@ impl App {
     pub(crate) fn memory_for(&self, release: &Release) -> usize {
         let asked = usize::try_from(release.manifest.limits.memory_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20);
         asked.min(self.settings.memory_bytes)
+    }
+}
+
+/// A credential that may be asked for before the door that needs it is made: then it is there when the first request
+/// leaves. That answer is handed out once, and only while it is young; after that the credential is asked as always.
+pub(crate) struct Ahead<C = LiveCredential> {
+    pub(crate) live: Arc<C>,
+    asked: Mutex<Option<(Instant, Asked)>>,
+}
+
+type Asked = JoinHandle<Result<Arc<Values>, CredentialError>>;
+
+/// How old an answer may be: about as long as a request with it may be on its way, whatever becomes of it meanwhile.
+const YOUNG: Duration = Duration::from_secs(1);
+
+impl Ahead {
+    /// Asks when somebody needs it.
+    pub(crate) fn not_asked(app: &Arc<App>, connection: &Connection) -> Arc<Self> {
+        Arc::new(Self { live: Arc::new(LiveCredential::of(app, connection)), asked: Mutex::default() })
+    }
+
+    /// Asks now, in a task of its own: whoever goes away changes nothing about a refresh that was begun.
+    pub(crate) fn asked(app: &Arc<App>, connection: &Connection) -> Arc<Self> {
+        let live = Arc::new(LiveCredential::of(app, connection));
+        let asks = Arc::clone(&live);
+        let task = app.tasks.spawn(async move { asks.current().await });
+        Arc::new(Self { live, asked: Mutex::new(Some((Instant::now(), task))) })
+    }
+}
+
+#[async_trait]
+impl<C: CredentialSource> CredentialSource for Ahead<C> {
+    async fn current(&self) -> Result<Arc<Values>, CredentialError> {
+        let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((at, task)) = asked
+            && at.elapsed() < YOUNG
+            && let Ok(Ok(values)) = task.await
+        {
+            return Ok(values);
+        }
+        self.live.current().await
+    }
+
+    async fn renew(&self, refused: &Values) -> Result<Arc<Values>, CredentialError> {
+        self.live.renew(refused).await
     }
 }
 
@@ -123,5 +187,59 @@ pub(crate) fn listed(error: StoreError) -> Fault {
             Fault::because(Code::ParameterInvalid, "`after` is not the `next` of an earlier answer.")
         }
         other => other.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use patchbay_model::Timestamp;
+
+    use super::*;
+
+    /// Hands out a new generation whenever it is asked.
+    #[derive(Default)]
+    struct Counted(AtomicU64);
+
+    fn values(generation: u64) -> Arc<Values> {
+        let obtained_at = Timestamp::from_millis(0);
+        Arc::new(Values { secrets: [].into(), obtained_at, generation, renewable: false, after_refusal: false })
+    }
+
+    #[async_trait]
+    impl CredentialSource for Counted {
+        async fn current(&self) -> Result<Arc<Values>, CredentialError> {
+            Ok(values(10 + self.0.fetch_add(1, Ordering::Relaxed)))
+        }
+
+        async fn renew(&self, _: &Values) -> Result<Arc<Values>, CredentialError> {
+            Ok(values(99))
+        }
+    }
+
+    async fn generations(asked: Option<(Instant, Asked)>) -> Vec<u64> {
+        let ahead = Ahead { live: Arc::new(Counted::default()), asked: Mutex::new(asked) };
+        let mut found = Vec::new();
+        for _ in 0..2 {
+            found.push(ahead.current().await.expect("a credential").generation);
+        }
+        found.push(ahead.renew(&values(1)).await.expect("a credential").generation);
+        found
+    }
+
+    #[tokio::test]
+    async fn what_was_asked_ahead_is_handed_out_once_and_never_when_it_is_old_or_failed() {
+        let asked = || tokio::spawn(async { Ok(values(1)) });
+        assert_eq!(generations(None).await, [10, 11, 99]);
+        assert_eq!(generations(Some((Instant::now(), asked()))).await, [1, 10, 99]);
+        let old = Instant::now().checked_sub(YOUNG).expect("the machine has run for a second");
+        assert_eq!(generations(Some((old, asked()))).await, [10, 11, 99]);
+        let failed = tokio::spawn(async { Err(CredentialError::Busy("just now".to_owned())) });
+        assert_eq!(generations(Some((Instant::now(), failed))).await, [10, 11, 99]);
+        assert_eq!(
+            generations(Some((Instant::now(), tokio::spawn(async { panic!("on purpose") })))).await,
+            [10, 11, 99]
+        );
     }
 }

@@ -5,7 +5,7 @@ mod verify;
 
 use patchbay_model::{AuditId, TenantId, Timestamp};
 
-pub(crate) use chain::{AuditKey, append};
+pub(crate) use chain::{AuditKey, Standing, append, stand_in_line};
 pub use verify::AuditVerdict;
 
 use crate::{

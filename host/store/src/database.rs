@@ -101,6 +101,8 @@ pub(crate) async fn open_file(path: &Path, config: &StoreConfig) -> Result<File,
     let readers = AnyPoolOptions::new()
         .max_connections(config.readers.max(1))
         .acquire_timeout(READER_WAIT)
+        // A connection to a file does not die in its sleep, and asking it first is one way to its thread more for each read.
+        .test_before_acquire(false)
         .after_connect(|connection, _| {
             Box::pin(async move { connection.execute("PRAGMA query_only = ON").await.map(drop) })
         })

@@ -9,6 +9,7 @@ use sqlx::AnyConnection;
 use crate::{
     Page, Store, StoreError,
     row::{Reader, Row, many, one, one_more, select, words},
+    writer::together,
 };
 
 words!(EventKind);
@@ -105,16 +106,14 @@ impl Store {
 /// Tells an event in the transaction in which it happened. Whoever calls wakes the workers afterwards
 /// ([`Store::woke`]): there may be something to deliver.
 pub(crate) async fn emit(tx: &mut AnyConnection, event: &NewEvent, now: Timestamp) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO events (id, tenant, kind, subject, data, at) VALUES ($1, $2, $3, $4, $5, $6)")
+    let told = sqlx::query("INSERT INTO events (id, tenant, kind, subject, data, at) VALUES ($1, $2, $3, $4, $5, $6)")
         .bind(event.id.as_str())
         .bind(event.tenant.as_str())
         .bind(event.kind.as_str())
         .bind(event.subject.as_str())
         .bind(event.data.to_string())
-        .bind(now.as_micros())
-        .execute(&mut *tx)
-        .await?;
-    sqlx::query(
+        .bind(now.as_micros());
+    let delivered = sqlx::query(
         "INSERT INTO deliveries (webhook, event, tenant, state, next_at, created_at) \
          SELECT w.id, $2, w.tenant, 'due', $4, $4 FROM webhooks w WHERE w.tenant = $1 AND w.enabled \
          AND (w.kinds = '[]' OR $3 IN (SELECT k.value FROM json_each(w.kinds) k)) ORDER BY w.id",
@@ -122,10 +121,8 @@ pub(crate) async fn emit(tx: &mut AnyConnection, event: &NewEvent, now: Timestam
     .bind(event.tenant.as_str())
     .bind(event.id.as_str())
     .bind(event.kind.as_str())
-    .bind(now.as_micros())
-    .execute(tx)
-    .await?;
-    Ok(())
+    .bind(now.as_micros());
+    together(tx, [told, delivered]).await.map(drop)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
-    row::{Reader, Row, json, many, select},
+    row::{Reader, Row, Statement, json, many, select},
 };
 
 /// A state that a push came to.
@@ -67,13 +67,12 @@ pub(crate) async fn note(
 }
 
 /// Notes where a push is about to be brought, where that is another state or another reason, or somebody's word.
-pub(crate) async fn note_before(
-    tx: &mut AnyConnection,
-    push: &PushId,
+pub(crate) fn noted_before<'a>(
+    push: &'a PushId,
     to: (PushState, Option<Code>),
-    actor: Option<&str>,
+    actor: Option<&'a str>,
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Statement<'a> {
     sqlx::query(
         "INSERT INTO push_moves (push, at, state, code, actor) SELECT p.id, $2, $3, $4, $5 FROM pushes p \
          WHERE p.id = $1 AND (p.state <> $3 OR p.code IS DISTINCT FROM $4 OR $5 IS NOT NULL)",
@@ -83,21 +82,14 @@ pub(crate) async fn note_before(
     .bind(to.0.as_str())
     .bind(to.1.map(Code::id))
     .bind(actor)
-    .execute(tx)
-    .await?;
-    Ok(())
 }
 
-/// Notes that a push was accepted and taken in one go.
-pub(crate) async fn note_claimed_at_once(
-    tx: &mut AnyConnection,
-    push: &PushId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO push_moves (push, at, state) VALUES ($1, $2, 'planned'), ($1, $2, 'sending')")
-        .bind(push.as_str())
-        .bind(now.as_micros())
-        .execute(tx)
-        .await?;
-    Ok(())
+/// Notes that a push was accepted, and, where it was, taken in one go.
+pub(crate) fn noted_first(push: &PushId, state: PushState, code: Option<Code>, now: Timestamp) -> Statement<'_> {
+    let statement = if state == PushState::Sending {
+        "INSERT INTO push_moves (push, at, state, code) VALUES ($1, $2, 'planned', NULL), ($1, $2, $3, $4)"
+    } else {
+        "INSERT INTO push_moves (push, at, state, code) VALUES ($1, $2, $3, $4)"
+    };
+    sqlx::query(statement).bind(push.as_str()).bind(now.as_micros()).bind(state.as_str()).bind(code.map(Code::id))
 }

@@ -13,9 +13,9 @@ use std::{collections::HashMap, time::Duration};
 use patchbay_model::{Code, ConnectionId, EventKind, PushId, PushResult, PushState, TenantId, Timestamp};
 use sqlx::{AnyConnection, AssertSqlSafe};
 
-pub(crate) use choice::has_room;
+pub(crate) use choice::{has_room, room_asked};
 pub use decide::SendPush;
-pub(crate) use lanes::is_taken;
+pub(crate) use lanes::{is_taken, taken_asked};
 
 use choice::Choice;
 
@@ -25,7 +25,8 @@ use crate::{
     events::{NewEvent, emit},
     push_moves,
     pushes::of_tenant,
-    row::{Reader, Row as _, json, many, maybe},
+    row::{Reader, Row, json, many, select},
+    writer::together,
 };
 
 /// What a claim may take.
@@ -229,7 +230,7 @@ async fn leave(
 ) -> Result<Push, StoreError> {
     use PushState as S;
     let over = matches!(end.state, S::Done | S::Rejected | S::Failed | S::Skipped | S::Expired);
-    push_moves::note_before(&mut *tx, push, (end.state, end.code), actor, now).await?;
+    let noted = push_moves::noted_before(push, (end.state, end.code), actor, now);
     let statement = sqlx::query(AssertSqlSafe(format!(
         "UPDATE pushes SET state = $2, lease_until = NULL, deaths = 0, result = $3, object_id = coalesce($4, object_id), \
          object_url = CASE WHEN $4 IS NULL THEN object_url ELSE $5 END, code = $6, person = $7, operator = $8, fields = $9, \
@@ -252,7 +253,8 @@ async fn leave(
     .bind(over.then(|| now.as_micros()))
     .bind(end.looked)
     .bind(epoch);
-    maybe(tx, statement).await?.ok_or(StoreError::Stale)
+    let [_, left] = together(tx, [noted, statement]).await?;
+    left.maybe()?.ok_or(StoreError::Stale)
 }
 
 /// Whether somebody is told how a push stands now: it has ended, or only a person can say how.
@@ -263,7 +265,59 @@ fn is_told(push: &Push) -> bool {
 /// Tells that a push came to its end, or to where only a person can say how it ended; inside the transaction in which
 /// it did.
 pub(crate) async fn tell(tx: &mut AnyConnection, store: &Store, push: &Push, now: Timestamp) -> Result<(), StoreError> {
-    tell_some(tx, store, &[push.id.to_string()], now).await
+    let told = Told {
+        push: push.id.clone(),
+        tenant: push.tenant.clone(),
+        connection: push.connection.clone(),
+        action: push.action.clone(),
+        key: push.key.clone(),
+        state: push.state,
+        code: push.code,
+        ended: push.ended_at.is_some(),
+    };
+    emit(tx, &told.event(store), now).await
+}
+
+/// What is told of a push.
+struct Told {
+    push: PushId,
+    tenant: TenantId,
+    connection: Option<ConnectionId>,
+    action: String,
+    key: String,
+    state: PushState,
+    code: Option<Code>,
+    ended: bool,
+}
+
+impl Row for Told {
+    const TABLE: &'static str = Push::TABLE;
+    const FROM: &'static str = Push::FROM;
+    const COLUMNS: &'static str = "p.id, p.tenant, p.connection, p.action, p.key, p.state, p.code, p.ended_at";
+
+    fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
+        Ok(Self {
+            push: r.next("id")?,
+            tenant: r.next("tenant")?,
+            connection: r.next("connection")?,
+            action: r.next("action")?,
+            key: r.next("key")?,
+            state: r.next("state")?,
+            code: r.next("code")?,
+            ended: r.next::<Option<Timestamp>>("ended_at")?.is_some(),
+        })
+    }
+}
+
+impl Told {
+    fn event(self, store: &Store) -> NewEvent {
+        let data = serde_json::json!({
+            "push": self.push, "connection": self.connection, "action": self.action, "key": self.key,
+            "state": self.state.as_str(), "code": self.code.map(Code::id),
+        });
+        let kind = if self.ended { EventKind::PushEnded } else { EventKind::PushUnknown };
+        NewEvent { id: store.event_id(), tenant: self.tenant, kind, subject: self.push.to_string(), data }
+    }
 }
 
 /// The same of several, without a look at what they carry.
@@ -276,24 +330,10 @@ pub(crate) async fn tell_some(
     if pushes.is_empty() {
         return Ok(());
     }
-    let rows = sqlx::query(
-        "SELECT p.id, p.tenant, p.connection, p.action, p.key, p.state, p.code, p.ended_at FROM pushes p \
-         WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.id",
-    );
-    for row in &rows.bind(json(&pushes)?).fetch_all(&mut *tx).await? {
-        let mut r = Reader::of(row, Push::TABLE);
-        let (push, tenant): (PushId, TenantId) = (r.next("id")?, r.next("tenant")?);
-        let connection: Option<ConnectionId> = r.next("connection")?;
-        let (action, key): (String, String) = (r.next("action")?, r.next("key")?);
-        let (state, code): (PushState, Option<Code>) = (r.next("state")?, r.next("code")?);
-        let ended: Option<Timestamp> = r.next("ended_at")?;
-        let data = serde_json::json!({
-            "push": push, "connection": connection, "action": action, "key": key,
-            "state": state.as_str(), "code": code.map(Code::id),
-        });
-        let kind = if ended.is_some() { EventKind::PushEnded } else { EventKind::PushUnknown };
-        let event = NewEvent { id: store.event_id(), tenant, kind, subject: push.to_string(), data };
-        emit(&mut *tx, &event, now).await?;
+    let statement = sqlx::query(select::<Told>("WHERE p.id IN (SELECT value FROM json_each($1)) ORDER BY p.id"));
+    let told: Vec<Told> = many(&mut *tx, statement.bind(json(&pushes)?)).await?;
+    for push in told {
+        emit(&mut *tx, &push.event(store), now).await?;
     }
     Ok(())
 }

@@ -216,10 +216,14 @@ impl Store {
 /// Nobody else has taken the push over: its present revision. On PostgreSQL the push stays ours until the end of the
 /// transaction: whoever wants to take it over waits, and sees what was written.
 async fn fence(tx: &mut AnyConnection, push: &PushId, epoch: i64) -> Result<i64, StoreError> {
-    let locked = Dialect::of(tx).pick("", "FOR UPDATE");
-    let statement = format!("SELECT revision FROM pushes WHERE id = $1 AND epoch = $2 {locked}");
+    let statement = fence_statement(Dialect::of(tx));
     let ours = sqlx::query_scalar(AssertSqlSafe(statement)).bind(push.as_str()).bind(epoch);
     ours.fetch_optional(tx).await?.ok_or(StoreError::Stale)
+}
+
+fn fence_statement(dialect: Dialect) -> String {
+    let locked = dialect.pick("", "FOR UPDATE");
+    format!("SELECT revision FROM pushes WHERE id = $1 AND epoch = $2 {locked}")
 }
 
 /// Whether something of a push may have been written, inside a transaction that is alone.

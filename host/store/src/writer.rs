@@ -4,6 +4,8 @@
 //! handler of a browser that left) the job still runs to its `COMMIT` or `ROLLBACK`; only the answer
 //! is lost. A transaction can therefore not outlive its job, whoever is cancelled and when.
 
+mod together;
+
 use std::{
     panic::AssertUnwindSafe,
     path::{Path, PathBuf},
@@ -13,6 +15,8 @@ use std::{
 use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{AnyConnection, Connection as _};
 use tokio::sync::{Notify, mpsc, oneshot};
+
+pub(crate) use together::{Answer, together};
 
 use crate::{StoreError, database::Opening};
 

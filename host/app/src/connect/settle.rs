@@ -152,10 +152,10 @@ impl App {
             facts: facts_of(given, identity).to_json(),
             settings,
             name: given.name.clone().or(name).unwrap_or_else(|| identity.name.clone()),
-            state: shape::state_of(&given.release, any_selected),
+            state: shape::state_of(&given.release, &given.auth, any_selected),
             credential,
             row_version: version,
-            syncs: shape::new_syncs(&given.release, &accounts),
+            syncs: shape::new_syncs(&given.release, &given.auth, &accounts),
             accounts,
             through: through.clone(),
             // Through a session without a completion, whoever had the link may have connected.

@@ -31,10 +31,11 @@ pub(crate) fn new_accounts(identity: &Identity) -> Vec<NewAccount> {
         .collect()
 }
 
-/// Every stream once, or once for each account; switched on where the account is selected.
-pub(crate) fn new_syncs(release: &Release, accounts: &[NewAccount]) -> Vec<NewSync> {
+/// Every stream that this way to log in can read, once, or once for each account; switched on where the account is
+/// selected.
+pub(crate) fn new_syncs(release: &Release, auth: &str, accounts: &[NewAccount]) -> Vec<NewSync> {
     let mut syncs = Vec::new();
-    for stream in &release.manifest.streams {
+    for stream in release.manifest.streams.iter().filter(|stream| stream.read_by(auth)) {
         let schedule = schedule_of(stream);
         let picked = release.manifest.pickers.iter().any(|picker| picker.from_stream.as_ref() == Some(&stream.name));
         let sync = |account: &str, enabled| NewSync {
@@ -60,8 +61,8 @@ pub(crate) fn schedule_of(stream: &Stream) -> Schedule {
 
 /// How a connection stands once its credential works: a connector that reads account by account needs
 /// one that is chosen.
-pub(super) fn state_of(release: &Release, any_selected: bool) -> ConnectionState {
-    let per_account = release.manifest.streams.iter().any(|stream| stream.per_account);
+pub(super) fn state_of(release: &Release, auth: &str, any_selected: bool) -> ConnectionState {
+    let per_account = release.manifest.streams.iter().any(|stream| stream.per_account && stream.read_by(auth));
     if per_account && !any_selected { ConnectionState::NeedsSetup } else { ConnectionState::Active }
 }
 

@@ -12,7 +12,7 @@
 use std::sync::Arc;
 
 use patchbay_model::{
-    Code, ConnectionState, Fault, PushState, TenantId,
+    Code, ConnectionState, Fault, PushState, ReleaseId, TenantId,
     manifest::{Action, Manifest, MeetingPart},
 };
 use patchbay_store::{Connection, ConnectionFilter, NewPush, StoreError};
@@ -54,7 +54,13 @@ pub(super) fn refused(error: StoreError) -> Fault {
 impl App {
     /// Checks an item against everything that is known before anything leaves.
     pub(super) async fn prepare(&self, tenant: &TenantId, request: PushRequest) -> Result<Prepared, Fault> {
-        let connection = self.connection_for_push(tenant, &request).await?;
+        let (connection, found) = match &request.connection {
+            Some(id) => {
+                let (row, release) = self.store.connection_and_release(tenant, id).await?;
+                (Some(row), release)
+            }
+            None => (self.connection_for_push(tenant, &request).await?, None),
+        };
         let connector = match (&connection, &request.connector) {
             (Some(row), Some(named)) if *named != row.connector => {
                 return Err(Fault::new(Code::BodyInvalid).field("/connector", "is not the connector of the connection"));
@@ -66,7 +72,7 @@ impl App {
             }
         };
         let release = match &connection {
-            Some(row) => self.release_of(row).await?,
+            Some(row) => self.release_beside(row, found.as_ref()).await?,
             None => self.active_release(&connector).await?,
         };
         let key = key_of(&request)?;
@@ -108,11 +114,21 @@ impl App {
     }
 
     async fn connection_for_push(&self, tenant: &TenantId, request: &PushRequest) -> Result<Option<Connection>, Fault> {
-        if let Some(id) = &request.connection {
-            return Ok(Some(self.store.connection(tenant, id).await?));
-        }
         let Some(connector) = &request.connector else { return Ok(None) };
         self.single_connection(tenant, connector).await
+    }
+
+    /// The release that was found with a connection, or why there is none.
+    pub(super) async fn release_beside(
+        &self,
+        row: &Connection,
+        found: Option<&ReleaseId>,
+    ) -> Result<Arc<Release>, Fault> {
+        match found {
+            Some(release) => self.release_facts(release).await,
+            // Says why.
+            None => self.release_of(row).await,
+        }
     }
 
     /// The tenant's only active connection of a connector. With several, somebody has to choose; the push waits for it.

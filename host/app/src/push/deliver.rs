@@ -34,7 +34,7 @@ use crate::{
     push::journal::PushSteps,
     runlog::RunLog,
     tokens::LiveCredential,
-    work::{context_of, stored, unusable},
+    work::{Ahead, context_of, stored, unusable},
 };
 
 /// Attempts that a push that meets only passing trouble has in any case.
@@ -48,6 +48,20 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long a call may take that moves files.
 pub(super) const FILES_TIME: Duration = Duration::from_secs(600);
 
+/// What a push goes by.
+pub(crate) struct GoesBy {
+    pub(super) connection: Connection,
+    pub(super) release: Arc<Release>,
+    credential: Arc<Ahead>,
+}
+
+impl GoesBy {
+    /// With a credential that is asked for at once: it is there when the first request leaves.
+    pub(super) fn asked(app: &Arc<App>, connection: Connection, release: Arc<Release>) -> Self {
+        Self { credential: Ahead::asked(app, &connection), connection, release }
+    }
+}
+
 /// What an attempt works with.
 pub(super) struct Opened {
     pub(super) instance: Instance,
@@ -60,7 +74,7 @@ impl App {
     /// Executes a claimed push: sends it, or looks for it when an earlier answer was lost.
     ///
     /// `known` is what it goes by, where that was read a moment ago.
-    pub(crate) async fn deliver(self: &Arc<Self>, claim: ClaimedPush, known: Option<(Connection, Arc<Release>)>) {
+    pub(crate) async fn deliver(self: &Arc<Self>, claim: ClaimedPush, known: Option<GoesBy>) {
         let (stop, stopped) = watch::channel(false);
         let pulse = self.keep_push_lease(&claim.push, stop);
         let work = async {
@@ -107,7 +121,7 @@ impl App {
     async fn send(
         self: &Arc<Self>,
         push: &Push,
-        known: Option<(Connection, Arc<Release>)>,
+        known: Option<GoesBy>,
         stop: watch::Receiver<bool>,
     ) -> Option<PushEnd> {
         let outcome = async {
@@ -115,7 +129,7 @@ impl App {
                 Some(known) => Ok(known),
                 None => self.work_of(push).await,
             };
-            let (connection, release) = match work {
+            let goes_by = match work {
                 Ok(work) => work,
                 Err(failure) => return (Err(failure), None),
             };
@@ -123,10 +137,10 @@ impl App {
                 Ok(steps) => steps,
                 Err(failure) => return (Err(failure), None),
             };
-            if let Some(end) = not_now(push, &steps, &connection, &release) {
+            if let Some(end) = not_now(push, &steps, &goes_by.connection, &goes_by.release) {
                 return (Ok(Err(end)), None);
             }
-            let mut opened = match self.open_for_push(push, &steps, &connection, &release, true, stop).await {
+            let mut opened = match self.open_for_push(push, &steps, &goes_by, true, stop).await {
                 Ok(opened) => opened,
                 Err(failure) => return (Err(failure), None),
             };
@@ -141,13 +155,13 @@ impl App {
     }
 
     /// The connection of a claimed push and the release that it is sent with.
-    pub(super) async fn work_of(&self, push: &Push) -> Result<(Connection, Arc<Release>), Failure> {
+    pub(super) async fn work_of(self: &Arc<Self>, push: &Push) -> Result<GoesBy, Failure> {
         let Some(connection) = &push.connection else {
             return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
         };
-        let connection = self.store.connection(&push.tenant, connection).await.map_err(stored)?;
-        let release = self.release_of(&connection).await.map_err(unusable)?;
-        Ok((connection, release))
+        let (connection, found) = self.store.connection_and_release(&push.tenant, connection).await.map_err(stored)?;
+        let release = self.release_beside(&connection, found.as_ref()).await.map_err(unusable)?;
+        Ok(GoesBy { credential: Ahead::not_asked(self, &connection), connection, release })
     }
 
     /// An instance for this push: its writes go through the journal of the push, or are forbidden to who only looks.
@@ -155,12 +169,12 @@ impl App {
         self: &Arc<Self>,
         push: &Push,
         begun: &[PushStep],
-        connection: &Connection,
-        release: &Release,
+        goes_by: &GoesBy,
         writes: bool,
         stop: watch::Receiver<bool>,
     ) -> Result<Opened, Failure> {
-        let (release, component) = self.release(&release.id).await.map_err(unusable)?;
+        let connection = &goes_by.connection;
+        let (release, component) = self.release(&goes_by.release.id).await.map_err(unusable)?;
         let action = known_action(&release, push)?;
         let files =
             files::files_of(push).map_err(|error| Failure::Storage(format!("files of {}: {error}", push.id)))?;
@@ -177,7 +191,9 @@ impl App {
         let deadline = Instant::now() + call_timeout;
         let journal: Arc<dyn Journal> = Arc::clone(&steps) as _;
         let writes = if writes { Writes::Journal(journal) } else { Writes::Forbidden };
-        let (door, credential) = self.door(connection, None, &release, writes, deadline, stop.clone()).await?;
+        let source = Arc::clone(&goes_by.credential);
+        let (door, credential) =
+            self.door_by(source, connection, None, &release, writes, deadline, stop.clone()).await?;
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),

@@ -43,12 +43,12 @@ impl App {
     /// long as the one before, so that a provider in trouble is not written to as fast as it fails.
     pub(super) async fn next_look(self: &Arc<Self>, push: &Push, step: &PushStep) -> Option<Timestamp> {
         let now = self.clock.now();
-        let (_, release) = match self.work_of(push).await {
+        let goes_by = match self.work_of(push).await {
             Ok(work) => work,
             // Nothing can be said just now; that is no reason to leave it to a person.
             Err(_) => return Some(now.plus(self.settings.settle_again)),
         };
-        let action = release.manifest.action(&push.action)?;
+        let action = goes_by.release.manifest.action(&push.action)?;
         if push.attempts >= ATTEMPTS {
             return None;
         }
@@ -102,8 +102,8 @@ impl App {
             end.next_at = Some(now);
             end
         };
-        let (connection, release) = self.work_of(push).await?;
-        let action = known_action(&release, push)?;
+        let goes_by = self.work_of(push).await?;
+        let action = known_action(&goes_by.release, push)?;
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
         match action.idempotency {
@@ -118,7 +118,7 @@ impl App {
             end.next_at = Some(settled);
             return Ok(end);
         }
-        let mut opened = self.open_for_push(push, &steps, &connection, &release, false, stop).await?;
+        let mut opened = self.open_for_push(push, &steps, &goes_by, false, stop).await?;
         // The first time that it may have left: a later one may have found it there.
         let sent_ms = u64::try_from(step.first_sent_at.as_millis()).unwrap_or_default();
         if let Some(object) = opened.instance.find(&opened.context, &opened.item, &step.step, sent_ms).await? {

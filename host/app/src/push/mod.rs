@@ -27,11 +27,12 @@ mod schemas;
 use std::sync::Arc;
 
 use patchbay_model::{BlobId, Code, ConnectionId, Fault, PushId, PushState, TenantId, Timestamp};
-use patchbay_store::{Accepted, ClaimedPush, Connection, Page, Push, PushFilter, PushMove, PushStep};
+use patchbay_store::{Accepted, ClaimedPush, Page, Push, PushFilter, PushMove, PushStep};
 use serde_json::Value;
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::{App, connectors::Release};
+use crate::App;
+use deliver::GoesBy;
 
 pub use decide::{Resolution, SendAsked};
 pub(crate) use files::Attached;
@@ -144,7 +145,11 @@ impl App {
         // Taken in the transaction that writes it down, where a place is free: nobody has to be woken for it.
         let place = self.free_place().filter(|_| prepared.goes_now());
         prepared.new.claim = place.as_ref().map(|_| self.settings.lease);
-        let goes_by = prepared.connection.map(|connection| (connection, prepared.release));
+        // Asked for while the push is written down, and of no use where it does not become ours by that.
+        let goes_by = match (&place, prepared.connection) {
+            (Some(_), Some(connection)) => Some(GoesBy::asked(self, connection, prepared.release)),
+            _ => None,
+        };
         let accepted = self.store.accept_push(prepared.new).await.map_err(accept::refused)?;
         let changed = |push, change| PushAnswer { push, duplicate_of: None, change };
         Ok(match accepted {
@@ -185,7 +190,7 @@ impl App {
         self: &Arc<Self>,
         claim: ClaimedPush,
         place: Option<OwnedSemaphorePermit>,
-        goes_by: Option<(Connection, Arc<Release>)>,
+        goes_by: Option<GoesBy>,
     ) {
         let app = Arc::clone(self);
         self.tasks.spawn(async move {

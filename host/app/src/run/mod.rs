@@ -76,6 +76,11 @@ impl App {
             }
             _ => return Err(gone()),
         };
+        if !stream.read_by(&work.connection.auth) {
+            // It logged in otherwise when this sync was made.
+            let login = &work.connection.auth;
+            return Err(Failure::StreamGone(format!("{name} cannot be read with the login {login}")));
+        }
         let stream = &stream;
         if work.cursor.is_none() || stream.mode == StreamMode::Full {
             // It reads what there was, and perhaps more: that is the whole until the connector knows better.

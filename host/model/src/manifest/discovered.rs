@@ -109,6 +109,7 @@ impl Discovered {
             title: found.title.clone(),
             key: found.key.clone(),
             per_account: found.per_account,
+            auth: Vec::new(),
             mode: self.mode,
             schedule: self.schedule.clone(),
             cursor: self.cursor.clone(),

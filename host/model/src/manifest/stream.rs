@@ -17,6 +17,9 @@ pub struct Stream {
     /// Read once for each selected account; else once for the connection.
     #[serde(default)]
     pub per_account: bool,
+    /// The ways to log in that can read it; empty for all of them. A connection that logged in otherwise does not have it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub auth: Vec<String>,
     /// Whether a later run can go on from the cursor, or reads everything again.
     #[serde(default)]
     pub mode: StreamMode,
@@ -32,6 +35,14 @@ pub struct Stream {
     pub function: Function,
     /// What is read, in plain words, for the review step.
     pub meaning: String,
+}
+
+impl Stream {
+    /// Whether a connection that logged in so has it.
+    #[must_use]
+    pub fn read_by(&self, auth: &str) -> bool {
+        self.auth.is_empty() || self.auth.iter().any(|id| id == auth)
+    }
 }
 
 /// How a stream is read again.

@@ -14,9 +14,10 @@ use sqlx::AnyConnection;
 
 use super::{AuditLine, Entry};
 use crate::{
-    StoreError,
+    Store, StoreError,
     dialect::Dialect,
-    row::{Reader, Row},
+    row::{Reader, Row, Statement},
+    writer::together,
 };
 
 /// What stands before the first line.
@@ -119,43 +120,78 @@ impl Row for Chained {
     }
 }
 
-/// Writes a line in the transaction of what it tells. Those that run beside others stand in line here, because each line
-/// is chained to the one before; so it is best written last.
-pub(crate) async fn append(tx: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
-    let Entry { line, key } = entry;
-    if Dialect::of(tx) == Dialect::Postgres {
-        sqlx::query("SELECT pg_advisory_xact_lock(7878002)").execute(&mut *tx).await?;
+/// What the next line is chained to: the head and the newest number, as they stand.
+pub(crate) struct Standing {
+    head: Option<Head>,
+    last: Option<i64>,
+}
+
+impl Standing {
+    /// Asks for it; inside a transaction that stands in line ([`stand_in_line`]).
+    pub(crate) fn asked() -> Statement<'static> {
+        sqlx::query("SELECT (SELECT value FROM meta WHERE key = $1), (SELECT max(no) FROM audit)").bind(HEAD)
     }
-    let head = Head::load(&mut *tx, key).await?;
-    let last: Option<i64> = sqlx::query_scalar("SELECT max(no) FROM audit").fetch_one(&mut *tx).await?;
-    // Going on from a head that is not as it was written, or not the newest line's, would hide what was done
-    // to it; refusing every change from then on would be worse.
-    let previous = match &head {
-        None if last.is_none() => FIRST,
-        Some(head) if head.intact && last == Some(head.no) => head.hash,
-        _ => DAMAGED,
-    };
-    let no = head.map_or(0, |head| head.no).max(last.unwrap_or(0)).saturating_add(1);
-    let hash = key.hash(&previous, no, line)?;
-    sqlx::query(
-        "INSERT INTO audit (no, id, at, tenant, actor, action, subject, detail, hash) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    )
-    .bind(no)
-    .bind(line.id.as_str())
-    .bind(line.at.as_micros())
-    .bind(line.tenant.as_ref().map(patchbay_model::TenantId::as_str))
-    .bind(line.actor.as_str())
-    .bind(line.action.as_str())
-    .bind(line.subject.as_str())
-    .bind(line.detail.as_str())
-    .bind(hash.to_vec())
-    .execute(&mut *tx)
-    .await?;
-    sqlx::query("INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value")
+
+    /// The answer.
+    pub(crate) fn read(reader: Option<Reader<'_>>, store: &Store) -> Result<Self, StoreError> {
+        Self::under(reader, &store.audit_key)
+    }
+
+    fn under(reader: Option<Reader<'_>>, key: &AuditKey) -> Result<Self, StoreError> {
+        let Some(mut r) = reader else { return Ok(Self { head: None, last: None }) };
+        let value: Option<Vec<u8>> = r.next("value")?;
+        let head = value.map_or(Ok(None), |value| Head::read(key, &value))?;
+        Ok(Self { head, last: r.next("no")? })
+    }
+
+    /// Writes a line behind it: the line, and the head. Nothing else may be chained to the same.
+    pub(crate) fn written(self, entry: &Entry) -> Result<[Statement<'_>; 2], StoreError> {
+        let Entry { line, key } = entry;
+        let Self { head, last } = self;
+        // Going on from a head that is not as it was written, or not the newest line's, would hide what was done
+        // to it; refusing every change from then on would be worse.
+        let previous = match &head {
+            None if last.is_none() => FIRST,
+            Some(head) if head.intact && last == Some(head.no) => head.hash,
+            _ => DAMAGED,
+        };
+        let no = head.map_or(0, |head| head.no).max(last.unwrap_or(0)).saturating_add(1);
+        let hash = key.hash(&previous, no, line)?;
+        let written = sqlx::query(
+            "INSERT INTO audit (no, id, at, tenant, actor, action, subject, detail, hash) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        )
+        .bind(no)
+        .bind(line.id.as_str())
+        .bind(line.at.as_micros())
+        .bind(line.tenant.as_ref().map(patchbay_model::TenantId::as_str))
+        .bind(line.actor.as_str())
+        .bind(line.action.as_str())
+        .bind(line.subject.as_str())
+        .bind(line.detail.as_str())
+        .bind(hash.to_vec());
+        let head = sqlx::query(
+            "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )
         .bind(HEAD)
-        .bind(Head::write(key, no, &hash, line.id.as_str())?)
-        .execute(tx)
-        .await?;
+        .bind(Head::write(key, no, &hash, line.id.as_str())?);
+        Ok([written, head])
+    }
+}
+
+/// Waits until nobody else can write a line before this transaction ends. Those that run beside others stand in line
+/// here, because each line is chained to the one before; so it is best done last.
+pub(crate) async fn stand_in_line(tx: &mut AnyConnection) -> Result<(), StoreError> {
+    if Dialect::of(tx) == Dialect::Postgres {
+        sqlx::query("SELECT pg_advisory_xact_lock(7878002)").execute(tx).await?;
+    }
     Ok(())
+}
+
+/// Writes a line in the transaction of what it tells; best last, see [`stand_in_line`].
+pub(crate) async fn append(tx: &mut AnyConnection, entry: &Entry) -> Result<(), StoreError> {
+    stand_in_line(&mut *tx).await?;
+    let row = Standing::asked().fetch_optional(&mut *tx).await?;
+    let standing = Standing::under(row.as_ref().map(|row| Reader::of(row, AuditLine::TABLE)), &entry.key)?;
+    together(tx, standing.written(entry)?).await.map(drop)
 }

@@ -6,12 +6,12 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
-use patchbay_model::{ConnectionId, TenantId};
-use sqlx::AnyConnection;
+use patchbay_model::ConnectionId;
 
 use crate::{
-    PushLimits, StoreError,
-    row::{Reader, Row},
+    NewPush, PushLimits, StoreError,
+    row::{Reader, Row, Statement},
+    writer::Answer,
 };
 
 /// A push that may be taken.
@@ -130,20 +130,22 @@ impl Choice {
     }
 }
 
-/// Whether one more push of this tenant and connection may be at work, inside a transaction that is alone: for whoever
-/// takes one in hand besides a claim.
-pub(crate) async fn has_room(
-    tx: &mut AnyConnection,
-    tenant: &TenantId,
-    connection: &ConnectionId,
-    (per_tenant, per_connection): (u32, u32),
-) -> Result<bool, StoreError> {
-    let row = sqlx::query(
+/// Asks whether one more push of this tenant and connection may be at work, inside a transaction that is alone: for
+/// whoever takes one in hand besides a claim. Nothing is counted where nothing is limited.
+pub(crate) fn room_asked(new: &NewPush) -> Statement<'_> {
+    let unlimited = |limit: u32| or_none(limit) == u32::MAX;
+    sqlx::query(
         "SELECT count(CASE WHEN tenant = $1 THEN 1 END), count(CASE WHEN connection = $2 THEN 1 END) FROM pushes \
-         WHERE lease_until IS NOT NULL",
-    );
-    let row = row.bind(tenant.as_str()).bind(connection.as_str()).fetch_one(tx).await?;
-    let mut r = Reader::of(&row, Due::TABLE);
+         WHERE lease_until IS NOT NULL AND $3",
+    )
+    .bind(new.tenant.as_str())
+    .bind(new.connection.as_ref().map(ConnectionId::as_str))
+    .bind(!(unlimited(new.room.0) && unlimited(new.room.1)))
+}
+
+/// The answer.
+pub(crate) fn has_room(answer: &Answer, (per_tenant, per_connection): (u32, u32)) -> Result<bool, StoreError> {
+    let Some(mut r) = answer.first(Due::TABLE) else { return Ok(false) };
     let (of_tenant, of_connection) = (r.next::<u32>("tenant")?, r.next::<u32>("connection")?);
     Ok(of_tenant < or_none(per_tenant) && of_connection < or_none(per_connection))
 }

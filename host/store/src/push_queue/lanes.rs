@@ -18,7 +18,8 @@ use super::choice::Due;
 use crate::{
     NewPush, Push, Store, StoreError,
     dialect::Dialect,
-    row::{Reader, Row as _, json, many},
+    row::{Reader, Row as _, Statement, json, many},
+    writer::Answer,
 };
 
 /// The head of a lane, of which connection and name are given as they are spelled in the statement. Each of the three
@@ -115,18 +116,19 @@ async fn those_due(tx: &mut AnyConnection, ids: &HashSet<String>, now: Timestamp
     many(tx, sqlx::query(AssertSqlSafe(statement)).bind(json(ids)?).bind(now.as_micros())).await
 }
 
-/// Whether somebody stands in the lane of a push that is to be accepted, inside a transaction that is alone.
-pub(crate) async fn is_taken(tx: &mut AnyConnection, new: &NewPush) -> Result<bool, StoreError> {
-    let (Some(lane), Some(connection)) = (&new.lane, &new.connection) else { return Ok(false) };
-    let found: Option<i64> = sqlx::query_scalar(
+/// Asks whether somebody stands in the lane of a push that is to be accepted, inside a transaction that is alone.
+pub(crate) fn taken_asked(new: &NewPush) -> Statement<'_> {
+    sqlx::query(
         "SELECT CAST(1 AS BIGINT) FROM pushes WHERE connection = $1 AND lane = $2 AND lane IS NOT NULL \
          AND ended_at IS NULL AND state IN ('planned', 'sending', 'unknown') LIMIT 1",
     )
-    .bind(connection.as_str())
-    .bind(lane.as_str())
-    .fetch_optional(tx)
-    .await?;
-    Ok(found.is_some())
+    .bind(new.connection.as_ref().map(ConnectionId::as_str))
+    .bind(new.lane.as_deref())
+}
+
+/// The answer.
+pub(crate) fn is_taken(answer: &Answer) -> bool {
+    answer.first(Push::TABLE).is_some()
 }
 
 /// Those of these, which are locked, that nothing stands before as they are now.

@@ -1,13 +1,14 @@
 //! Beginning a step, and what came back.
 
 use patchbay_model::PushId;
-use sqlx::{AnyConnection, AssertSqlSafe};
+use sqlx::AssertSqlSafe;
 
-use super::fence;
+use super::fence_statement;
 use crate::{
     PushStep, StepAnswer, StepBegin, StepState, Store, StoreError,
     dialect::Dialect,
-    row::{Reader, Row as _, json},
+    row::{Row as _, Statement, json},
+    writer::{Answer, together},
 };
 
 /// Bytes of an answer's body that are kept.
@@ -38,17 +39,17 @@ impl Store {
                     PushStep::COLUMNS,
                     Dialect::of(tx).pick("", "FOR UPDATE OF p"),
                 );
-                let row = sqlx::query(AssertSqlSafe(statement)).bind(push.as_str()).bind(epoch);
-                let row = row.bind(now.as_micros()).bind(step.as_str()).fetch_optional(&mut *tx).await?;
-                let Some(row) = row else { return Err(StoreError::Stale) };
-                let mut reader = Reader::of(&row, "pushes");
+                let fenced = sqlx::query(AssertSqlSafe(statement)).bind(push.as_str()).bind(epoch);
+                let fenced = fenced.bind(now.as_micros()).bind(step.as_str());
+                let [fenced, other] = together(&mut *tx, [fenced, others_asked(&push)]).await?;
+                let Some(mut reader) = fenced.first("pushes") else { return Err(StoreError::Stale) };
                 let revision: i64 = reader.next("revision")?;
                 if let Some(there) = reader.outer_join::<PushStep>()?
                     && let Some(answer) = judge(there, request_hash)
                 {
                     return Ok(answer);
                 }
-                if let Some(answer) = in_the_way(&mut *tx, &push, revision, &step, several).await? {
+                if let Some(answer) = in_the_way(&other, &step, several)? {
                     return Ok(answer);
                 }
                 sqlx::query(
@@ -91,44 +92,46 @@ impl Store {
         let state = if opens_again { StepState::Open } else { StepState::Answered };
         self.write_beside(move |tx| {
             Box::pin(async move {
-                let revision = fence(&mut *tx, &push, epoch).await?;
-                let done = sqlx::query(
+                let statement = fence_statement(Dialect::of(tx));
+                let fenced = sqlx::query(AssertSqlSafe(statement)).bind(push.as_str()).bind(epoch);
+                let kept = sqlx::query(
                     "UPDATE push_steps SET state = $4, status = $5, headers = $6, body = $7, whole = $9, \
-                     answered_at = $8, lost_at = NULL \
-                     WHERE push = $1 AND revision = $2 AND step = $3 AND state IN ('sending', 'lost')",
+                     answered_at = $8, lost_at = NULL WHERE push = $1 \
+                     AND revision = (SELECT p.revision FROM pushes p WHERE p.id = $1 AND p.epoch = $2) \
+                     AND step = $3 AND state IN ('sending', 'lost')",
                 )
                 .bind(push.as_str())
-                .bind(revision)
+                .bind(epoch)
                 .bind(step)
                 .bind(state.as_str())
                 .bind(i64::from(status))
                 .bind(headers)
                 .bind(body)
                 .bind(now.as_micros())
-                .bind(whole)
-                .execute(tx)
-                .await?;
-                if done.rows_affected() == 0 { Err(StoreError::Conflict("the step is not under way")) } else { Ok(()) }
+                .bind(whole);
+                let [fenced, kept] = together(tx, [fenced, kept]).await?;
+                if fenced.first("pushes").is_none() {
+                    return Err(StoreError::Stale);
+                }
+                if kept.changed() == 0 { Err(StoreError::Conflict("the step is not under way")) } else { Ok(()) }
             })
         })
         .await
     }
 }
 
-/// What another step of this content says against sending this one; nothing where it may be sent. Asked once the push is
-/// ours until the end of the transaction: what was begun a moment ago is seen, too.
-async fn in_the_way(
-    tx: &mut AnyConnection,
-    push: &PushId,
-    revision: i64,
-    step: &str,
-    several: bool,
-) -> Result<Option<StepBegin>, StoreError> {
-    let statement = "SELECT step, state FROM push_steps WHERE push = $1 AND revision = $2 AND state <> 'open' \
+/// Asks for the first other step of this content that did something. Behind the fence: the push is ours until the end of
+/// the transaction, and what was begun a moment ago is seen, too.
+fn others_asked(push: &PushId) -> Statement<'_> {
+    let statement = "SELECT step, state FROM push_steps WHERE push = $1 \
+        AND revision = (SELECT p.revision FROM pushes p WHERE p.id = $1) AND state <> 'open' \
         ORDER BY CASE WHEN state IN ('sending', 'lost') THEN 0 ELSE 1 END, first_sent_at, step LIMIT 1";
-    let first = sqlx::query(statement).bind(push.as_str()).bind(revision).fetch_optional(tx).await?;
-    let Some(first) = first else { return Ok(None) };
-    let mut reader = Reader::of(&first, PushStep::TABLE);
+    sqlx::query(statement).bind(push.as_str())
+}
+
+/// What it says against sending this one; nothing where it may be sent.
+fn in_the_way(first: &Answer, step: &str, several: bool) -> Result<Option<StepBegin>, StoreError> {
+    let Some(mut reader) = first.first(PushStep::TABLE) else { return Ok(None) };
     let (other, state): (String, StepState) = (reader.next("step")?, reader.next("state")?);
     Ok(match state {
         StepState::Sending | StepState::Lost if other == step => Some(StepBegin::Unknown),

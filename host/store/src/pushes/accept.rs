@@ -22,9 +22,10 @@ use super::{
 };
 use crate::{
     Accepted, ClaimedPush, NewPush, Push, Store, StoreError,
-    audit::{NewAudit, append},
+    audit::{NewAudit, Standing, stand_in_line},
     push_moves, push_queue,
     row::{Row as _, maybe},
+    writer::together,
 };
 
 impl Store {
@@ -39,14 +40,13 @@ impl Store {
             .write(move |tx| {
                 Box::pin(async move {
                     let now = store.now();
-                    let works = works(&mut *tx, &new).await?;
+                    let (free, standing) = look(&mut *tx, &store, &new).await?;
                     if new.state == PushState::Planned && new.connection.is_none() {
                         return Err(StoreError::Conflict("a push is planned for a connection"));
                     }
-                    let free = works && new.state == PushState::Planned && new.claim.is_some();
-                    let ours = free && !push_queue::is_taken(&mut *tx, &new).await? && has_room(&mut *tx, &new).await?;
+                    let ours = free && new.state == PushState::Planned && new.claim.is_some();
                     match insert(&mut *tx, &store, &new, ours, now).await? {
-                        Some(push) => begin(tx, &store, &new, push, ours, now).await,
+                        Some(push) => begin(tx, &store, &new, push, standing, now).await,
                         None => again(tx, &store, &new, now).await,
                     }
                 })
@@ -61,29 +61,24 @@ impl Store {
     }
 }
 
-/// Whether the named connection can be worked for; not where none is named.
-async fn works(tx: &mut AnyConnection, new: &NewPush) -> Result<bool, StoreError> {
-    let Some(connection) = &new.connection else { return Ok(false) };
-    let works: Option<i64> = sqlx::query_scalar(
+/// Whether a worker may have the push at once: its connection works, nobody stands before it in its lane, and the tenant
+/// and the connection may have one more at work. And what the line about it is chained to.
+async fn look(tx: &mut AnyConnection, store: &Store, new: &NewPush) -> Result<(bool, Standing), StoreError> {
+    stand_in_line(&mut *tx).await?;
+    let works = sqlx::query(
         "SELECT CAST(CASE WHEN enabled AND state = 'active' THEN 1 ELSE 0 END AS BIGINT) FROM connections \
          WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
-    )
-    .bind(connection.as_str())
-    .bind(new.tenant.as_str())
-    .fetch_optional(tx)
-    .await?;
-    works.map(|works| works == 1).ok_or(StoreError::NotFound)
-}
-
-/// Whether the tenant and the connection may have one more at work; nothing is counted where nothing is limited.
-async fn has_room(tx: &mut AnyConnection, new: &NewPush) -> Result<bool, StoreError> {
-    let unlimited = |limit: u32| limit == 0 || limit == u32::MAX;
-    match &new.connection {
-        Some(connection) if !(unlimited(new.room.0) && unlimited(new.room.1)) => {
-            push_queue::has_room(tx, &new.tenant, connection, new.room).await
-        }
-        _ => Ok(true),
-    }
+    );
+    let works = works.bind(new.connection.as_ref().map(ConnectionId::as_str)).bind(new.tenant.as_str());
+    let asked = [works, push_queue::taken_asked(new), push_queue::room_asked(new), Standing::asked()];
+    let [works, taken, room, standing] = together(tx, asked).await?;
+    let works = match works.first("connections") {
+        Some(mut row) => row.next::<i64>("state")? == 1,
+        None if new.connection.is_some() => return Err(StoreError::NotFound),
+        None => false,
+    };
+    let free = works && !push_queue::is_taken(&taken) && push_queue::has_room(&room, new.room)?;
+    Ok((free, Standing::read(standing.first("audit"), store)?))
 }
 
 /// Writes a push; none where its key is taken.
@@ -136,18 +131,17 @@ async fn begin(
     store: &Store,
     new: &NewPush,
     push: Push,
-    ours: bool,
+    standing: Standing,
     now: Timestamp,
 ) -> Result<Accepted, StoreError> {
     files::keep_first(&mut *tx, &new.tenant, &push.id, &named(&new.blobs)).await?;
-    if ours {
-        push_moves::note_claimed_at_once(&mut *tx, &push.id, now).await?;
-    } else {
-        push_moves::note(&mut *tx, &[push.id.as_str()], None, now).await?;
-    }
     if push.ended_at.is_some() {
         push_queue::tell(&mut *tx, store, &push, now).await?;
     }
-    append(tx, &store.audit_line(NewAudit::of(Some(&push.tenant), "host", "push.accepted", &push.id))).await?;
+    let noted = push_moves::noted_first(&push.id, push.state, push.code, now);
+    let line = store.audit_line(NewAudit::of(Some(&push.tenant), "host", "push.accepted", &push.id));
+    let [written, head] = standing.written(&line)?;
+    together(tx, [noted, written, head]).await?;
+    let ours = push.state == PushState::Sending;
     Ok(if ours { Accepted::Claimed(ClaimedPush { push, was: PushState::Planned }) } else { Accepted::New(push) })
 }

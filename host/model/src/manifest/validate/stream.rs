@@ -35,6 +35,12 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
         for (place, pointer) in stream.key.iter().enumerate() {
             names::pointer(pointer, root().entry("stream", index).entry("key", place), findings);
         }
+        for (place, auth) in stream.auth.iter().enumerate() {
+            if manifest.auth(auth).is_none() {
+                let message = format!("there is no way to log in {auth:?}");
+                findings.add(root().entry("stream", index).entry("auth", place), message, "write the id of an [[auth]]");
+            }
+        }
         schedule(&stream.schedule, at(index, "schedule"), findings);
         if let Some(rule) = &stream.cursor {
             placed(stream.mode, rule, &at(index, "cursor"), findings);

@@ -3,7 +3,10 @@
 use sqlx::AssertSqlSafe;
 
 use super::*;
-use crate::push_queue::{has_room, lanes};
+use crate::{
+    push_queue::{has_room, lanes, room_asked},
+    writer::together,
+};
 
 fn few(limit: u32, per_tenant: u32, per_connection: u32) -> PushLimits {
     PushLimits { per_tenant, per_connection, ..places(limit) }
@@ -73,10 +76,13 @@ async fn a_connection_has_its_own_limit_and_its_tenants_others_go_on() {
     put(&world, "other", &other, None).await;
     assert_eq!(names(&taken(&world, &few(8, 0, 2)).await), ["k00", "k01", "other"]);
     let room = |per_tenant, per_connection| {
-        let (tenant, id) = (world.tenant.clone(), id.clone());
-        world
-            .store
-            .write(move |tx| Box::pin(async move { has_room(tx, &tenant, &id, (per_tenant, per_connection)).await }))
+        let new = NewPush { room: (per_tenant, per_connection), ..world.push("one more", Some(&id)) };
+        world.store.write(move |tx| {
+            Box::pin(async move {
+                let [answer] = together(tx, [room_asked(&new)]).await?;
+                has_room(&answer, new.room)
+            })
+        })
     };
     for (limits, expected) in [((0, 0), true), ((3, 0), false), ((4, 0), true), ((0, 2), false), ((4, 3), true)] {
         assert_eq!(room(limits.0, limits.1).await, Ok(expected), "{limits:?}");

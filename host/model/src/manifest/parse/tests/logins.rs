@@ -57,6 +57,23 @@ fn a_login_is_the_same_after_it_was_written_out_and_read_again() {
 }
 
 #[test]
+fn a_stream_belongs_to_the_logins_that_it_names_and_to_all_when_it_names_none() {
+    let stream = |auth: &str| {
+        format!(
+            "{UNTICKED}\n[[stream]]\nname = \"users\"\ntitle = \"Users\"\nkey = [\"/id\"]\nschedule = \"1d\"\n\
+             function = \"code\"\nmeaning = \"Who works there.\"\n{auth}"
+        )
+    };
+    let id = read(UNTICKED).expect("a login").auths.remove(0).id;
+    let users = |auth: &str| read(&stream(auth)).expect(auth).streams.remove(0);
+    let named = users(&format!("auth = [\"{id}\"]\n"));
+    assert!(named.read_by(&id) && !named.read_by("another"));
+    assert!(users("").read_by("another"));
+    let problems = read(&stream("auth = [\"nobody\"]\n")).expect_err("no such login");
+    assert!(problems.iter().any(|one| one.key == "stream[0].auth[0]" && one.message.contains("nobody")), "{problems:#?}");
+}
+
+#[test]
 fn what_chooses_a_region_may_be_any_word_that_is_never_an_address() {
     let server = CALLBACK
         .replacen("from = \"callback:location\"", "from = \"callback:accounts-server\"\nequals = \"server\"", 1)
