@@ -93,8 +93,9 @@ pub(crate) struct Ahead<C = LiveCredential> {
 
 type Asked = JoinHandle<Result<Arc<Values>, CredentialError>>;
 
-/// How old an answer may be: about as long as a request with it may be on its way, whatever becomes of it meanwhile.
-const YOUNG: Duration = Duration::from_secs(1);
+/// How old an answer may be: writing a push down takes a hundredth of it, and somebody who disconnects meanwhile comes as
+/// late as with a request that is on its way.
+const YOUNG: Duration = Duration::from_millis(200);
 
 impl Ahead {
     /// Asks when somebody needs it.
@@ -117,9 +118,10 @@ impl<C: CredentialSource> CredentialSource for Ahead<C> {
         let asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((at, task)) = asked
             && at.elapsed() < YOUNG
-            && let Ok(Ok(values)) = task.await
+            && let Ok(answer @ (Ok(_) | Err(CredentialError::Dead(_)))) = task.await
         {
-            return Ok(values);
+            // What is dead is not asked once more: a dead refresh token would be spent twice.
+            return answer;
         }
         self.live.current().await
     }
@@ -233,7 +235,7 @@ mod tests {
         let asked = || tokio::spawn(async { Ok(values(1)) });
         assert_eq!(generations(None).await, [10, 11, 99]);
         assert_eq!(generations(Some((Instant::now(), asked()))).await, [1, 10, 99]);
-        let old = Instant::now().checked_sub(YOUNG).expect("the machine has run for a second");
+        let old = Instant::now().checked_sub(YOUNG).expect("the machine has run for so long");
         assert_eq!(generations(Some((old, asked()))).await, [10, 11, 99]);
         let failed = tokio::spawn(async { Err(CredentialError::Busy("just now".to_owned())) });
         assert_eq!(generations(Some((Instant::now(), failed))).await, [10, 11, 99]);

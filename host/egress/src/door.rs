@@ -242,7 +242,10 @@ impl Run {
                     continue;
                 }
             };
-            let expired = !order.slots.is_empty() && retry::is_expired(&self.grant.expired, &answer);
+            let expired = !order.slots.is_empty()
+                && retry::is_expired(&self.grant.expired, &answer)
+                // A manifest's rule may not make an unclear answer to a write a clear one.
+                && (order.write.is_none() || answer.status.is_success() || retry::opens_again(answer.status));
             let now = self.gate.clock().now();
             lane.learn(&answer.headers, now);
             let wait = retry::asked_to_wait(answer.status, &answer.headers, now);

@@ -136,7 +136,7 @@ impl Lane {
                 // Nobody comes before those who wait in line, pause or not.
                 let start = self.next(until);
                 // The queue begins nothing for a connection that waits; of what waits alone it knows nothing, so such a
-                // run would sit here.
+                // run would sit here. A counter that runs out is another matter: a page may need more than one window.
                 let long = self.alone_until(now).is_some_and(|until| until > now + SHORT_WAIT);
                 if start > deadline || long {
                     return Err(start.duration_since(now));
@@ -194,7 +194,7 @@ impl Lane {
     pub(crate) fn throttle(&self, length: Duration) {
         let mut held = false;
         for Shared { told, .. } in self.alone() {
-            told.pause(length);
+            told.throttle(length);
             held = true;
         }
         if !held {
@@ -204,11 +204,11 @@ impl Lane {
 
     /// Whether what is held back now is no more than what shares a rate that waits alone.
     pub(crate) fn waits_alone(&self, now: Instant) -> bool {
-        self.alone_until(now).is_some() && self.paused.at(&self.origin).is_none_or(|until| until <= now)
+        self.alone_until(now).is_some_and(|alone| self.paused.at(&self.origin).is_none_or(|until| until < alone))
     }
 
     fn alone_until(&self, now: Instant) -> Option<Instant> {
-        self.alone().filter_map(|shared| shared.told.line().paused).max().filter(|until| *until > now)
+        self.alone().filter_map(|shared| shared.told.line().throttled).max().filter(|until| *until > now)
     }
 
     fn alone(&self) -> impl Iterator<Item = &Shared> {

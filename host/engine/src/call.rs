@@ -97,6 +97,9 @@ pub(crate) fn judge<T>(
     }
 }
 
+/// By how much two words about one wait may differ: the time since the answer came.
+const SAME_WAIT: Duration = Duration::from_secs(5);
+
 /// A connector that met a provider which asks to be left alone, and calls it trouble or says less than the provider
 /// did, waits as long as the provider asked; alone where the gate holds back nobody else for it.
 fn paused(error: ConnectorError, pause: Option<(Duration, bool)>) -> ConnectorError {
@@ -107,7 +110,10 @@ fn paused(error: ConnectorError, pause: Option<(Duration, bool)>) -> ConnectorEr
             let waits_alone = info.waits_alone || alone;
             ConnectorError::RateLimited(ErrorInfo { retry_after: Some(left), waits_alone, ..info })
         }
-        (ConnectorError::RateLimited(info), Some((_, true))) => {
+        // A wait that is longer than what the gate was told is about something else, which the connector knows.
+        (ConnectorError::RateLimited(info), Some((left, true)))
+            if info.retry_after.is_some_and(|said| said <= left + SAME_WAIT) =>
+        {
             ConnectorError::RateLimited(ErrorInfo { waits_alone: true, ..info })
         }
         (error, _) => error,
@@ -165,10 +171,13 @@ mod tests {
                 "{error:?}: {said:?}"
             );
         }
-        let longer = ErrorInfo { retry_after: Some(2 * TOLD), ..ErrorInfo::default() };
-        let ConnectorError::RateLimited(info) = paused(ConnectorError::RateLimited(longer), Some((TOLD, true))) else {
-            panic!("another case");
-        };
-        assert_eq!((info.retry_after, info.waits_alone), (Some(2 * TOLD), true));
+        // The same wait, read off the answer a moment before; and another one, of which the gate knows nothing.
+        for (said, alone) in [(TOLD + SAME_WAIT, true), (2 * TOLD, false)] {
+            let longer = ErrorInfo { retry_after: Some(said), ..ErrorInfo::default() };
+            let ConnectorError::RateLimited(info) = paused(ConnectorError::RateLimited(longer), Some((TOLD, true))) else {
+                panic!("another case");
+            };
+            assert_eq!((info.retry_after, info.waits_alone), (Some(said), alone));
+        }
     }
 }

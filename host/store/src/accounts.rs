@@ -201,7 +201,7 @@ pub(crate) async fn set_up(
     let statement = sqlx::query(
         "SELECT state, EXISTS (SELECT 1 FROM accounts a WHERE a.connection = c.id AND a.selected), \
          EXISTS (SELECT 1 FROM syncs s WHERE s.connection = c.id AND s.account <> '' \
-         AND NOT s.discovered) FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
+         AND NOT s.discovered AND s.gone_at IS NULL) FROM connections c WHERE c.id = $1 AND c.state IN ('active', 'needs_setup') AND c.reason_code IS NULL",
     );
     let Some(row) = statement.bind(connection.as_str()).fetch_optional(&mut *tx).await? else { return Ok(None) };
     let mut r = Reader::of(&row, "connections");

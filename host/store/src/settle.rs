@@ -136,6 +136,8 @@ impl Store {
                         .map(|sync| (patchbay_model::SyncId::fresh(&*clock, &*random), sync.clone()))
                         .collect();
                     syncs::put(&mut *tx, &settle.tenant, &settle.id, &named, now).await?;
+                    let streams: Vec<&str> = settle.syncs.iter().map(|sync| sync.stream.as_str()).collect();
+                    syncs::leave_others(&mut *tx, &settle.id, &streams, now).await?;
                     append(&mut *tx, &line).await?;
                     if broken {
                         append(&mut *tx, &restored).await?;
@@ -308,6 +310,27 @@ mod tests {
                 .await,
             2
         );
+    }
+
+    #[tokio::test]
+    async fn a_login_that_reads_less_leaves_the_other_streams_as_they_are_until_they_come_back() {
+        let world = World::open().await;
+        let first = world.connect("b1").await;
+        let renew = |streams: Vec<NewSync>, version: i64| Settle {
+            id: first.connection.id.clone(),
+            expected_version: Some(version),
+            row_version: version + 1,
+            syncs: streams,
+            ..world.consent("b1")
+        };
+        let all = world.consent("b1").syncs;
+        world.store.settle(renew(Vec::new(), 1)).await.expect("renewed");
+        let gone = "SELECT count(*) FROM syncs WHERE gone_at IS NOT NULL AND enabled";
+        assert_eq!(world.number(gone).await, 1, "noted, and its switch kept");
+        assert_eq!(world.store.schedule_due(10).await, Ok(0), "nothing is asked for that cannot be read");
+        world.store.settle(renew(all, 2)).await.expect("renewed");
+        assert_eq!(world.number(gone).await, 0);
+        assert_eq!(world.number("SELECT count(*) FROM syncs WHERE next_due_at IS NOT NULL").await, 1, "read again");
     }
 
     #[tokio::test]

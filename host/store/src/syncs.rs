@@ -379,6 +379,26 @@ pub(crate) async fn add(
     put(tx, tenant, connection, &fresh, now).await
 }
 
+/// Notes that a connection has none of the other declared streams any more: it logged in otherwise than before. Their
+/// records stay, and so do their switches, for the day when they come back.
+pub(crate) async fn leave_others(
+    tx: &mut AnyConnection,
+    connection: &ConnectionId,
+    streams: &[&str],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE syncs SET gone_at = $3, next_due_at = NULL WHERE connection = $1 AND NOT discovered AND gone_at IS NULL \
+         AND stream NOT IN (SELECT value FROM json_each($2))",
+    )
+    .bind(connection.as_str())
+    .bind(json(&streams)?)
+    .bind(now.as_micros())
+    .execute(tx)
+    .await?;
+    Ok(())
+}
+
 /// Adds or reschedules syncs, inside a transaction.
 pub(crate) async fn put(
     tx: &mut AnyConnection,
@@ -393,7 +413,7 @@ pub(crate) async fn put(
              every, picked) VALUES ($1, $2, $3, $4, $5, $6, $7, CASE WHEN $7 OR $10 THEN $8 END, $8, $9, $10) \
              ON CONFLICT (connection, account, stream) DO UPDATE SET \
              schedule = CASE WHEN syncs.custom THEN syncs.schedule ELSE excluded.schedule END, \
-             every = CASE WHEN syncs.custom THEN syncs.every ELSE excluded.every END, picked = excluded.picked, \
+             every = CASE WHEN syncs.custom THEN syncs.every ELSE excluded.every END, picked = excluded.picked, gone_at = NULL, \
              next_due_at = CASE WHEN syncs.enabled OR excluded.picked THEN $8 END",
         )
         .bind(id.as_str())

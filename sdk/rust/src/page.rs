@@ -122,7 +122,8 @@ impl Records {
     }
 }
 
-/// The list is read once: each record is found, checked and copied in one go.
+/// The list is read once: each record is found, checked and copied in one go. It borrows from the answer, so it stands in a
+/// struct by its own name, not under `flatten` or `untagged`.
 impl<'de> Deserialize<'de> for Records {
     fn deserialize<D: Deserializer<'de>>(from: D) -> std::result::Result<Self, D::Error> {
         struct Rows;

@@ -26,7 +26,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{accept, files};
+use super::{accept, files, looking};
 use crate::{
     App,
     blobs::RunBlobs,
@@ -184,6 +184,7 @@ impl App {
             epoch: push.epoch,
             revision: push.revision,
             idempotency: action.idempotency,
+            key_life: looking::key_life(action),
             several: action.multi_step,
         });
         let call_timeout =

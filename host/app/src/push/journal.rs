@@ -4,7 +4,7 @@
 //! answer before the connector sees it, so after a crash it is known of each step whether it was not
 //! sent, was answered, or may have arrived.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use patchbay_egress::{Begin, Journal, JournalError, StoredAnswer};
@@ -23,6 +23,8 @@ pub(super) struct PushSteps {
     pub(super) epoch: i64,
     pub(super) revision: u32,
     pub(super) idempotency: Idempotency,
+    /// How long the provider knows a key.
+    pub(super) key_life: Duration,
     /// Whether the action takes several steps.
     pub(super) several: bool,
 }
@@ -41,7 +43,7 @@ impl PushSteps {
             Idempotency::Key => {
                 let steps = self.app.store.push_steps(&self.push).await.map_err(failed)?;
                 let now = self.app.now();
-                Ok(steps.iter().any(|there| there.step == step && !is_forgotten(there, now)))
+                Ok(steps.iter().any(|there| there.step == step && !is_forgotten(there, self.key_life, now)))
             }
         }
     }

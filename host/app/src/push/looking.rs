@@ -35,8 +35,8 @@ const LOOKS: u32 = 12;
 const LONGEST_LOOK: Duration = Duration::from_secs(3_600);
 /// First pause before a repeatable write goes again; doubled with each attempt.
 const FIRST_PAUSE: Duration = Duration::from_secs(2);
-/// For how long a provider is trusted to know a key: one day, as most of them say.
-pub(super) const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
+/// For how long a provider is trusted to know a key where the manifest says nothing: one day, as most of them say.
+const KEY_LIFE: Duration = Duration::from_secs(24 * 3_600);
 
 impl App {
     /// When something is done about a lost answer; none when only a person can. Each attempt waits twice as
@@ -57,7 +57,7 @@ impl App {
             Idempotency::Find if step.reopened > 0 => None,
             // It was noted a moment ago, if at all: the row at hand may be of before that.
             Idempotency::Find => Some(self.settled(push, action, step).max(now)),
-            Idempotency::Key if is_forgotten(step, now) => None,
+            Idempotency::Key if is_forgotten(step, key_life(action), now) => None,
             Idempotency::Key | Idempotency::Upsert => Some(now.plus(doubled)),
             Idempotency::None => None,
         }
@@ -107,7 +107,7 @@ impl App {
         let steps = self.store.push_steps(&push.id).await.map_err(stored)?;
         let Some(step) = unanswered(&steps) else { return Ok(again()) };
         match action.idempotency {
-            Idempotency::Key if is_forgotten(step, now) => return Ok(unknown()),
+            Idempotency::Key if is_forgotten(step, key_life(action), now) => return Ok(unknown()),
             Idempotency::Key | Idempotency::Upsert => return Ok(again()),
             Idempotency::Find | Idempotency::None => {}
         }
@@ -153,6 +153,12 @@ impl App {
 }
 
 /// Whether a provider may have forgotten the key of this step: then the same bytes may be a second object.
-pub(super) fn is_forgotten(step: &PushStep, now: Timestamp) -> bool {
-    now.since(step.first_sent_at) >= KEY_LIFE
+pub(super) fn is_forgotten(step: &PushStep, life: Duration, now: Timestamp) -> bool {
+    now.since(step.first_sent_at) >= life
+}
+
+/// How long the provider of this action knows a key.
+pub(super) fn key_life(action: &Action) -> Duration {
+    let said = action.key_life.as_deref().and_then(|text| manifest::parse_duration(text).ok());
+    said.unwrap_or(KEY_LIFE)
 }

@@ -70,6 +70,8 @@ impl App {
         }
         match Outcome::of(failure, claimed.attempts).jittered(self.dice()) {
             Outcome::MoreLater { after } => {
+                // Nothing but the connector's word says how long, and nobody else is held back by it.
+                let after = if waits_alone(failure) { after.max(LEAST_ALONE) } else { after };
                 end.state = RunState::MoreLater;
                 end.next = next(after, Trigger::More, 0);
                 if holds_back_all(failure) {
@@ -118,6 +120,13 @@ impl App {
         self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
     }
+}
+
+/// How long a run waits at least that waits alone: many of one connection could come again and again.
+const LEAST_ALONE: Duration = Duration::from_secs(30);
+
+fn waits_alone(failure: &Failure) -> bool {
+    matches!(failure, Failure::Connector(ConnectorError::RateLimited(info)) if info.waits_alone)
 }
 
 /// Whether whoever else would ask for this connection waits, too: another stream, another node.

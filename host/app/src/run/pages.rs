@@ -1,7 +1,7 @@
 //! The loop over the pages of one run: read, check, store, go on.
 //!
 //! While one page is being stored the next one is already being read and checked: one page ahead, never more, so that
-//! memory stays bounded by two pages. Storing is the longest part, and nothing that can be done beside it stands between
+//! memory stays bounded by two pages and a copy. Storing is the longest part, and nothing that can be done beside it stands between
 //! two commits.
 
 use std::{sync::Arc, time::Duration};

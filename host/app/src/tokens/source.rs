@@ -43,7 +43,7 @@ impl LiveCredential {
 
     async fn values(&self, need: Need) -> Result<Arc<Values>, CredentialError> {
         let values = self.app.current_values(&self.tenant, &self.connection, need, Some(&self.consent)).await?;
-        self.used.store(i64::try_from(values.generation).unwrap_or_default(), Ordering::Relaxed);
+        self.used.fetch_max(i64::try_from(values.generation).unwrap_or_default(), Ordering::Relaxed);
         Ok(values)
     }
 }

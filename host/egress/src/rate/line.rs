@@ -21,6 +21,8 @@ pub(super) struct Line {
     minute: Option<Window>,
     /// Nobody goes before; none when nobody was told to wait.
     pub(super) paused: Option<Instant>,
+    /// As far as an answer said so, and not a counter that runs out.
+    pub(super) throttled: Option<Instant>,
 }
 
 struct Window {
@@ -39,6 +41,7 @@ impl Limiter {
             second: window(rate.per_second, Duration::from_secs(1)),
             minute: window(rate.per_minute, Duration::from_secs(60)),
             paused: None,
+            throttled: None,
         };
         let together = rate.concurrency.and_then(|many| usize::try_from(many.max(1)).ok());
         Self {
@@ -48,7 +51,7 @@ impl Limiter {
     }
 
     pub(super) fn free() -> Self {
-        Self { line: Mutex::new(Line { second: None, minute: None, paused: None }), together: None }
+        Self { line: Mutex::new(Line { second: None, minute: None, paused: None, throttled: None }), together: None }
     }
 
     pub(super) fn line(&self) -> MutexGuard<'_, Line> {
@@ -59,6 +62,13 @@ impl Limiter {
         let until = Instant::now() + length.min(LONGEST_PAUSE);
         let mut line = self.line();
         line.paused = line.paused.max(Some(until));
+    }
+
+    /// The same, because an answer refused a request and said until when.
+    pub(super) fn throttle(&self, length: Duration) {
+        self.pause(length);
+        let mut line = self.line();
+        line.throttled = line.throttled.max(line.paused);
     }
 
     /// Whether it would be missed: somebody waits, or its windows are not empty yet.

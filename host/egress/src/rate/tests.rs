@@ -225,6 +225,29 @@ async fn too_many_requests_of_a_rate_that_waits_alone_stop_no_other_account_and_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_short_wait_of_the_connection_makes_no_long_wait_of_one_path_everybodys() {
+    let (rates, path) = (Rates::default(), Some("/history".to_owned()));
+    let grant = grant(Rate { path, alone: true, ..rate() });
+    let history = rates.lane(&grant, &at("o"), "/history");
+    history.throttle(Duration::from_secs(600));
+    rates.lane(&grant, &at("o"), "/users").pause(Duration::from_secs(5));
+    assert!(history.waits_alone(Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_counter_that_has_run_out_is_waited_for_also_where_a_throttle_would_wait_alone() {
+    let rates = Rates::default();
+    let counted = Rate { scope: RateScope::Account, alone: true, ..counted() };
+    let grant = Grant { account: Some("a".to_owned()), ..grant(counted) };
+    let lane = rates.lane(&grant, &at("o"), "/");
+    lane.learn(&used_up(NOW + 60), Timestamp::from_millis(NOW * 1_000));
+    let began = Instant::now();
+    assert!(lane.turn(began + Duration::from_secs(600)).await.is_ok(), "a page may need more than one window");
+    assert_eq!(began.elapsed(), Duration::from_secs(60));
+    assert!(!lane.waits_alone(Instant::now()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_short_wait_of_a_rate_that_waits_alone_is_sat_out() {
     let rates = Rates::default();
     let grant = grant(Rate { path: Some("/history".to_owned()), alone: true, ..rate() });

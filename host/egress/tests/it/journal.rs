@@ -2,11 +2,13 @@
 
 use std::sync::{Arc, Mutex};
 
-use patchbay_egress::{Begin, Body, Door, Incident, Request, SendError, StoredAnswer};
-use patchbay_model::contract::CredentialChoice;
+use patchbay_egress::{Begin, Body, Door, Grant, Incident, Journal, Request, SendError, StoredAnswer, Writes};
+use patchbay_model::{contract::CredentialChoice, manifest::ResponseRule};
 use tokio::{net::TcpListener, sync::Semaphore};
 
-use crate::support::{Diary, Fake, Reply, TOKEN, answer, door, gate, gate_at, grant, ok, read, write, writing_door};
+use crate::support::{
+    Diary, Fake, Reply, TOKEN, Tokens, answer, door, gate, gate_at, grant, ok, read, scope, write, writing_door,
+};
 
 /// A fake that writes into the same list as the journal.
 async fn noting(diary: &Arc<Diary>, reply: impl Fn() -> Reply + Send + Sync + 'static) -> Fake {
@@ -32,6 +34,28 @@ async fn the_intent_is_written_before_the_first_byte_and_the_answer_before_the_g
         [StoredAnswer { status: 201, headers: response.headers, body: b"[secret]".to_vec(), whole: true }]
     );
     assert!(!response.replayed);
+}
+
+#[tokio::test]
+async fn no_rule_of_a_manifest_makes_an_unclear_answer_to_a_write_an_expired_credential() {
+    for (status, tried) in [("500 Oops", 1), ("408 Slow", 1), ("409 Conflict", 1), ("401 Unauthorized", 2), ("200 OK", 2)] {
+        let diary = Arc::new(Diary::default());
+        let fake = Fake::plain(move |_, _| {
+            std::future::ready(Reply::Bytes(answer(status, "", br#"{"code":"expired"}"#)))
+        })
+        .await;
+        let rule = ResponseRule {
+            status: None,
+            pointer: Some("/code".to_owned()),
+            equals: Some(serde_json::json!("expired")),
+            unless: Vec::new(),
+        };
+        let grant = Grant { expired: vec![rule], ..grant() };
+        let journal = Arc::clone(&diary) as Arc<dyn Journal>;
+        let door = gate(&fake).door(Arc::new(grant), Arc::new(Tokens::default()), scope(Writes::Journal(journal)));
+        drop(door.send(write("/items")).await);
+        assert_eq!(fake.seen().len(), tried, "{status}: what may have been written is not sent again");
+    }
 }
 
 #[tokio::test]

@@ -44,6 +44,10 @@ pub struct Action {
     pub meeting: Option<FromMeeting>,
     /// How a lost answer is resolved.
     pub idempotency: Idempotency,
+    /// For how long after its first use the provider knows a key: `5m`. After that the same bytes may be a second object,
+    /// and a lost answer is left to a person. A day when left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key_life: Option<String>,
     /// How long after the last byte `find` may be believed: `120s`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub settle: Option<String>,

@@ -35,6 +35,9 @@ pub struct Asks {
     pub push: bool,
     /// What may be read, by name, with the switch it belongs to.
     pub streams: BTreeMap<String, Function>,
+    /// The logins that a stream is read with, where they are not all.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stream_logins: BTreeMap<String, BTreeSet<String>>,
     /// What discovered streams begin with, and the switch they belong to.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub discovered: BTreeMap<String, Function>,
@@ -155,6 +158,12 @@ impl Manifest {
             fetch: self.needs_fetch(),
             push: self.needs_push(),
             streams: self.streams.iter().map(|stream| (stream.name.clone(), stream.function)).collect(),
+            stream_logins: self
+                .streams
+                .iter()
+                .filter(|stream| !stream.auth.is_empty())
+                .map(|stream| (stream.name.clone(), stream.auth.iter().cloned().collect()))
+                .collect(),
             discovered: self.discovered.iter().map(|asked| (asked.prefix.clone(), asked.function)).collect(),
             actions: self.actions.iter().map(|action| (action.name.clone(), action.function)).collect(),
             limits: self.limits,

@@ -29,6 +29,15 @@ impl Asks {
                 }
                 Some(_) => {}
             }
+            match (granted.stream_logins.get(name), self.stream_logins.get(name)) {
+                (Some(_), None) => lines.add(format!("reads the stream {name} with every login")),
+                (Some(before), Some(now)) => {
+                    for login in now.difference(before) {
+                        lines.add(format!("reads the stream {name} with another login: {login}"));
+                    }
+                }
+                (None, _) => {}
+            }
         }
         for (prefix, function) in &self.discovered {
             match granted.discovered.get(prefix) {

@@ -13,7 +13,11 @@ impl Asks {
         let manifest = &manifest.filled();
         let mut sentences = Vec::new();
         for stream in &manifest.streams {
-            sentences.push(format!("Reads {}: {}", stream.title, stream.meaning));
+            let only = match stream.auth.as_slice() {
+                [] => String::new(),
+                logins => format!(" (only with the login {})", logins.join(" or ")),
+            };
+            sentences.push(format!("Reads {}{only}: {}", stream.title, stream.meaning));
         }
         if let Some(discovered) = &manifest.discovered {
             sentences.push(format!(

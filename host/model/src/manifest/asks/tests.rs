@@ -95,6 +95,18 @@ fn changed(from: &str, to: &str) -> Asks {
 }
 
 #[test]
+fn a_stream_that_more_logins_read_is_growth_and_one_that_fewer_read_is_not() {
+    let by = |logins: &str| {
+        let streams = MANIFEST.replacen("schedule = \"6h\"\n", &format!("schedule = \"6h\"\n{logins}"), 1);
+        asks(&streams.replacen("[[host]]", &format!("{LOGIN}\n[[host]]"), 1))
+    };
+    let (all, one, both) = (by(""), by("auth = [\"oauth\"]\n"), by("auth = [\"oauth\", \"key\"]\n"));
+    assert_eq!(both.beyond(&one), ["reads the stream invoices with another login: key"]);
+    assert_eq!(all.beyond(&one), ["reads the stream invoices with every login"]);
+    assert!(one.beyond(&both).is_empty() && one.beyond(&all).is_empty());
+}
+
+#[test]
 fn every_growth_of_power_is_told() {
     let granted = asks(MANIFEST);
     let field = "[[auth.field]]\nid = \"more\"\nlabel = \"M\"\ntype = \"text\"\n\n[[auth.scope]]";

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::{names, root};
 use crate::manifest::{
-    Action, Manifest, compile_schema, parse_duration,
+    Action, Idempotency, Manifest, compile_schema, parse_duration,
     problem::{Findings, Path},
 };
 
@@ -19,6 +19,15 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
             object_schema(target, at(index, "target"), findings);
         }
         picker(manifest, action, index, findings);
+        if let Some(life) = &action.key_life {
+            if let Err(error) = parse_duration(life) {
+                findings.add(at(index, "key-life"), error, "write how long the provider knows a key, e.g. 5m");
+            }
+            if action.idempotency != Idempotency::Key {
+                let message = "the provider is given no key";
+                findings.add(at(index, "key-life"), message, "leave it out, or write idempotency = \"key\"");
+            }
+        }
         if let Some(settle) = &action.settle
             && let Err(error) = parse_duration(settle)
         {

@@ -221,6 +221,7 @@ fn a_rule_takes_no_good_answer_and_no_trouble_for_a_refusal() {
         (NESTED, "\"ratelimited\"", "\"invalid_refresh_token\"", "auth[0].throttled[0]", "the one that is meant"),
         (NESTED, "equals = \"bad_client_secret\"", "", "auth[0].misconfigured[0].pointer", "equals"),
         (OPERATORS, "status = 403", "status = 500", "auth[0].misconfigured[0].status", "throttled"),
+        (CLAIM, "status = 401\npointer", "status = 500\npointer", "auth[0].expired[0].status", "408"),
         (NESTED, "equals = \"token_expired\"", "unless = [\"ok\"]", "auth[0].expired[0].unless", "status = 401"),
         (NESTED, "equals = \"token_expired\"", "equals = 1\nunless = [2]", "auth[0].expired[0].unless", "no equals"),
         (NESTED, "equals = \"token_expired\"", "unless = [[1]]", "auth[0].expired[0].unless", "texts"),

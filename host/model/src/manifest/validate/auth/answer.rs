@@ -11,6 +11,13 @@ pub(super) fn check(auth: &Auth, path: &Path, findings: &mut Findings) {
     for (place, one) in auth.expired.iter().enumerate() {
         let at = path.entry("expired", place);
         rule(one, "an expired credential", "status = 401", &at, findings);
+        if one.status.is_some_and(|status| status >= 500 || [408, 409, 425, 429].contains(&status)) {
+            findings.add(
+                at.key("status"),
+                "a provider in trouble would count as an expired credential, and a write would be sent again",
+                "write a status from 200 to 499, but not 408, 409, 425 or 429",
+            );
+        }
     }
     let lists = [
         ("dead", &auth.dead, "the end of the access"),
