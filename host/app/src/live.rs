@@ -85,6 +85,13 @@ impl LiveRuns {
         }
     }
 
+    /// The same of one claim of it: what is known of an earlier one says nothing about the next.
+    pub(crate) fn cancel_claim(&self, id: &RunId, epoch: i64) {
+        if let Some(run) = self.runs().get(id).filter(|run| run.epoch == epoch) {
+            run.cancelled.send_replace(true);
+        }
+    }
+
     pub(crate) fn get(&self, id: &RunId) -> Option<Arc<LiveRun>> {
         self.runs().get(id).cloned()
     }
@@ -112,6 +119,11 @@ impl LiveRuns {
 }
 
 impl LiveRun {
+    /// It was no stop after all.
+    pub(crate) fn goes_on(&self) {
+        self.cancelled.send_replace(false);
+    }
+
     /// Waits until somebody stops it.
     pub(crate) async fn cancelled(&self) {
         // The sender is ours: it cannot go before us.
@@ -179,7 +191,14 @@ mod tests {
         listed.run.cancelled().await;
         let again = live.list(&id, 2, Duration::from_millis(9));
         drop(listed);
-        assert_eq!(live.all(), [(id, 2)], "the later claim stays");
+        assert_eq!(live.all(), [(id.clone(), 2)], "the later claim stays");
+        live.cancel_claim(&id, 1);
+        let told = tokio::time::timeout(Duration::ZERO, again.run.cancelled()).await;
+        assert!(told.is_err(), "what was found out about the earlier claim does not stop it");
+        live.cancel_claim(&id, 2);
+        again.run.cancelled().await;
+        again.run.goes_on();
+        assert!(tokio::time::timeout(Duration::ZERO, again.run.cancelled()).await.is_err());
         drop(again);
         assert!(live.all().is_empty());
         assert_eq!((live.claimed(), live.late_p99_ms()), (2, Some(9)));

@@ -27,7 +27,12 @@ impl App {
                 continue;
             }
             match self.store.cancelled_runs(&runs).await {
-                Ok(cancelled) => cancelled.iter().for_each(|run| self.live.cancel(run)),
+                Ok(cancelled) => {
+                    // The look may have taken a while, and a run that was lost meanwhile may be ours again.
+                    for (run, epoch) in runs.iter().filter(|(run, _)| cancelled.contains(run)) {
+                        self.live.cancel_claim(run, *epoch);
+                    }
+                }
                 // The heartbeat finds it, too, and decides what a database that does not answer means.
                 Err(error) => tracing::debug!("runs that are to stop could not be looked up: {error}"),
             }

@@ -37,7 +37,11 @@ impl App {
                 _ = every.tick() => false,
             };
             if stopped {
-                return self.cancelled_or_lost(claimed).await;
+                match self.cancelled_or_lost(claimed).await {
+                    Some(failure) => return failure,
+                    // Whoever said so was wrong: a look that fell into the fall of the database.
+                    None => live.goes_on(),
+                }
             }
             // Counted from before it is asked, and waited for no longer than the lease lasts: a database that hangs keeps
             // nobody at work who may not be.
@@ -58,11 +62,12 @@ impl App {
         }
     }
 
-    /// A run is stopped in the same way when somebody cancels it and when another node has taken it over.
-    async fn cancelled_or_lost(&self, claimed: &ClaimedRun) -> Failure {
+    /// A run is stopped in the same way when somebody cancels it and when another node has taken it over. None when neither
+    /// is so: it is still ours, and nobody asked.
+    async fn cancelled_or_lost(&self, claimed: &ClaimedRun) -> Option<Failure> {
         match self.store.heartbeat_run(&claimed.run, claimed.epoch, self.settings.lease).await {
-            Ok(_) => Failure::Cancelled,
-            Err(_) => Failure::StaleEpoch,
+            Ok(beat) => beat.cancel_requested.then_some(Failure::Cancelled),
+            Err(_) => Some(Failure::StaleEpoch),
         }
     }
 }
