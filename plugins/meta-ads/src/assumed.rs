@@ -16,6 +16,8 @@ pub(crate) struct Assumed {
     pub(crate) page_size: u32,
     /// Ad accounts of a page.
     pub(crate) accounts_page_size: u32,
+    /// After so long campaigns, ad sets and ads are read whole again.
+    pub(crate) full_read_hours: u64,
     /// Fields that are asked for, by list.
     pub(crate) fields: BTreeMap<String, Vec<String>>,
     /// The field by which objects that left a list are asked for, without its kind: `effective_status`.

@@ -15,7 +15,7 @@ use serde_json::Number;
 
 use crate::{
     assumed::Assumed,
-    wire::{self, Api, Listing},
+    wire::{self, Api, Listing, Work},
 };
 
 /// The most accounts that the contract takes.
@@ -46,7 +46,7 @@ struct AdAccount {
 }
 
 pub(crate) fn identify(ctx: &Context) -> Result<Identity> {
-    let api = Api::of(ctx)?;
+    let api = Api::of(ctx, Work::Objects)?;
     let answer = api.send(api.get(&["me"])?.query("fields", "id,name"))?;
     let person: Person = answer.json()?;
     if person.id.is_empty() {
@@ -84,10 +84,21 @@ fn accounts(ctx: &Context, api: &Api) -> Result<Vec<Account>> {
             return Err(Error::invalid_config("The number of the business is not one.")
                 .field("/business", "Write digits only; it stands in the settings of the business at Meta."));
         }
-        found.list(api, &[business, "owned_ad_accounts"])?;
-        found.list(api, &[business, "client_ad_accounts"])?;
+        for list in ["owned_ad_accounts", "client_ad_accounts"] {
+            found.list(api, &[business, list]).map_err(of_business)?;
+        }
     }
     Ok(found.accounts)
+}
+
+/// What the list of a business needs besides what everything needs.
+fn of_business(error: Error) -> Error {
+    match error.case() {
+        Case::PermissionDenied => error.message(
+            "Meta does not list the ad accounts of this business to the system user. Its token needs *business_management*; or leave the number of the business empty.",
+        ),
+        _ => error,
+    }
 }
 
 #[derive(Default)]

@@ -21,12 +21,13 @@ use crate::{
     day::Day,
     pass::{Pass, Report, Settings},
     report::{self, Job, Look, Question},
-    wire::{self, Api},
+    wire::{self, Api, Why, Work},
 };
 
 /// Requests of one call of `read`.
 const REQUESTS: usize = 25;
-/// The host takes 200 waits in a pass; a pass that needs more is gone on with by the next run.
+/// The host takes 200 waits from one end to the next, and then calls it standing still; a pass that needs more asks for its
+/// time as one does who is throttled.
 const WAITS: u32 = 180;
 /// Clocks change, and the offset that is known may be a day old: the account's day begins an hour after its midnight.
 const MARGIN_MS: i64 = 3_600_000;
@@ -45,7 +46,7 @@ struct Turn<'a> {
 }
 
 pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
-    let api = Api::of(ctx)?;
+    let api = Api::of(ctx, Work::Reports)?;
     let settings = Settings::of(ctx)?;
     let today = today(ctx, run::now_ms());
     let pass = match request.cursor::<Pass>()? {
@@ -105,7 +106,8 @@ impl Turn<'_> {
         let mut job = self.pass.jobs.remove(at);
         match job.look(self.api, self.now)? {
             Look::Ready => {
-                self.pass.report = Some(Report { day: job.day, run: job.run, tries: job.tries, after: None });
+                self.pass.report =
+                    Some(Report { day: job.day, run: job.run, tries: job.tries, after: None, size: None });
             }
             Look::NotYet => self.pass.jobs.insert(at, job),
             Look::Lost => self.lost(job.day, job.tries),
@@ -129,16 +131,23 @@ impl Turn<'_> {
 
     /// A page of the report that is ready; an empty one makes none.
     fn read_on(&mut self, report: Report) -> Result<Option<Page>> {
-        let read = report::read(self.api, &report.run, report.after.as_deref(), self.limit, &self.settings.breakdowns);
-        let (records, after) = match read {
+        let (after, size) = (report.after.as_deref(), report.size.unwrap_or(self.limit).min(self.limit));
+        let (records, after) = match report::read(self.api, &report.run, after, size, &self.settings.breakdowns) {
             Ok(read) => read,
-            Err(error) if error.case() == Case::NotFound => {
-                // A report is kept for a month or so; who comes later asks for another.
+            Err(refused) if refused.why == Why::TooMuch && size > 1 => {
+                self.pass.report = Some(Report { size: wire::smaller(size), ..report });
+                return Ok(None);
+            }
+            // A report is kept for a month or so, and who knows how long a place in it: who comes later asks for another.
+            Err(refused)
+                if refused.error.case() == Case::NotFound
+                    || (refused.why == Why::Question && report.after.is_some()) =>
+            {
                 self.pass.report = None;
                 self.lost(report.day, report.tries);
                 return Ok(None);
             }
-            Err(error) => return Err(error),
+            Err(refused) => return Err(refused.error),
         };
         self.pass.report = after.map(|after| Report { after: Some(after), ..report });
         if records.count() == 0 { Ok(None) } else { self.more(records).map(Some) }
@@ -161,13 +170,17 @@ impl Turn<'_> {
     }
 
     fn wait(&mut self, until: u64) -> Result<Page> {
+        if self.pass.waits >= WAITS {
+            if self.changed {
+                // First the host holds what was learned.
+                return self.more(Records::empty());
+            }
+            let wait_ms = until.saturating_sub(self.now).max(1);
+            return Err(wire::rests(wait_ms).message("Meta is preparing the figures."));
+        }
         self.pass.tell();
         self.pass.at_ms = self.now;
         self.pass.waits += 1;
-        if self.pass.waits > WAITS {
-            self.pass.waits = 0;
-            return Page::end(Records::empty(), &self.pass);
-        }
         self.pass.at_ms = until;
         Page::wait(&self.pass, until.saturating_sub(self.now).max(1))
     }

@@ -4,18 +4,21 @@
 //! status, so a pass goes through two lists: what is there, then what left it. Archived ones stay records, whose status says so;
 //! deleted ones are told as gone.
 //!
+//! Some of what they hold changes without their `updated_time`: what is left of a budget, and the state that an ad has because of its
+//! campaign. So once a day, or as the operator says, a pass reads everything again.
+//!
 //! A pass moves on to the newest change that it met, but not past the moment at which it began: what changes while it is read
 //! may be behind it already. The host begins the next one a little earlier still, for clocks that differ.
 
 use patchbay_sdk::{
-    Context, Page, ReadRequest, Records, Result,
+    Case, Context, Page, ReadRequest, Records, Result,
     http::{Request, Response},
     run, time,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::wire::{self, Api, Listing};
+use crate::wire::{self, Api, Listing, Why, Work};
 
 /// A kind of object.
 pub(crate) struct Kind {
@@ -44,6 +47,15 @@ struct Place {
     /// When this pass began, Unix seconds; none between passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     began: Option<u64>,
+    /// When the last pass that read everything began, Unix seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whole: Option<u64>,
+    /// This pass reads everything.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    all: bool,
+    /// Rows of a page, where as many as usual are too much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    size: Option<u32>,
     /// Where its list goes on.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<String>,
@@ -66,18 +78,38 @@ struct Row {
 }
 
 pub(crate) fn read(ctx: &Context, request: &ReadRequest, kind: &Kind) -> Result<Page> {
-    let api = Api::of(ctx)?;
+    let api = Api::of(ctx, Work::Objects)?;
     let now = run::now_ms();
     let start = || Place { since: request.since_ms.map(|ms| ms / 1_000), ..Place::default() };
-    let mut at = request.cursor::<Place>()?.unwrap_or_else(start);
+    let stored = request.cursor::<Place>()?;
+    let is_asked_since = stored.is_none() && request.since_ms.is_some();
+    let mut at = stored.unwrap_or_else(start);
     if kind.filter.is_none() {
         at.since = None;
     }
     if let Some(until) = at.rest_until.take().filter(|until| *until > now) {
         return Err(wire::rests(until - now));
     }
-    let began = *at.began.get_or_insert(now / 1_000);
-    let answer = api.send(question(ctx, &api, request, kind, &at)?)?;
+    let began = at.began.unwrap_or(now / 1_000);
+    if at.began.replace(began).is_none() {
+        at.all = !is_asked_since && at.is_whole_due(began, api.assumed.full_read_hours);
+    }
+    let size = at.size.unwrap_or(api.assumed.page_size);
+    let size = request.page_size(size.min(api.assumed.page_size));
+    let answer = match api.tried(question(ctx, &api, size, kind, &at)?) {
+        Ok(answer) => answer,
+        Err(refused) if refused.why == Why::TooMuch && size > 1 => {
+            at.size = wire::smaller(size);
+            return Page::more(Records::empty(), &at);
+        }
+        Err(refused) if refused.why == Why::Question && at.after.is_some() => {
+            return Err(refused
+                .error
+                .as_case(Case::CursorInvalid)
+                .message("Meta does not know this place in its list any more."));
+        }
+        Err(refused) => return Err(refused.error),
+    };
     let listing = Listing::of(&answer)?;
     let (records, deleted, newest) = sift(&answer, &listing, kind)?;
     at.newest = at.newest.max(newest);
@@ -87,20 +119,36 @@ pub(crate) fn read(ctx: &Context, request: &ReadRequest, kind: &Kind) -> Result<
         return Ok(Page::more(records, &at)?.deleted(deleted));
     }
     if !at.gone && kind.filter.is_some() {
-        at.gone = true;
+        (at.gone, at.size) = (true, None);
         return Ok(Page::more(records, &at)?.deleted(deleted));
     }
-    let whole = at.since.is_none();
-    let since = match kind.filter {
-        Some(_) => at.since.max(Some(at.newest.unwrap_or(began).min(began))),
-        None => None,
+    let is_whole = at.since_of_pass().is_none();
+    let end = match kind.filter {
+        Some(_) => Place {
+            since: at.since.max(Some(at.newest.unwrap_or(began).min(began))),
+            whole: if is_whole { Some(began) } else { at.whole },
+            ..Place::default()
+        },
+        None => Place::default(),
     };
-    let end = Place { since, ..Place::default() };
     // A pass that was asked only for what changed tells nothing of the others.
-    Ok(if whole { Page::complete(records, &end) } else { Page::end(records, &end) }?.deleted(deleted))
+    Ok(if is_whole { Page::complete(records, &end) } else { Page::end(records, &end) }?.deleted(deleted))
 }
 
-fn question(ctx: &Context, api: &Api, request: &ReadRequest, kind: &Kind, at: &Place) -> Result<Request> {
+impl Place {
+    /// Whether a pass that begins now is to read everything.
+    fn is_whole_due(&self, now: u64, hours: u64) -> bool {
+        let last = self.whole.filter(|_| self.since.is_some());
+        last.is_none_or(|last| now.saturating_sub(last) >= hours.saturating_mul(3_600))
+    }
+
+    /// Since when this pass asks for changes; none when it asks for everything.
+    fn since_of_pass(&self) -> Option<u64> {
+        self.since.filter(|_| !self.all)
+    }
+}
+
+fn question(ctx: &Context, api: &Api, size: u32, kind: &Kind, at: &Place) -> Result<Request> {
     let assumed = &api.assumed;
     let mut filters = Vec::new();
     if let Some(name) = kind.filter {
@@ -108,7 +156,7 @@ fn question(ctx: &Context, api: &Api, request: &ReadRequest, kind: &Kind, at: &P
             let field = format!("{name}.{}", assumed.gone_field);
             filters.push(json!({ "field": field, "operator": "IN", "value": assumed.gone_values }));
         }
-        if let Some(since) = at.since {
+        if let Some(since) = at.since_of_pass() {
             let field = format!("{name}.updated_time");
             filters.push(json!({ "field": field, "operator": "GREATER_THAN", "value": since }));
         }
@@ -117,7 +165,7 @@ fn question(ctx: &Context, api: &Api, request: &ReadRequest, kind: &Kind, at: &P
     Ok(api
         .get(&[wire::node(ctx)?, kind.edge])?
         .query("fields", assumed.fields(kind.stream))
-        .query("limit", request.page_size(assumed.page_size))
+        .query("limit", size)
         .query_maybe("filtering", filtering)
         .query_maybe("after", at.after.as_deref()))
 }

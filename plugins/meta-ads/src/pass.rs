@@ -55,6 +55,7 @@ pub(crate) struct Pass {
     /// Everything since the beginning is read in this pass: what it does not meet is gone.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) whole: bool,
+    /// As the host counts them: from one end to the next.
     pub(crate) waits: u32,
     /// When this was stored; of a wait, when it is over: who comes back has waited, whatever their clock says.
     pub(crate) at_ms: u64,
@@ -78,6 +79,9 @@ pub(crate) struct Report {
     pub(crate) tries: u32,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) after: Option<String>,
+    /// Rows of a page, where as many as usual are too much.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) size: Option<u32>,
 }
 
 impl Settings {
@@ -114,7 +118,7 @@ impl Pass {
             let from = earlier.unwrap_or(from).min(from);
             self.again = self.missed.drain(..).filter(|day| *day < from).map(|day| (day, 0)).collect();
             self.days = Some(Days { first: from, next: from, last: today });
-            (self.waits, self.whole) = (0, false);
+            self.whole = false;
         }
         self.again.retain(|(day, _)| *day >= oldest);
         if let Some(days) = &mut self.days {

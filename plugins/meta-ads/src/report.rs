@@ -7,11 +7,13 @@ use serde_json::{Map, Number, Value};
 use crate::{
     assumed::{Assumed, Jobs},
     day::Day,
-    wire::{self, Api, Listing},
+    wire::{self, Api, Listing, Refused, Why},
 };
 
 /// What is told of a report that is prepared.
 const STATE: &str = "id,async_status,async_percent_completion,date_start,date_stop,error_code,error_message,error_subcode,error_user_title,error_user_msg";
+const STATES: [&str; 6] =
+    ["Job Not Started", "Job Started", "Job Running", "Job Completed", "Job Failed", "Job Skipped"];
 /// The name under which each record says what it was broken down by, which is a part of its key.
 const BREAKDOWN: &str = "breakdown";
 
@@ -62,7 +64,14 @@ impl Job {
     pub(crate) fn start(api: &Api, question: &Question<'_>, day: Day, tries: u32, now: u64) -> Result<Self> {
         let form = form(&api.assumed, question, day);
         let form: Vec<(&str, &str)> = form.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let answer = api.send(api.ask(&[question.node, "insights"], &form)?)?;
+        let answer = match api.tried(api.ask(&[question.node, "insights"], &form)?) {
+            Ok(answer) => answer,
+            // Which of them go together, Meta says nowhere but so.
+            Err(refused) if refused.why == Why::Question && !question.breakdowns.is_empty() => {
+                return Err(not_together(refused.error, question.breakdowns));
+            }
+            Err(refused) => return Err(refused.error),
+        };
         let started: Started = answer.json()?;
         if !wire::is_number(&started.report_run_id) {
             return Err(answer.unreadable("a report whose id is no number"));
@@ -103,7 +112,7 @@ impl Job {
                 let day = self.day.to_string();
                 log::warn(
                     "a report was not prepared",
-                    &[("day", &day), ("state", &state.async_status), ("code", &code), ("try", &self.tries)],
+                    &[("day", &day), ("state", &known(&state.async_status)), ("code", &code), ("try", &self.tries)],
                 );
             }
             Look::Ready => {}
@@ -138,6 +147,19 @@ fn form(assumed: &Assumed, question: &Question<'_>, day: Day) -> Vec<(&'static s
     form
 }
 
+/// The error for a report that Meta does not make when it is broken down so.
+fn not_together(error: Error, breakdowns: &[String]) -> Error {
+    let names = breakdowns.join(", ");
+    let message = format!("Meta does not break figures down by {names}. Choose fewer or others in the settings.");
+    error.as_case(Case::InvalidConfig).message(message).field("/breakdowns", "Meta refuses this choice.")
+}
+
+/// The word for a state, when it is one of those that there are: what else is written there goes into no log.
+fn known(state: &str) -> &'static str {
+    let known = STATES.into_iter().find(|known| *known == state);
+    known.unwrap_or("a state that is not known")
+}
+
 /// One page of a report that is ready: its records, and where it goes on.
 pub(crate) fn read(
     api: &Api,
@@ -145,9 +167,9 @@ pub(crate) fn read(
     after: Option<&str>,
     limit: u32,
     breakdowns: &[String],
-) -> Result<(Records, Option<String>)> {
+) -> std::result::Result<(Records, Option<String>), Refused> {
     let request = api.get(&[run, "insights"])?.query("limit", limit).query_maybe("after", after);
-    let answer = api.send(request)?;
+    let answer = api.tried(request)?;
     let listing = Listing::of(&answer)?;
     let mut records = Records::empty();
     for row in &listing.data {

@@ -1,7 +1,8 @@
 //! How much of what it may ask an account has used up: headers with JSON in them, which come with every answer.
 //!
 //! There is no `Retry-After`. When too much is used, everything of this account is refused for up to an hour, so it is slowed
-//! down before, and left alone at last. Only this account: others of the same connection may go on.
+//! down before, and left alone at last. Only this account: others of the same connection may go on. And only this kind of work:
+//! reports and lists are counted apart, and an answer may tell of both.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +10,7 @@ use patchbay_sdk::http::Response;
 use serde::Deserialize;
 use serde_json::Number;
 
-use crate::assumed::Usage;
+use crate::{assumed::Usage, wire::Work};
 
 /// Maps of lists of figures: of each business or account that was asked for.
 const BUSINESS: &str = "x-business-use-case-usage";
@@ -25,6 +26,9 @@ const LONGEST_MS: u64 = 24 * 60 * MINUTE_MS;
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Figures {
+    /// What kind of work is meant, where kinds are told apart.
+    #[serde(rename = "type")]
+    kind: Option<String>,
     /// All of these are percent.
     call_count: Option<Number>,
     total_cputime: Option<Number>,
@@ -38,8 +42,8 @@ struct Figures {
 }
 
 /// How long this account is to be left alone after this answer, milliseconds; 0 for not at all.
-pub(crate) fn rest_ms(response: &Response, rule: &Usage) -> u64 {
-    let all = figures(response);
+pub(crate) fn rest_ms(response: &Response, rule: &Usage, work: Work) -> u64 {
+    let all = figures(response, work);
     let used = all.iter().map(Figures::percent).max().unwrap_or_default();
     if used >= rule.rest_from {
         untold(&all, rule)
@@ -51,8 +55,8 @@ pub(crate) fn rest_ms(response: &Response, rule: &Usage) -> u64 {
 }
 
 /// How long to wait after a refusal, milliseconds.
-pub(crate) fn refused_ms(response: &Response, rule: &Usage) -> u64 {
-    untold(&figures(response), rule)
+pub(crate) fn refused_ms(response: &Response, rule: &Usage, work: Work) -> u64 {
+    untold(&figures(response, work), rule)
 }
 
 /// What the answer says, else what the rule says.
@@ -62,11 +66,12 @@ fn untold(all: &[Figures], rule: &Usage) -> u64 {
 }
 
 /// What cannot be read says nothing.
-fn figures(response: &Response) -> Vec<Figures> {
+fn figures(response: &Response, work: Work) -> Vec<Figures> {
     let plain = PLAIN.iter().filter_map(|name| serde_json::from_str(response.header(name)?).ok());
     let business = response.header(BUSINESS);
     let business = business.and_then(|text| serde_json::from_str::<BTreeMap<String, Vec<Figures>>>(text).ok());
-    plain.chain(business.unwrap_or_default().into_values().flatten()).collect()
+    let all = plain.chain(business.unwrap_or_default().into_values().flatten());
+    all.filter(|one| one.kind.as_deref().is_none_or(|kind| kind == work.word())).collect()
 }
 
 impl Figures {

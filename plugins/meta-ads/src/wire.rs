@@ -10,16 +10,42 @@ use patchbay_sdk::{
     http::{self, Effect, Request, Response},
 };
 use serde::{Deserialize, de::IgnoredAny};
+use serde_json::Value;
 
 use crate::{assumed::Assumed, usage};
 
 const ORIGIN: &str = "https://graph.facebook.com";
+/// What Meta says of a page that it cannot make.
+const TOO_MUCH: &str = "reduce the amount of data";
 
 /// How to talk to the Graph API for one connection.
 pub(crate) struct Api {
     base: String,
     pub(crate) assumed: Assumed,
+    work: Work,
     rest_ms: Cell<u64>,
+}
+
+/// Kinds of work, of which each account may do so much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Work {
+    Objects,
+    Reports,
+}
+
+/// A refusal, for those who can do more about it than tell of it.
+pub(crate) struct Refused {
+    pub(crate) error: Error,
+    pub(crate) why: Why,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// Fewer rows might be answered.
+    TooMuch,
+    /// Something in the question is not taken.
+    Question,
+    Other,
 }
 
 /// A list, as far as it matters here.
@@ -48,6 +74,7 @@ struct Refusal {
 
 #[derive(Deserialize)]
 struct Reason {
+    message: Option<Value>,
     code: i64,
     error_subcode: Option<i64>,
     #[serde(default)]
@@ -55,9 +82,9 @@ struct Reason {
 }
 
 impl Api {
-    pub(crate) fn of(ctx: &Context) -> Result<Self> {
+    pub(crate) fn of(ctx: &Context, work: Work) -> Result<Self> {
         let assumed = Assumed::of(ctx)?;
-        Ok(Self { base: http::address(ORIGIN, &[&assumed.version])?, assumed, rest_ms: Cell::new(0) })
+        Ok(Self { base: http::address(ORIGIN, &[&assumed.version])?, assumed, work, rest_ms: Cell::new(0) })
     }
 
     pub(crate) fn get(&self, path: &[&str]) -> Result<Request> {
@@ -72,20 +99,30 @@ impl Api {
 
     /// Sends it, and gives the answer when it is a success.
     pub(crate) fn send(&self, request: Request) -> Result<Response> {
+        Ok(self.tried(request)?)
+    }
+
+    /// The same, for those who ask otherwise when they are refused.
+    pub(crate) fn tried(&self, request: Request) -> std::result::Result<Response, Refused> {
         let response = request.send()?;
         if response.is_success() {
-            self.rest_ms.set(self.rest_ms.get().max(usage::rest_ms(&response, &self.assumed.usage)));
+            let rest_ms = usage::rest_ms(&response, &self.assumed.usage, self.work);
+            self.rest_ms.set(self.rest_ms.get().max(rest_ms));
             return Ok(response);
         }
         Err(match reason(&response) {
-            Some(reason) => self.meant(&response, &reason),
-            None => by_status(&response),
+            Some(reason) => Refused { error: self.meant(&response, &reason), why: reason.why() },
+            None => by_status(&response).into(),
         })
     }
 
     /// For how long the answers so far ask to leave this account alone, milliseconds; 0 for not at all.
     pub(crate) fn rest_ms(&self) -> u64 {
         self.rest_ms.get()
+    }
+
+    fn refused_ms(&self, response: &Response) -> u64 {
+        usage::refused_ms(response, &self.assumed.usage, self.work)
     }
 
     /// What Meta means by its code.
@@ -103,10 +140,11 @@ impl Api {
                 "Meta does not allow this for this ad account. The person who connected needs a role in it, and must leave *ads_read* allowed when logging in.",
             ),
             // The first are of the person or of the whole application, the others of one ad account.
-            (4 | 17 | 32 | 341, _) => is(Case::RateLimited, "Meta asks to wait.")
-                .retry_after_ms(usage::refused_ms(response, &self.assumed.usage)),
-            (80_000..=80_014 | 613, _) => {
-                rests(usage::refused_ms(response, &self.assumed.usage)).http_status(response.status())
+            (80_000..=80_014 | 613, _) | (17, Some(2_446_079)) => {
+                rests(self.refused_ms(response)).http_status(response.status())
+            }
+            (4 | 17 | 32 | 341, _) => {
+                is(Case::RateLimited, "Meta asks to wait.").retry_after_ms(self.refused_ms(response))
             }
             (100, Some(33)) => {
                 is(Case::NotFound, "Meta does not have this, or hides it from the person who connected.")
@@ -125,6 +163,41 @@ impl Api {
             None => reason.code.to_string(),
         };
         meant.provider_code(code)
+    }
+}
+
+impl Work {
+    /// As the headers call it.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Objects => "ads_management",
+            Self::Reports => "ads_insights",
+        }
+    }
+}
+
+impl Reason {
+    /// That a page is too large is said with codes that mean other things too, so here the words count.
+    fn why(&self) -> Why {
+        let words = self.message.as_ref().and_then(Value::as_str).unwrap_or_default().to_ascii_lowercase();
+        match (self.code, self.error_subcode) {
+            (1 | 100, _) if words.contains(TOO_MUCH) => Why::TooMuch,
+            (100, Some(33)) => Why::Other,
+            (100, _) => Why::Question,
+            _ => Why::Other,
+        }
+    }
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self { error, why: Why::Other }
+    }
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        refused.error
     }
 }
 
@@ -150,6 +223,11 @@ impl<'a> Listing<'a> {
 /// One ad account has asked enough for now, and others may ask meanwhile.
 pub(crate) fn rests(wait_ms: u64) -> Error {
     Error::rate_limited("Meta asks to wait for this ad account.").retry_after_ms(wait_ms).waits_alone()
+}
+
+/// The size of a page after one of this size was too much; none when there is no smaller one.
+pub(crate) fn smaller(size: u32) -> Option<u32> {
+    (size > 1).then(|| (size / 4).max(1))
 }
 
 /// A row as a type.

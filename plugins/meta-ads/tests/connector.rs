@@ -1,8 +1,13 @@
-//! The connector over its fixtures, natively: logging in, lists and refusals here, reports in `connector/reports.rs`.
+//! The connector over its fixtures, natively: logging in, lists and refusals here and in `connector/lists.rs`, reports in
+//! `connector/reports.rs` and `connector/refusals.rs`.
 #![cfg(test)]
 
 #[path = "connector/around.rs"]
 mod around;
+#[path = "connector/lists.rs"]
+mod lists;
+#[path = "connector/refusals.rs"]
+mod refusals;
 #[path = "connector/reports.rs"]
 mod reports;
 
@@ -30,7 +35,7 @@ fn first_answer(answer: &Value) -> Error {
 fn campaigns(after: Option<&str>, answer: &Value) -> Value {
     let fields = around::fields("campaigns");
     let after = after.map(|after| format!("&after={after}")).unwrap_or_default();
-    get(&format!("/act_1010101/campaigns?fields={fields}&limit=500{after}"), answer)
+    get(&format!("/act_1010101/campaigns?fields={fields}&limit=100{after}"), answer)
 }
 
 #[test]
@@ -60,6 +65,30 @@ fn the_accounts_of_a_business_are_told_once() {
     let identity = MetaAds::identify(&Context { auth: "token".to_owned(), facts: business, ..ctx() }).unwrap();
     let ids: Vec<_> = identity.accounts.iter().map(|one| one.id.as_str()).collect();
     assert_eq!(ids, ["act_1010101", "act_5050505", "act_6060606"]);
+}
+
+#[test]
+fn a_business_that_is_not_listed_says_which_permission_the_token_needs() {
+    let fields = around::fields("accounts");
+    let me = json!({ "body": { "id": "1", "name": "Rapportage" } });
+    let granted = json!({ "body": { "data": [{ "permission": "ads_read", "status": "granted" }] } });
+    let own = get(&format!("/me/adaccounts?fields={fields}&limit=100"), &json!({ "body": { "data": [] } }));
+    let owned = get(&format!("/9001/owned_ad_accounts?fields={fields}&limit=100"), &refusal(403, 200, None));
+    let exchanges = [get("/me?fields=id%2Cname", &me), get("/me/permissions", &granted), own, owned];
+    let _host = TestHost::answering(&json!(exchanges).to_string()).in_order();
+    let facts = vec![("business".to_owned(), "9001".to_owned())];
+    let error = MetaAds::identify(&Context { auth: "token".to_owned(), facts, ..ctx() }).unwrap_err();
+    assert_eq!(error.case(), Case::PermissionDenied);
+    assert!(error.to_string().contains("business_management"), "{error}");
+}
+
+#[test]
+fn a_person_is_asked_for_nothing_but_to_read_ads() {
+    let manifest = include_str!("../connector.toml");
+    let scopes: Vec<_> = manifest.split("[[auth.scope]]").skip(1).filter_map(|rest| rest.lines().nth(1)).collect();
+    assert_eq!(scopes, [r#"name = "ads_read""#]);
+    let told = around::defaults()["fields"]["accounts"].to_string();
+    assert!(!told.contains("business") && !told.contains("amount_spent"), "nothing is asked for that is not used");
 }
 
 #[test]
@@ -117,9 +146,10 @@ fn a_later_pass_asks_for_what_changed_and_takes_nothing_else_for_gone() {
     let first = reading("campaigns", include_str!("../fixtures/streams/campaigns.json"));
     let cursor: Value = serde_json::from_slice(first.position.cursor()).unwrap();
     // 2026-11-21T10:30:00+0100, the newest change.
-    assert_eq!(cursor, json!({ "since": 1_795_253_400 }));
+    assert_eq!(cursor, json!({ "since": 1_795_253_400, "whole": around::NOW_MS / 1_000 }));
     let _host = TestHost::answering(include_str!("../fixtures/more/campaigns.changed.json")).in_order();
-    let since = serde_json::to_vec(&json!({ "since": 1_795_132_800 })).unwrap();
+    let since =
+        serde_json::to_vec(&json!({ "since": 1_795_132_800, "whole": around::NOW_MS / 1_000 - 3_600 })).unwrap();
     let request = ReadRequest { page_hint: 2, cursor: Some(since), ..ReadRequest::of("campaigns") };
     let second = read_all::<MetaAds>(&ctx(), request).unwrap();
     assert_eq!((second.records.len(), second.deleted.as_slice()), (1, ["23850011".to_owned()].as_slice()));
@@ -136,7 +166,7 @@ fn what_changes_while_a_pass_is_read_is_read_by_the_next() {
     let _host = TestHost::answering(
         &json!([
             campaigns(None, &page(json!([late]))),
-            get(&format!("/act_1010101/campaigns?fields={fields}&limit=500&filtering={gone}"), &page(json!([]))),
+            get(&format!("/act_1010101/campaigns?fields={fields}&limit=100&filtering={gone}"), &page(json!([]))),
         ])
         .to_string(),
     );
@@ -192,6 +222,7 @@ fn codes_mean_what_the_sheet_says_whatever_the_status() {
         (400, 999, Some(99), Case::Transient),
         (503, 999, None, Case::Transient),
         (400, 4, None, Case::RateLimited),
+        (400, 17, None, Case::RateLimited),
         (403, 17, Some(2_446_079), Case::RateLimited),
         (400, 32, None, Case::RateLimited),
         (400, 341, None, Case::RateLimited),
@@ -205,6 +236,8 @@ fn codes_mean_what_the_sheet_says_whatever_the_status() {
         assert_eq!(error.case(), case, "{code}/{subcode:?}");
         assert!(!format!("{error:?}").contains("Els"), "{code}: what Meta wrote is not repeated");
         assert_eq!(error.wait_ms().is_some(), case == Case::RateLimited, "{code}");
+        let alone = matches!(code, 613 | 80_000..) || subcode == Some(2_446_079);
+        assert_eq!(error.is_alone(), alone, "{code}/{subcode:?}: one ad account, or whoever asks for this login");
     }
     let transient = json!({ "status": 400, "body": { "error": { "code": 999, "is_transient": true } } });
     assert_eq!(first_answer(&transient).case(), Case::Transient);
@@ -228,7 +261,9 @@ fn statuses_without_a_code_mean_what_they_say() {
 fn a_refusal_waits_as_long_as_the_usage_says_and_five_minutes_where_it_says_nothing() {
     let mut refused = refusal(400, 80_000, None);
     assert_eq!(first_answer(&refused).wait_ms(), Some(300_000));
-    let used = r#"{"1010101":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":17}]}"#;
+    let used = r#"{"1010101":[{"type":"ads_insights","call_count":100,"estimated_time_to_regain_access":60},
+        {"type":"ads_management","call_count":100,"estimated_time_to_regain_access":17}]}"#
+        .replace('\n', " ");
     refused["headers"] = json!({ "x-business-use-case-usage": used });
     assert_eq!(first_answer(&refused).wait_ms(), Some(17 * 60_000));
     refused["headers"] = json!({ "x-business-use-case-usage": "no JSON", "x-app-usage": "[]" });
@@ -245,6 +280,8 @@ fn an_account_that_used_up_most_is_left_alone_after_the_page_it_gave() {
         ),
         ("x-business-use-case-usage", r#"{"1":[{"call_count":10,"total_time":80}]}"#, Some(30_000)),
         ("x-business-use-case-usage", r#"{"1":[{"call_count":75,"total_time":75}]}"#, None),
+        ("x-business-use-case-usage", r#"{"1":[{"type":"ads_management","call_count":80}]}"#, Some(30_000)),
+        ("x-business-use-case-usage", r#"{"1":[{"type":"ads_insights","call_count":100}]}"#, None),
         ("x-ad-account-usage", r#"{"acc_id_util_pct":90.5,"reset_time_duration":100}"#, Some(100_000)),
         ("x-ad-account-usage", r#"{"acc_id_util_pct":9.67,"reset_time_duration":100}"#, None),
         ("x-app-usage", r#"{"call_count":28,"total_time":25,"total_cputime":99}"#, Some(300_000)),

@@ -18,12 +18,13 @@ use serde_json::{Value, json};
 use crate::{exchange::Incoming, lock, seed};
 
 /// Headers that are kept; `authorization` and `cookie` never.
-const KEPT_HEADERS: [&str; 11] = [
+const KEPT_HEADERS: [&str; 12] = [
     "accept",
     "accept-language",
     "content-type",
     "host",
     "idempotency-key",
+    "if-match",
     "if-modified-since",
     "user-agent",
     "x-github-api-version",

@@ -183,6 +183,8 @@ pub(crate) fn agent() -> ureq::Agent {
         .max_redirects(0)
         .proxy(None)
         .timeout_global(Some(LIMIT))
+        // The host closes what is idle for ten seconds; who sends into that is reset.
+        .max_idle_age(Duration::from_secs(5))
         .build()
         .into()
 }

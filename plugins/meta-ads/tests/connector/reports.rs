@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::around::{NOW_MS, ctx, encoded, get, post, refusal, with_settings};
 
 const STATE: &str = "id,async_status,async_percent_completion,date_start,date_stop,error_code,error_message,error_subcode,error_user_title,error_user_msg";
-const HOUR_MS: u64 = 3_600_000;
+pub(crate) const HOUR_MS: u64 = 3_600_000;
 
 /// What a stream came to: records, waits (seconds), and where it stands.
 #[derive(Default)]
@@ -42,19 +42,19 @@ fn pass(ctx: &Context, cursor: Option<Vec<u8>>) -> Result<Passed> {
 }
 
 /// One call.
-fn call(ctx: &Context, cursor: Option<&[u8]>) -> Result<Page> {
+pub(crate) fn call(ctx: &Context, cursor: Option<&[u8]>) -> Result<Page> {
     MetaAds::read(ctx, &ReadRequest { cursor: cursor.map(<[u8]>::to_vec), page_hint: 2, ..ReadRequest::of("insights") })
 }
 
-fn cursor(position: &Position) -> Value {
+pub(crate) fn cursor(position: &Position) -> Value {
     serde_json::from_slice(position.cursor()).unwrap()
 }
 
-fn host(exchanges: &[Value]) -> TestHost {
+pub(crate) fn host(exchanges: &[Value]) -> TestHost {
     TestHost::answering(&json!(exchanges).to_string()).in_order()
 }
 
-fn start(run: &str) -> Value {
+pub(crate) fn start(run: &str) -> Value {
     post("/act_1010101/insights", &json!({ "body": { "report_run_id": run } }))
 }
 
@@ -62,20 +62,20 @@ fn look(run: &str, answer: &Value) -> Value {
     get(&format!("/{run}?fields={}", encoded(STATE)), answer)
 }
 
-fn state(run: &str, status: &str, percent: u32) -> Value {
+pub(crate) fn state(run: &str, status: &str, percent: u32) -> Value {
     look(run, &json!({ "body": { "id": run, "async_status": status, "async_percent_completion": percent } }))
 }
 
-fn rows(run: &str, rows: &Value) -> Value {
+pub(crate) fn rows(run: &str, rows: &Value) -> Value {
     get(&format!("/{run}/insights?limit=2"), &json!({ "body": { "data": rows } }))
 }
 
-fn figure(day: &str) -> Value {
+pub(crate) fn figure(day: &str) -> Value {
     json!({ "campaign_id": "1", "adset_id": "2", "ad_id": "3", "date_start": day, "impressions": "7" })
 }
 
 /// The cursor of a pass that has one day left, and this report of it.
-fn prepared(run: &str, tries: u32) -> Vec<u8> {
+pub(crate) fn prepared(run: &str, tries: u32) -> Vec<u8> {
     let job =
         json!({ "day": "2026-11-21", "run": run, "tries": tries, "started_ms": NOW_MS, "looks": 1, "due_ms": NOW_MS });
     let days = json!({ "first": "2026-11-20", "next": "2026-11-22", "last": "2026-11-21" });
@@ -367,57 +367,35 @@ fn another_breakdown_reads_all_figures_afresh() {
 }
 
 #[test]
-fn an_account_that_asked_too_much_waits_alone_and_loses_nothing() {
-    let _host = host(&[post("/act_1010101/insights", &refusal(400, 80_000, None))]);
-    let error = call(&ctx(), None).unwrap_err();
-    assert_eq!((error.case(), error.wait_ms(), error.is_alone()), (Case::RateLimited, Some(300_000), true));
-    drop(_host);
-    let _host = host(&[post("/act_1010101/insights", &refusal(400, 4, None))]);
-    assert!(!call(&ctx(), None).unwrap_err().is_alone(), "what the whole application asked too much, all wait for");
-    drop(_host);
-    let mut used = start("11");
-    used["answer"]["headers"] = json!({ "x-fb-ads-insights-throttle": r#"{"acc_id_util_pct":100}"# });
-    let _host = host(&[used]);
-    let page = call(&ctx(), None).unwrap();
-    assert_eq!(cursor(&page.position)["jobs"][0]["run"], json!("11"), "what was asked for is kept");
-    let error = call(&ctx(), Some(page.position.cursor())).unwrap_err();
-    assert_eq!((error.case(), error.is_alone()), (Case::RateLimited, true));
-}
-
-#[test]
-fn an_account_that_is_slowed_down_gets_on_all_the_same() {
-    let slow = |mut exchange: Value| {
-        exchange["answer"]["headers"] = json!({ "x-fb-ads-insights-throttle": r#"{"acc_id_util_pct":80}"# });
-        exchange
-    };
-    let host = host(&[slow(state("11", "Job Completed", 100)), slow(rows("11", &json!([figure("2026-11-21")])))]);
-    let (mut at, mut now, mut read) = (prepared("11", 1), NOW_MS, 0);
-    for _ in 0..10 {
-        match call(&ctx(), Some(&at)) {
-            Ok(page) => {
-                read += page.count;
-                at = page.position.cursor().to_vec();
-                if matches!(page.position, Position::End(_)) {
-                    break;
-                }
-            }
-            Err(error) => {
-                now += error.wait_ms().unwrap();
-                host.set_now_ms(now);
-            }
-        }
-    }
-    assert_eq!(read, 1);
-}
-
-#[test]
-fn a_pass_that_waits_longer_than_the_host_lets_is_gone_on_with_by_the_next_run() {
+fn a_pass_that_waits_more_often_than_the_host_lets_is_not_over_and_goes_on_when_its_reports_are_due() {
     let mut at: Value = serde_json::from_slice(&prepared("11", 1)).unwrap();
-    at["waits"] = json!(180);
-    let _host = host(&[state("11", "Job Running", 10)]);
+    at["waits"] = json!(179);
+    let host = host(&[
+        state("11", "Job Running", 10),
+        state("11", "Job Running", 20),
+        state("11", "Job Completed", 100),
+        rows("11", &json!([figure("2026-11-21")])),
+    ]);
     let page = call(&ctx(), Some(at.to_string().as_bytes())).unwrap();
-    assert!(matches!(page.position, Position::End(_)));
-    assert_eq!(cursor(&page.position)["jobs"][0]["run"], json!("11"));
+    let Position::Wait(last, wait) = page.position else { panic!("one more is let: {:?}", page.position) };
+    host.set_now_ms(NOW_MS + wait);
+    let page = call(&ctx(), Some(&last)).unwrap();
+    assert!(matches!(page.position, Position::More(_)), "it is neither over nor a wait: {:?}", page.position);
+    let at = page.position.cursor().to_vec();
+    let error = call(&ctx(), Some(&at)).unwrap_err();
+    assert_eq!((error.case(), error.wait_ms(), error.is_alone()), (Case::RateLimited, Some(40_000), true));
+    assert_eq!(host.requests().len(), 2, "nothing is asked before it is due");
+    host.set_now_ms(NOW_MS + wait + 40_000);
+    assert_eq!(call(&ctx(), Some(&at)).unwrap().count, 1);
+}
+
+#[test]
+fn waits_are_counted_as_the_host_does_which_forgets_them_only_at_an_end() {
+    let at = json!({ "days": { "first": "2026-11-20", "next": "2026-11-22", "last": "2026-11-21" }, "waits": 170,
+        "missed": ["2026-11-20"], "at_ms": NOW_MS - 301_000 });
+    let _host = host(&[start("11")]);
+    let page = call(&ctx(), Some(at.to_string().as_bytes())).unwrap();
+    assert_eq!(cursor(&page.position)["waits"], json!(170), "a day that was missed is no end");
 }
 
 #[test]

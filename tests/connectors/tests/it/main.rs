@@ -9,10 +9,13 @@ mod consent;
 mod fid_manager;
 mod generic;
 mod github;
+mod google_workspace;
 mod harness;
+mod hubspot_;
 mod meta_ads;
 mod odoo;
 mod odoo_models;
+mod quickbooks_online_;
 mod sare;
 mod silverfin;
 mod slack_;
@@ -29,10 +32,15 @@ fn cases() -> Vec<Case> {
         fid_manager::case(),
         generic::case(),
         github::case(),
+        hubspot_::case(),
+        hubspot_::by_private_app(),
+        google_workspace::case(),
+        google_workspace::of_administrator(),
         meta_ads::case(),
         meta_ads::by_system_user(),
         odoo::case(),
         odoo::by_login(),
+        quickbooks_online_::case(),
         sare::case(),
         silverfin::case(),
         slack_::case(),

@@ -62,8 +62,7 @@ fn caller(meta: &MetaAds, request: &Incoming) -> Result<Caller, Answer> {
     let (secret, demanded) = match caller.name.as_str() {
         "system" => (meta.client().secret, false),
         "signed" => (meta.app_secret(), true),
-        // The host cannot sign what takes a consent back.
-        _ => (meta.client().secret, request.method != "DELETE"),
+        _ => (meta.client().secret, true),
     };
     match request.param("appsecret_proof") {
         Some(given) if given == proof::of(&secret, value) => Ok(caller),

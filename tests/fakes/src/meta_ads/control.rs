@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Edge, Kind, MetaAds, Plan, Seen, day, problem, rows::Question};
+use super::{Edge, Kind, MetaAds, Plan, Seen, day, problem, proof, rows::Question};
 use crate::{control, exchange::Incoming, lock, seed};
 
 impl MetaAds {
@@ -54,6 +54,12 @@ impl MetaAds {
         lock(&self.tokens).living(self.clock.now())
     }
 
+    /// The proof that a call with this token of a person needs.
+    #[must_use]
+    pub fn proof(&self, token: &str) -> String {
+        proof::of(&self.client().secret, token)
+    }
+
     /// Everything that must never be seen outside.
     #[must_use]
     pub fn secrets(&self) -> Vec<String> {
@@ -100,6 +106,12 @@ impl MetaAds {
         self.set(number, edge, id, &[("status", json!(status)), ("effective_status", json!(status))])
     }
 
+    /// Pauses a campaign; whether there is one. Its ad sets and ads are effectively paused too, and do not say that they changed.
+    pub fn pause(&self, number: &str, campaign: &str) -> bool {
+        let now = day::seconds(self.clock.now());
+        lock(&self.data).account_mut(number).is_some_and(|account| account.pause(campaign, now))
+    }
+
     /// Removes an object without a trace, as creatives go; whether there was one.
     pub fn remove(&self, number: &str, edge: Edge, id: &str) -> bool {
         lock(&self.data).account_mut(number).is_some_and(|account| account.remove(edge, id))
@@ -119,8 +131,8 @@ impl MetaAds {
         account.map(|account| account.deliver(ad, account.today(now) - days_ago)).is_some()
     }
 
-    /// Rows of a report over all days that an account delivered on, day by day, with these fields and breakdowns; none when
-    /// a field is not known.
+    /// Rows of a report over all days that an account delivered on, day by day, with these fields and breakdowns, and with the
+    /// attribution of the sheet; none when a field is not known.
     #[must_use]
     pub fn rows(&self, number: &str, fields: &str, breakdowns: &[&str]) -> Vec<Value> {
         let data = lock(&self.data);
@@ -133,6 +145,7 @@ impl MetaAds {
             ("time_increment", "1".to_owned()),
             ("time_range", range),
             ("breakdowns", json!(breakdowns).to_string()),
+            ("action_attribution_windows", json!(["7d_click", "1d_view"]).to_string()),
         ];
         let asked = asked.map(|(name, value)| (name.to_owned(), value));
         Question::of(&asked, today).map(|question| question.rows(account)).unwrap_or_default()
@@ -154,7 +167,7 @@ impl MetaAds {
         lock(&self.reports).seen()
     }
 
-    /// Reports of this account are too large to be answered at once.
+    /// This account is too large: its reports are not answered at once, and its lists not in pages of more than ten.
     pub fn enlarge(&self, number: &str) {
         lock(&self.reports).large.push(number.to_owned());
     }

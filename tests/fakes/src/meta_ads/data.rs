@@ -212,6 +212,22 @@ impl Account {
         true
     }
 
+    /// Pauses a campaign now; whether there is one. What stands below it is effectively paused with it, and its own time of change
+    /// stays.
+    pub(super) fn pause(&mut self, id: &str, now: i64) -> bool {
+        let paused = [("status", json!("PAUSED")), ("effective_status", json!("PAUSED"))];
+        if !self.change(Edge::Campaigns, id, &paused, now) {
+            return false;
+        }
+        for edge in [Edge::AdSets, Edge::Ads] {
+            let below = self.things.entry(edge).or_default().iter_mut();
+            for thing in below.filter(|thing| thing.status() == "ACTIVE" && thing.is_of(id)) {
+                thing.record.insert("effective_status".to_owned(), json!("CAMPAIGN_PAUSED"));
+            }
+        }
+        true
+    }
+
     /// Removes an object without a trace; whether there was one.
     pub(super) fn remove(&mut self, edge: Edge, id: &str) -> bool {
         let things = self.things.entry(edge).or_default();
@@ -301,6 +317,11 @@ impl Thing {
     /// What it is effectively: `ACTIVE`, `ARCHIVED`, `DELETED`.
     pub(super) fn status(&self) -> &str {
         self.record.get("effective_status").or(self.record.get("status")).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether it stands below this campaign.
+    fn is_of(&self, campaign: &str) -> bool {
+        self.record.get("campaign_id").and_then(Value::as_str) == Some(campaign)
     }
 
     /// As the journal keeps it.

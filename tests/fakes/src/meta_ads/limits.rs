@@ -77,13 +77,17 @@ impl Limits {
         let percent = usage.map_or(1, |usage| usage.percent.max(1));
         let regains = usage.and_then(|usage| usage.regains).map(|at| at.since(now).as_secs());
         let tier = "standard_access";
+        let entry = |kind: Kind, percent: u32, regains: u64| {
+            json!({ "type": kind.word(), "call_count": percent, "total_cputime": 1, "total_time": 1,
+                "estimated_time_to_regain_access": regains.div_ceil(60), "ads_api_access_tier": tier })
+        };
+        let mut entries = vec![entry(kind, percent, regains.unwrap_or_default())];
+        // What the account has used of the other kind is told as well.
+        let other = if kind == Kind::Insights { Kind::Management } else { Kind::Insights };
+        let used = self.accounts.get(&(account.to_owned(), other));
+        entries.extend(used.map(|used| entry(other, used.percent, 300)));
         let mut business = Map::new();
-        business.insert(
-            account.to_owned(),
-            json!([{ "type": kind.word(), "call_count": percent, "total_cputime": 1, "total_time": 1,
-                "estimated_time_to_regain_access": regains.map_or(0, |seconds| seconds.div_ceil(60)),
-                "ads_api_access_tier": tier }]),
-        );
+        business.insert(account.to_owned(), Value::Array(entries));
         let of_account = json!({ "acc_id_util_pct": percent, "reset_time_duration": regains.unwrap_or(100),
             "ads_api_access_tier": tier });
         let app = json!({ "call_count": 3, "total_time": 2, "total_cputime": 2 });

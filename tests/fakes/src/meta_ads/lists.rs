@@ -10,6 +10,7 @@ use super::{
     data::Thing,
     edges::Edge,
     problem::{self, problem, refusal},
+    reports,
 };
 use crate::{
     exchange::{Answer, Incoming},
@@ -22,6 +23,8 @@ const LIMIT: usize = 500;
 const DEFAULT: usize = 25;
 /// Objects on one page, whatever was asked for.
 const PAGE: usize = 10;
+/// The largest page of an account that is too large for more.
+const LARGE: usize = 10;
 /// What is left out unless it is asked for.
 const HIDDEN: [&str; 2] = ["ARCHIVED", "DELETED"];
 const STATUSES: [&str; 14] = [
@@ -160,6 +163,9 @@ pub(super) fn objects(meta: &MetaAds, request: &Incoming, number: &str, edge: Ed
     };
     let asked = Asked::of(request, params, edge.fields())?;
     let filter = Filter::of(request, edge)?;
+    if asked.limit > LARGE && reports::is_large(meta, number) {
+        return Err(problem::too_much(400));
+    }
     let data = lock(&meta.data);
     let things = data.account(number).map(|account| account.things(edge)).unwrap_or_default();
     // The newest stands first.

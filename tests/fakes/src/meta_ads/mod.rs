@@ -9,7 +9,7 @@
 //!
 //! Pages are shorter than was asked for, and one in the middle is empty: only a missing `paging.next` ends a list.
 //! Where the sheet leaves room: errors of the token address are those of Graph; calls with a person's token need the proof,
-//! as an application may demand, and calls with a system user's token may go without; taking a consent back does not need it.
+//! as an application may demand, also the one that takes the consent back, and calls with a system user's token may go without.
 //! Not here: writing, webhooks, breakdowns of actions, a level other than `ad`.
 
 mod accounts;

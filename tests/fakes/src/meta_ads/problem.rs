@@ -35,6 +35,11 @@ pub(super) fn problem(status: u16, code: u32, subcode: u32, message: &str) -> An
     Answer::json(status, &json!({ "error": error }))
 }
 
+/// The answer to who asks for more than can be answered.
+pub(super) fn too_much(status: u16) -> Answer {
+    problem(status, 1, 99, "Please reduce the amount of data you're asking for, then retry your request")
+}
+
 /// 400 for what the sheet does not name.
 pub(super) fn refusal(why: &str) -> Answer {
     problem(400, PARAMETER, 0, &format!("(#100) fake: {why}")).refused(why)

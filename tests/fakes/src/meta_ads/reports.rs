@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::{
     MetaAds, accounts, day,
     lists::{self, Asked},
-    problem::{problem, refusal},
+    problem::{self, refusal},
     rows::Question,
     tokens::Caller,
 };
@@ -85,7 +85,7 @@ pub(super) struct Reports {
     jobs: Vec<Job>,
     /// Plans of jobs that are to come, by account.
     plans: BTreeMap<String, VecDeque<Plan>>,
-    /// Accounts whose days are too much for an answer at once.
+    /// Accounts that are too much for an answer at once, and for large pages.
     pub(super) large: Vec<String>,
 }
 
@@ -159,6 +159,11 @@ pub(super) fn start(meta: &MetaAds, request: &Incoming, number: &str) -> Result<
     Ok(Answer::json(200, &json!({ "report_run_id": id })).after(created))
 }
 
+/// Whether an account is too large for answers of the usual size.
+pub(super) fn is_large(meta: &MetaAds, number: &str) -> bool {
+    lock(&meta.reports).large.iter().any(|large| large == number)
+}
+
 /// The account of a job that is there.
 pub(super) fn account_of(meta: &MetaAds, id: &str) -> Option<String> {
     lock(&meta.reports).jobs.iter().find(|job| job.seen.id == id).map(|job| job.seen.account.clone())
@@ -217,8 +222,8 @@ pub(super) fn read(meta: &MetaAds, request: &Incoming, caller: &Caller, id: &str
 /// `GET /act_…/insights`: at once, for small accounts.
 pub(super) fn at_once(meta: &MetaAds, request: &Incoming, number: &str) -> Result<Answer, Answer> {
     strict::no_body(request).map_err(|why| refusal(&why))?;
-    if lock(&meta.reports).large.iter().any(|large| large == number) {
-        return Err(problem(500, 1, 99, "Please reduce the amount of data you're asking for, then retry your request"));
+    if is_large(meta, number) {
+        return Err(problem::too_much(500));
     }
     let now = meta.clock.now();
     let data = lock(&meta.data);

@@ -1,5 +1,7 @@
 //! Workspaces: their people, channels with messages, user groups and files, and what happens to them.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::message::{Message, entities};
@@ -31,6 +33,8 @@ pub(super) struct Space {
     pub(super) channels: Vec<Channel>,
     pub(super) groups: Vec<Value>,
     pub(super) files: Vec<File>,
+    /// People who were found by their e-mail address, and so may be mentioned.
+    pub(super) looked_up: BTreeSet<String>,
     /// Counts what was made, for ids and for the microseconds of messages.
     pub(super) made: u32,
 }

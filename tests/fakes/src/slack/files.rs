@@ -70,7 +70,7 @@ pub(super) fn complete(slack: &Slack, request: &Incoming, caller: &Caller) -> Re
     let wanted = wanted(&args)?;
     let (channel, thread) = (args.text("channel_id"), args.text("thread_ts"));
     let comment = args.text("initial_comment").unwrap_or_default();
-    escaped(comment)?;
+    escaped(slack, caller, comment)?;
     let seconds = slack.seconds();
     let shown: Vec<Value> = lock(&slack.spaces).of(caller.team, |space| {
         if let Some(channel) = channel {

@@ -51,6 +51,8 @@ pub(super) fn by_email(slack: &Slack, request: &Incoming, caller: &Caller) -> Re
     let fits = |user: &&Value| user.pointer("/profile/email").and_then(Value::as_str) == Some(email);
     let found = lock(&slack.spaces).of(caller.team, |space| space.users.iter().find(fits).cloned());
     let user = found.filter(|user| user["deleted"] != true).ok_or_else(|| problem("users_not_found"))?;
+    let id = user.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    lock(&slack.spaces).of(caller.team, |space| space.looked_up.insert(id));
     Ok(fine(json!({ "user": user })).serving(of("user", "id", &[user])))
 }
 

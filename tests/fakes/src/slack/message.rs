@@ -1,5 +1,7 @@
 //! A message, and how it is shown. Its `ts` is a text of seconds and microseconds: its id in the channel, and its place.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 /// A message of a channel or of a thread.
@@ -80,13 +82,17 @@ pub(super) fn entities(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// What of a text is neither an entity nor a mention or link.
-pub(super) fn unescaped(text: &str) -> Option<&str> {
+/// What of a text is neither an entity nor a mention or link. Only who was looked up is mentioned, and nobody calls a channel
+/// together: both come from a text that was not escaped.
+pub(super) fn unescaped<'a>(text: &'a str, looked_up: &BTreeSet<String>) -> Option<&'a str> {
     let good = |at: usize| {
         let rest = text.get(at..).unwrap_or_default();
-        let markup = ["<@", "<#", "<!", "<https://", "<http://", "<mailto:"];
+        let markup = ["<#", "<https://", "<http://", "<mailto:"];
         let entity = ["&amp;", "&lt;", "&gt;"].iter().any(|known| rest.starts_with(known));
-        entity || (markup.iter().any(|known| rest.starts_with(known)) && rest.contains('>'))
+        let mentioned = rest.strip_prefix("<@").and_then(|rest| rest.split_once('>')).map(|(user, _)| user);
+        entity
+            || mentioned.is_some_and(|user| looked_up.contains(user))
+            || (markup.iter().any(|known| rest.starts_with(known)) && rest.contains('>'))
     };
     let wrong = text.char_indices().find(|(at, letter)| ['&', '<'].contains(letter) && !good(*at));
     wrong.and_then(|(at, _)| text.get(at..))
@@ -108,12 +114,22 @@ mod tests {
 
     #[test]
     fn only_entities_mentions_and_links_may_hold_the_letters_of_the_markup() {
+        let known = BTreeSet::from(["U1".to_owned()]);
+        let unescaped = |text: &'static str| unescaped(text, &known);
         for good in ["a &lt; b &amp; c", "<@U1> see <https://example.org/?a=1&amp;b=2|here>", "a > b"] {
             assert_eq!(unescaped(good), None, "{good}");
         }
         assert_eq!(unescaped("a & b"), Some("& b"));
         assert_eq!(unescaped("a < b"), Some("< b"));
         assert_eq!(unescaped("<https://example.org/?a=1&b=2>"), Some("&b=2>"));
-        assert_eq!(unescaped(&entities("<b> & \"c\"")), None);
+        assert_eq!(super::unescaped(&entities("<b> & <!here> \"c\""), &known), None);
+    }
+
+    #[test]
+    fn only_who_was_looked_up_is_mentioned_and_nobody_calls_a_channel() {
+        let known = BTreeSet::from(["U1".to_owned()]);
+        for wrong in ["<!channel>", "<!here> hello", "<!subteam^S1>", "<@U2>", "<@U1", "<@U1|Els>"] {
+            assert_eq!(unescaped(wrong, &known), Some(wrong), "{wrong}");
+        }
     }
 }

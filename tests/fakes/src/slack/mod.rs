@@ -11,7 +11,8 @@
 //!
 //! What the sheet leaves open, and how it is here: lists give at most ten rows whatever was asked for, and the second page
 //! of every list is empty; reads take a query or a form and no JSON; the bot is in no archived channel and nobody else is
-//! either; what is sent to people has to be escaped. Limits of calls are counted only when a test says so. Not here:
+//! either; what is sent to people has to be escaped, and mentions only whom `users.lookupByEmail` has found.
+//! Limits of calls are counted only when a test says so. Not here:
 //! events (section 9), government hosts, installs for a whole organisation, `oauth.v2.exchange`.
 
 mod api;

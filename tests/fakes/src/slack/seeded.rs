@@ -1,5 +1,7 @@
 //! What the workspaces hold at the start: most of it days old, and a little of today.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -88,6 +90,7 @@ fn empty(id: &'static str, name: &str, domain: &'static str) -> Space {
         channels: Vec::new(),
         groups: Vec::new(),
         files: Vec::new(),
+        looked_up: BTreeSet::new(),
         made: 0,
     }
 }

@@ -27,7 +27,7 @@ const POST: [&str; 7] = ["channel", "text", "blocks", "thread_ts", "unfurl_links
 /// `chat.postMessage`.
 pub(super) fn post(slack: &Slack, request: &Incoming, caller: &Caller) -> Result<Answer, Answer> {
     let args = Args::of_write(request, &POST)?;
-    let text = said(&args)?;
+    let text = said(slack, caller, &args)?;
     args.flag("unfurl_links", true)?;
     let metadata = metadata(&args)?;
     let blocks = args.nested("blocks")?;
@@ -60,7 +60,7 @@ pub(super) fn post(slack: &Slack, request: &Incoming, caller: &Caller) -> Result
 /// `chat.update`: only what the bot said itself.
 pub(super) fn update(slack: &Slack, request: &Incoming, caller: &Caller) -> Result<Answer, Answer> {
     let args = Args::of_write(request, &["channel", "ts", "text"])?;
-    let text = said(&args)?;
+    let text = said(slack, caller, &args)?;
     let (channel, ts) = (args.needed("channel")?, args.needed("ts")?);
     lock(&slack.spaces).of(caller.team, |space| {
         let bot = space.bot.clone();
@@ -145,7 +145,7 @@ pub(super) fn exists(space: &Space, channel: &str, thread: Option<&str>) -> Resu
 }
 
 /// The text of a message, escaped and not too long.
-fn said(args: &Args) -> Result<String, Answer> {
+fn said(slack: &Slack, caller: &Caller, args: &Args) -> Result<String, Answer> {
     if let Some(markdown) = args.text("markdown_text") {
         if args.text("text").is_some() || args.nested("blocks")?.is_some() {
             return Err(problem("invalid_arguments"));
@@ -162,18 +162,18 @@ fn said(args: &Args) -> Result<String, Answer> {
     if text.chars().count() > LONGEST {
         return Err(problem("msg_too_long"));
     }
-    escaped(text)?;
+    escaped(slack, caller, text)?;
     Ok(text.to_owned())
 }
 
-/// Refuses what would be read as markup and was none.
-pub(super) fn escaped(text: &str) -> Result<(), Answer> {
-    match unescaped(text) {
+/// Refuses what would be read as markup and was none, and mentions of whom nobody looked up.
+pub(super) fn escaped(slack: &Slack, caller: &Caller, text: &str) -> Result<(), Answer> {
+    lock(&slack.spaces).of(caller.team, |space| match unescaped(text, &space.looked_up) {
         Some(rest) => {
             Err(refusal(&format!("& and < are sent as entities: {:?}", rest.chars().take(20).collect::<String>())))
         }
         None => Ok(()),
-    }
+    })
 }
 
 fn metadata(args: &Args) -> Result<Option<Value>, Answer> {

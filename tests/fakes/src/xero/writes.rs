@@ -1,7 +1,10 @@
-//! Writes that are done once for each `Idempotency-Key`, and notes, which are called history (sheet 6).
+//! Writes that are done once for each `Idempotency-Key`, as long as that is known, and notes, which are called history (sheet 6).
+//!
+//! For how long a key is known the sheet does not say; here it is some minutes, as those say who were surprised by it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use patchbay_model::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -20,12 +23,22 @@ use crate::{
 const NOTE: usize = 2_500;
 /// Characters of a key.
 const KEY: usize = 128;
+/// For how long a key is known from its first call on.
+const LIFE: Duration = Duration::from_secs(360);
 /// Notes in one call.
 const NOTES: usize = 50;
 
 /// What was written under each key, by organisation.
 #[derive(Debug, Default)]
-pub(crate) struct Keys(BTreeMap<(usize, String), (String, Answer)>);
+pub(crate) struct Keys(BTreeMap<(usize, String), Known>);
+
+/// A key's first call, when it came, and its answer.
+#[derive(Debug)]
+struct Known {
+    sent: String,
+    at: Timestamp,
+    answer: Answer,
+}
 
 /// Writes, unless it was written before under this key: then the first answer comes again.
 pub(super) fn once(call: &Call<'_>, write: impl FnOnce(&Call<'_>) -> Result<Answer, Answer>) -> Result<Answer, Answer> {
@@ -39,10 +52,11 @@ pub(super) fn once(call: &Call<'_>, write: impl FnOnce(&Call<'_>) -> Result<Answ
     let place = (call.body, key.to_owned());
     let sent = fingerprint(call.request);
     // Held while it is written, so that two at a time are one after the other.
-    let mut keys = lock(&call.xero.keys);
-    if let Some((before, answer)) = keys.0.get(&place) {
-        return if *before == sent {
-            Ok(answer.clone())
+    let (now, mut keys) = (call.xero.clock.now(), lock(&call.xero.keys));
+    keys.0.retain(|_, known| now.since(known.at) < LIFE);
+    if let Some(known) = keys.0.get(&place) {
+        return if known.sent == sent {
+            Ok(known.answer.clone())
         } else {
             Err(problem(400, "IdempotencyKeyMismatch: this Idempotency-Key was used for another request"))
         };
@@ -50,7 +64,7 @@ pub(super) fn once(call: &Call<'_>, write: impl FnOnce(&Call<'_>) -> Result<Answ
     let answer = write(call)?;
     // The journal has the object once, whoever asks again.
     let kept = Answer { trace: Box::default(), ..answer.clone() };
-    keys.0.insert(place, (sent, kept));
+    keys.0.insert(place, Known { sent, at: now, answer: kept });
     Ok(answer)
 }
 

@@ -271,6 +271,33 @@ fn filters_find_what_has_changed_and_what_is_gone() {
 }
 
 #[test]
+fn a_campaign_that_is_paused_pauses_its_ads_without_a_word() {
+    let graph = Graph::open();
+    graph.pass(100);
+    let before = graph.fake().objects("1010101", Edge::Ads);
+    let campaign = before[0]["campaign_id"].as_str().expect("an id").to_owned();
+    assert!(graph.fake().pause("1010101", &campaign) && !graph.fake().pause("1010101", "1"));
+    for (was, is) in before.iter().zip(graph.fake().objects("1010101", Edge::Ads)) {
+        let below = was["campaign_id"] == json!(campaign) && was["status"] == json!("ACTIVE");
+        assert_eq!(is["effective_status"] == json!("CAMPAIGN_PAUSED"), below, "{is}");
+        assert_eq!((&is["updated_time"], &is["status"]), (&was["updated_time"], &was["status"]));
+    }
+    let all = graph.fake().objects("1010101", Edge::Campaigns);
+    let paused = all.iter().find(|one| one["id"] == json!(campaign)).expect("the campaign");
+    assert_eq!(paused["effective_status"], "PAUSED");
+    assert_ne!(paused["updated_time"], paused["created_time"], "it says so itself");
+}
+
+#[test]
+fn an_account_that_is_too_large_answers_small_pages_only() {
+    let graph = Graph::open();
+    graph.fake().enlarge("1010101");
+    let page = |account: &str, limit: &str| graph.get(&format!("/act_{account}/ads"), &[("limit", limit)]);
+    assert_eq!(error(&page("1010101", "11")), (1, 99));
+    assert_eq!((page("1010101", "10").status, page("1010102", "500").status), (200, 200));
+}
+
+#[test]
 fn a_job_moves_through_its_states_and_is_read_only_when_it_is_complete() {
     let graph = Graph::open();
     let id = graph.start("1010101", "2026-11-21");
@@ -367,7 +394,12 @@ fn one_account_is_throttled_or_lost_and_the_others_are_not() {
     let usage: Value = serde_json::from_str(&second.headers["x-business-use-case-usage"]).expect("JSON");
     assert_eq!(usage["1010101"][0]["estimated_time_to_regain_access"], 5);
     assert!(!second.headers.contains_key("retry-after"));
-    assert_eq!(graph.get("/act_1010101/campaigns", &[]).status, 200, "another kind of work");
+    let campaigns = graph.get("/act_1010101/campaigns", &[]);
+    assert_eq!(campaigns.status, 200, "another kind of work");
+    let usage: Value = serde_json::from_str(&campaigns.headers["x-business-use-case-usage"]).expect("JSON");
+    let told: Vec<(&Value, &Value)> =
+        usage["1010101"].as_array().into_iter().flatten().map(|one| (&one["type"], &one["call_count"])).collect();
+    assert_eq!(told, [(&json!("ads_management"), &json!(1)), (&json!("ads_insights"), &json!(100))]);
     assert_eq!(graph.report("1010102", &[("time_range", &range("2026-11-21"))]).status, 200);
     graph.pass(301);
     assert_eq!(graph.report("1010101", &[("time_range", &range("2026-11-21"))]).status, 200);
@@ -382,8 +414,14 @@ fn taking_the_consent_back_ends_everything_of_that_person() {
     let graph = Graph::open();
     let (first, second) = (graph.short(&[]), graph.short(&[]));
     let token = first["access_token"].as_str().expect("a token");
-    let query = form(&[("access_token", token), ("client_id", &graph.fake().client().id)]);
-    let answer = graph.send("DELETE", &format!("/v25.0/me/permissions?{query}"), &[("host", HOST)], "");
+    let client = graph.fake().client().id;
+    let take_back = |proof: &[(&str, &str)]| {
+        let query = form(&[&[("access_token", token), ("client_id", &client)], proof].concat());
+        graph.send("DELETE", &format!("/v25.0/me/permissions?{query}"), &[("host", HOST)], "")
+    };
+    assert_eq!(error(&take_back(&[])), (100, 0), "this call needs the proof as all others do");
+    assert_eq!(error(&take_back(&[("appsecret_proof", "00")])), (100, 0));
+    let answer = take_back(&[("appsecret_proof", &graph.fake().proof(token))]);
     assert_eq!((answer.status, answer.json()), (200, json!({ "success": true })));
     assert_eq!(error(&graph.exchange(&second)), (190, 458));
     graph.fake().outdate(true);

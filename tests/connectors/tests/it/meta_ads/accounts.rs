@@ -36,7 +36,7 @@ fn all_accounts_are_told_and_only_those_that_can_be_read_can_be_chosen() -> Resu
         fake(&rig)?.provider.add_account(number, &format!("Account {number}"), status);
     }
     let tenant = rig.tenant("A")?;
-    let connection = quietly(&fake(&rig)?.script, &tenant, || log_in(&rig, &tenant, "owner", &[]))?;
+    let connection = quietly(&rig, &fake(&rig)?.script, &tenant, || log_in(&rig, &tenant, "owner", &[]))?;
     let world = World { rig, tenant, connection };
     let accounts = listed(&world)?;
     assert_eq!(accounts.len(), 9, "three pages, one of them empty: {accounts:?}");
@@ -72,6 +72,12 @@ fn an_account_that_is_throttled_or_lost_does_not_stop_the_others() -> Result<()>
     let run = world.run(&good)?;
     assert_eq!(state(&run), ("done", ""), "while another account waits: {run}");
     assert_eq!(world.get("")?["state"], json!("active"));
+
+    // Nor do its reports, which are counted apart, though every answer tells of them.
+    world.fake()?.use_up(ALL[0], Kind::Insights, 100, 0);
+    world.fake()?.add(ALL[0], Edge::Campaigns, "Nog een");
+    let run = world.run(&good)?;
+    assert_eq!(state(&run), ("done", ""), "reports that used up everything hold back no list: {run}");
 
     // It goes on by itself, once the account may call again.
     world.rig.advance(Duration::from_secs(400))?;

@@ -78,7 +78,7 @@ fn a_system_users_token_needs_no_secret_and_never_ends_by_itself() -> Result<()>
     let fields = json!({ "token": fake(&rig)?.provider.system_token(), "business": "9001" });
     let body = json!({ "connector": ID, "auth": "token", "fields": fields });
     let connect = || tenant.api.post("/v1/connections", &body)?.expect(201)?.text_at("/id");
-    let connection = quietly(&fake(&rig)?.script, &tenant, connect)?;
+    let connection = quietly(&rig, &fake(&rig)?.script, &tenant, connect)?;
     let world = World { rig, tenant, connection };
     world.only(&ACCOUNTS[..1], &["campaigns"])?;
     assert_eq!(world.get("")?["business_name"], json!("Rapportage"));
@@ -120,7 +120,7 @@ fn a_login_that_does_not_allow_to_read_ads_is_refused_and_says_so() -> Result<()
 fn another_persons_consent_is_another_connection() -> Result<()> {
     let world = world()?;
     let script = &fake(&world.rig)?.script;
-    let other = quietly(script, &world.tenant, || log_in(&world.rig, &world.tenant, "other", &[]))?;
+    let other = quietly(&world.rig, script, &world.tenant, || log_in(&world.rig, &world.tenant, "other", &[]))?;
     assert_ne!(other, world.connection);
     let told = world.tenant.get(&format!("/v1/connections/{other}"))?.json;
     assert_eq!(told["business_name"], json!("Bart Claes"));
@@ -134,6 +134,11 @@ fn a_connection_that_is_deleted_takes_its_consent_back() -> Result<()> {
     world.tenant.api.delete(&format!("/v1/connections/{}", world.connection))?.expect(204)?;
     wait_until("the consent's end", LIMIT, || Ok(world.fake()?.living().is_empty().then_some(())))?;
     let asked = fake(&world.rig)?.journal.entries().into_iter().find(|entry| entry.method == "DELETE");
-    assert_eq!(asked.map(|entry| (entry.path, entry.status)), Some(("/v25.0/me/permissions".to_owned(), Some(200))));
+    let asked = asked.map(|entry| (entry.path, entry.status, entry.query.contains_key("appsecret_proof")));
+    assert_eq!(
+        asked,
+        Some(("/v25.0/me/permissions".to_owned(), Some(200), true)),
+        "signed, as the application demands"
+    );
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::walk;
 
 const ID: &str = "patchbay.slack";
 const LIMIT: Duration = Duration::from_secs(60);
+const HISTORY: &str = "/api/conversations.history";
 const HOUR: Duration = Duration::from_secs(3_600);
 /// Longer than a write that is in doubt is left alone before it is looked for.
 const SETTLED: Duration = Duration::from_secs(400);
@@ -224,6 +225,80 @@ fn outside_the_marketplace_a_stream_goes_on_minute_by_minute_and_loses_nothing()
     let asked: Vec<_> = entries.iter().filter(|entry| entry.path.ends_with("conversations.history")).collect();
     assert!(asked.len() > 4 && asked.iter().all(|entry| entry.served.len() <= 15), "fifteen at a time");
     assert!(asked.iter().all(|entry| entry.status == Some(200)), "never asked too early");
+    world.within_the_sheet()
+}
+
+#[test]
+fn outside_the_marketplace_a_lost_message_is_found_by_one_request_whatever_was_said_since() -> Result<()> {
+    let world = World::start()?;
+    let fake = world.fake()?;
+    let connection = world.connected()?;
+    let slow = json!({ "config": { "messages_per_minute": 1, "messages_page_size": 15 } });
+    world.rig.operator.put(&format!("/v1/connectors/{ID}/config"), &slow)?.expect(200)?;
+    for stream in ["messages", "replies"] {
+        let sync = world.tenant.sync(&connection, stream)?;
+        world.tenant.api.patch(&format!("/v1/syncs/{sync}"), &json!({ "enabled": false }))?.expect(200)?;
+    }
+    fake.rows_per_page(1_000);
+    fake.outside_marketplace(Some(Duration::from_secs(60)));
+    let (channel, script) = (fake.channel("verslagen"), &world.stand()?.script);
+    script.add(Rule::on("POST", "/api/chat.postMessage", Act::LoseAnswer));
+    let push = world.send(&connection, "m1", &channel, "Verslag van het overleg")?;
+    world.tenant.push_is(&push, &["unknown"])?;
+    // Nobody finds it before much more was said.
+    let body = json!({ "ok": false, "error": "internal_error" }).to_string();
+    script.add(Rule::on("GET", HISTORY, Act::Answer { status: 200, headers: Vec::new(), body }).times(0));
+    world.rig.advance(SETTLED)?;
+    (0..40).for_each(|at| drop(fake.say(&channel, None, &format!("bericht {at}"))));
+    script.clear();
+    let mark = world.stand()?.journal.last();
+    wait_until("the message to be found", LIMIT, || {
+        world.rig.advance(Duration::from_secs(61))?;
+        let push = world.tenant.get(&format!("/v1/pushes/{push}"))?.json;
+        Ok((push["state"] == json!("done")).then_some(()))
+    })?;
+    assert_eq!(world.posted()?.len(), 1, "and it is there once");
+    let entries = world.stand()?.journal.since(mark);
+    let asked: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.path == HISTORY && entry.status == Some(200))
+        .map(|one| one.served.len())
+        .collect();
+    assert!(matches!(asked.as_slice(), [rows] if *rows <= 15), "{asked:?}");
+    world.within_the_sheet()
+}
+
+#[test]
+fn a_method_that_writes_and_has_to_wait_holds_up_no_reading() -> Result<()> {
+    let world = World::start()?;
+    let connection = world.connected()?;
+    let fake = world.fake()?;
+    let blob = world.tenant.upload("verslag.pdf", "application/pdf", pdf(3, 20_000))?;
+    let item = |action: &str, to: &str, payload: Value, files: Value| {
+        json!({ "connection": connection, "action": action, "key": format!("{action}-{to}"), "target": { "id": to },
+            "payload": payload, "attachments": files })
+    };
+    let (reports, general) = (fake.channel("verslagen"), fake.channel("general"));
+    let todo = json!({ "text": "Bellen", "assignee": "p1@voorbeeld.example" });
+    for (method, path, item) in [
+        ("GET", "/api/files.getUploadURLExternal", item("file", &reports, json!({}), json!([{ "blob": blob }]))),
+        ("GET", "/api/users.lookupByEmail", item("todo", &general, todo, json!([]))),
+        ("POST", "/api/conversations.open", item("message", "U0VB00001", json!({ "text": "Dag" }), json!([]))),
+    ] {
+        let body = json!({ "ok": false, "error": "ratelimited" }).to_string();
+        let headers = vec![("retry-after".to_owned(), "60".to_owned())];
+        world.stand()?.script.add(Rule::on(method, path, Act::Answer { status: 429, headers, body }));
+        let waiting = world.tenant.api.post("/v1/pushes", &item)?.expect(201)?.text_at("/id")?;
+        world.tenant.push_is(&waiting, &["planned"])?;
+        wait_until("it to be refused", LIMIT, || {
+            let push = world.tenant.get(&format!("/v1/pushes/{waiting}"))?.json;
+            Ok((push["reason"]["code"] == json!("PB3003")).then_some(()))
+        })?;
+        // Not a second passes.
+        world.read(&connection, "users")?;
+        // It waits by the clock on the wall, so nobody waits for it here.
+        world.tenant.push_is(&waiting, &["planned"])?;
+    }
     world.within_the_sheet()
 }
 

@@ -107,6 +107,10 @@ pub(super) fn messages() -> Vec<ErrorRow> {
     vec![
         passed("channel_not_found"),
         passed("not_in_channel"),
+        passed("no_permission"),
+        passed("ekm_access_denied"),
+        passed("org_login_required"),
+        passed("a_name_of_tomorrow"),
         read("missing_scope", error("missing_scope"), "PB2012").then(Then::Never),
         read("invalid_ts_oldest", error("invalid_ts_oldest"), "PB1105").then(Then::Never),
         read("ratelimited, HTTP 429", throttled("60"), "PB3003").ends("more_later", Some("PB3003")).then(Then::Later),
@@ -160,6 +164,7 @@ pub(super) fn files() -> Vec<ErrorRow> {
         write("the bytes are refused for a moment", BYTES, Act::status(503), "").survived(),
         write("room is refused: missing_scope", ROOM, error("missing_scope"), "PB2012").ends("failed", Some("PB2012")),
         write("room is refused: invalid_arguments", ROOM, error("invalid_arguments"), "PB4001"),
+        write("room has to wait", ROOM, throttled("60"), "PB3003").ends("planned", Some("PB3003")).then(Then::Later),
         write("not_in_channel at the end", COMPLETE, error("not_in_channel"), "PB3007").ends("failed", Some("PB3007")),
         unknown(write("the end whose answer is lost", COMPLETE, Act::LoseAnswer, "PB4004")),
         unknown(write("the end that never arrived", COMPLETE, Act::Drop, "PB4004")),

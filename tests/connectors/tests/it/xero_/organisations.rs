@@ -273,6 +273,30 @@ fn what_is_voided_deleted_or_archived_comes_as_a_change_and_what_vanishes_as_a_d
 }
 
 #[test]
+fn a_lost_answer_that_is_looked_at_after_ten_minutes_makes_one_note() -> Result<()> {
+    let world = World::start()?;
+    let connection = world.connected()?;
+    let tenant = world.xero()?.tenant(BAKKERIJ);
+    let contact = world.xero()?.records(&tenant, "Contacts").into_iter().nth(1).unwrap_or_default();
+    let target = format!("{tenant}/{}", contact["ContactID"].as_str().unwrap_or_default());
+    world.stand()?.script.add(Rule::on("PUT", "/api.xro/2.0/Contacts/", Act::LoseAnswer));
+    let item = json!({ "connection": connection, "action": "note", "key": "n1", "target": { "id": target },
+        "payload": { "text": "Betaling afgesproken." } });
+    let push = world.tenant.api.post("/v1/pushes", &item)?.expect(201)?.text_at("/id")?;
+    world.tenant.push_is(&push, &["unknown"])?;
+    // By now Xero has forgotten the key: whoever sends it once more writes a second note, which nobody can delete.
+    for _ in 0..3 {
+        world.rig.advance(Duration::from_secs(600))?;
+        world.all(&connection)?;
+        world.tenant.push_is(&push, &["unknown", "done"])?;
+    }
+    let notes = world.stand()?.journal.objects().into_iter().filter(|made| made.kind == "history").count();
+    assert_eq!(notes, 1);
+    assert_eq!(world.refusals()?, Vec::<String>::new());
+    Ok(())
+}
+
+#[test]
 fn a_refresh_whose_answer_is_lost_is_asked_for_again_within_the_grace() -> Result<()> {
     let world = World::start()?;
     let connection = world.connected()?;

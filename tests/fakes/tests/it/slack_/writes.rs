@@ -53,7 +53,12 @@ fn a_message_is_refused_that_is_empty_too_long_badly_formed_or_not_escaped() {
     ] {
         assert_eq!(post(more.clone()).json()["error"], error, "{more}");
     }
-    assert_eq!(post(json!({ "text": "a & b" })).status, 400);
+    for text in ["a & b", "<!channel> hello", "<@U0VB00001> hello"] {
+        assert_eq!(post(json!({ "text": text })).status, 400, "{text}");
+    }
+    world.get(&tokens, "users.lookupByEmail?email=p1%40voorbeeld.example");
+    assert_eq!(post(json!({ "text": "<@U0VB00001> hello" })).status, 200, "who was looked up is mentioned");
+    assert_eq!(post(json!({ "text": "<@U0VB00002> hello" })).status, 400, "and nobody else");
     let payload = json!({ "key": "k", "name": "Els" });
     let personal = json!({ "text": "x", "metadata": { "event_type": "a", "event_payload": payload } });
     assert_eq!(post(personal).status, 400, "everybody in the workspace reads it");
@@ -63,7 +68,7 @@ fn a_message_is_refused_that_is_empty_too_long_badly_formed_or_not_escaped() {
     assert_eq!(call("{\"channel\":")["error"], "invalid_json");
     let plain = call(&json!({ "channel": channel, "text": "x" }).to_string());
     assert_eq!((&plain["ok"], &plain["warning"]), (&json!(true), &json!("missing_charset")));
-    assert_eq!(world.stand().journal.objects().len(), 1);
+    assert_eq!(world.stand().journal.objects().len(), 2);
 }
 
 #[test]

@@ -172,6 +172,22 @@ fn a_key_is_written_once_whoever_asks_again_and_never_for_something_else() {
 }
 
 #[test]
+fn a_key_is_forgotten_some_minutes_after_its_first_call_and_then_the_same_is_written_twice() {
+    let world = World::start();
+    let tokens = world.connected("owner", BAKKERIJ);
+    let id = world.xero().records(&world.xero().tenant(MOLEN), "Invoices")[0]["InvoiceID"].clone();
+    let path = format!("Invoices/{}/History", id.as_str().unwrap_or_default());
+    let send = || write(&world, &tokens, "PUT", &path, &[JSON, ("idempotency-key", "k1")], &note("Betaling")).status;
+    assert_eq!(send(), 200);
+    for _ in 0..2 {
+        world.clock.advance(Duration::from_secs(179));
+        assert_eq!((send(), kinds(&world).len()), (200, 1), "asking again does not make it last longer");
+    }
+    world.clock.advance(Duration::from_secs(2));
+    assert_eq!((send(), kinds(&world).len()), (200, 2));
+}
+
+#[test]
 fn a_record_has_at_most_ten_files_and_post_replaces_one_of_the_same_name() {
     let world = World::start();
     let tokens = world.connected("owner", BAKKERIJ);
