@@ -174,7 +174,8 @@ mod tests {
         // The same wait, read off the answer a moment before; and another one, of which the gate knows nothing.
         for (said, alone) in [(TOLD + SAME_WAIT, true), (2 * TOLD, false)] {
             let longer = ErrorInfo { retry_after: Some(said), ..ErrorInfo::default() };
-            let ConnectorError::RateLimited(info) = paused(ConnectorError::RateLimited(longer), Some((TOLD, true))) else {
+            let ConnectorError::RateLimited(info) = paused(ConnectorError::RateLimited(longer), Some((TOLD, true)))
+            else {
                 panic!("another case");
             };
             assert_eq!((info.retry_after, info.waits_alone), (Some(said), alone));

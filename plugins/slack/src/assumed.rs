@@ -31,6 +31,9 @@ pub(crate) struct Assumed {
     pub(crate) org_wide: String,
     /// How much before a lost message the search for it begins, seconds.
     pub(crate) find_before_seconds: u64,
+    /// How much behind a lost message the search for it ends, seconds: the time in which it may still arrive, and what clocks
+    /// are apart.
+    pub(crate) find_after_seconds: u64,
     /// Pages that are looked through for a lost message.
     pub(crate) find_pages: u32,
     /// Where people see a message: `{workspace}`, `{channel}` and `{moment}` are filled in; empty for nowhere.

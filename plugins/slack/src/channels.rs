@@ -6,7 +6,10 @@ use patchbay_sdk::{PAGE_RECORDS, Page, RawValue, ReadRequest, Records, Result, h
 use serde::{Deserialize, Serialize};
 use serde_json::value::to_raw_value;
 
-use crate::wire::{Api, is_id, no_id};
+use crate::{
+    refusal::Open,
+    wire::{Api, is_id, no_id},
+};
 
 /// Requests of one call of `read`, so that what was read is stored from time to time.
 pub(crate) const REQUESTS: u32 = 25;
@@ -75,6 +78,9 @@ struct Cursor {
     at: Option<At>,
     size: u32,
     read: u64,
+    /// One was closed to the app: who is in it is not known, which is no sign that nobody is.
+    #[serde(default)]
+    closed: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -92,19 +98,25 @@ struct Member<'a> {
 /// Who belongs to which channel. Slack names the people of one channel at a time, by their ids. An archived one has none.
 pub(crate) fn members(api: &Api, request: &ReadRequest) -> Result<Page> {
     let size = request.page_size(api.assumed.page_size);
-    let start = || Cursor { channels: Channels::default(), at: None, size, read: 0 };
+    let start = || Cursor { channels: Channels::default(), at: None, size, read: 0, closed: false };
     let mut cursor = request.cursor::<Cursor>()?.unwrap_or_else(start);
     let room = request.page_hint.clamp(cursor.size, PAGE_RECORDS);
     let mut records = Records::empty();
     for _ in 0..REQUESTS {
         let Some(at) = cursor.at.take().or_else(|| Some(At { channel: cursor.channels.take()?, next: None })) else {
             if cursor.channels.is_listed() {
-                return Page::complete(records, &start());
+                return if cursor.closed { Page::end(records, &start()) } else { Page::complete(records, &start()) };
             }
             cursor.channels.list(api, |channel| !channel.is_archived)?;
             continue;
         };
-        cursor.at = step(api, at, cursor.size, &mut records)?;
+        cursor.at = match step(api, at, cursor.size, &mut records)? {
+            Some(at) => at,
+            None => {
+                cursor.closed = true;
+                None
+            }
+        };
         if records.count().saturating_add(cursor.size) > room || run::should_stop() {
             break;
         }
@@ -114,18 +126,22 @@ pub(crate) fn members(api: &Api, request: &ReadRequest) -> Result<Page> {
     Page::more(records, &cursor)
 }
 
-/// One page of the members of a channel; where in it to go on, if there is more.
-fn step(api: &Api, at: At, size: u32, records: &mut Records) -> Result<Option<At>> {
+/// One page of the members of a channel; where in it to go on, if there is more. None where it is closed.
+fn step(api: &Api, at: At, size: u32, records: &mut Records) -> Result<Option<Option<At>>> {
     let asked = api.ask("conversations.members")?.query("channel", &at.channel);
-    let Some(listing) = api.list_if_open(asked, size, at.next.as_deref())? else {
-        log::info("a channel that is hidden or gone was passed over", &[("channel", &at.channel)]);
-        return Ok(None);
+    let listing = match api.list_if_open(asked, size, at.next.as_deref())? {
+        Open::Yes(listing) => listing,
+        Open::Gone => {
+            log::info("a channel that is hidden or gone was passed over", &[("channel", &at.channel)]);
+            return Ok(Some(None));
+        }
+        Open::Closed => return Ok(None),
     };
     for row in listing.rows()? {
         let user: String = listing.row(row)?;
         records.push(&record(&Member { channel_id: &at.channel, user_id: &user })?)?;
     }
-    Ok(listing.next()?.map(|next| At { next: Some(next), ..at }))
+    Ok(Some(listing.next()?.map(|next| At { next: Some(next), ..at })))
 }
 
 /// A record of our own making, where Slack has none.

@@ -115,16 +115,21 @@ pub(crate) fn share(
     let Some(first) = uploaded.first() else {
         return Err(Error::other("This connector has a mistake: no files to share."));
     };
-    let named = first.id.to_ascii_lowercase();
-    let step = match thread {
-        Some(thread) => format!("{SHARE}{named}{IN}{}", thread.replace('.', "-")),
-        None => format!("{SHARE}{named}"),
-    };
+    // Files that were shared before are shared where they were then, whatever the settings say by now: another name of the step
+    // would be another write.
+    let before = step_of(item).and_then(|step| Some((step.to_owned(), of_step(step)?.1)));
+    let (step, thread) = before.unwrap_or_else(|| {
+        let named = first.id.to_ascii_lowercase();
+        match thread {
+            Some(thread) => (format!("{SHARE}{named}{IN}{}", thread.replace('.', "-")), Some(thread.to_owned())),
+            None => (format!("{SHARE}{named}"), None),
+        }
+    });
     if item.found(&step).is_some() {
         return Ok(object(channel, &first.id));
     }
     let files = uploaded.iter().map(|file| Named { id: &file.id, title: &file.title }).collect();
-    let body = ToShare { files, channel_id: channel, initial_comment: comment, thread_ts: thread };
+    let body = ToShare { files, channel_id: channel, initial_comment: comment, thread_ts: thread.as_deref() };
     write(api.tell("files.completeUploadExternal", &body)?, &step)?;
     Ok(object(channel, &first.id))
 }

@@ -9,6 +9,7 @@
 //! | `fetch.rs` | the streams that are plain lists |
 //! | `channels.rs` | the channels that a pass goes through, and who belongs to them |
 //! | `talk.rs` | what is said: messages, and answers in threads |
+//! | `marks.rs` | channels in a cursor, as short as it has to be |
 //! | `walk.rs` | one channel, walked from newest to oldest |
 //! | `destinations.rs` | channels and people in one list, for the picker |
 //! | `push.rs` | the actions, and how a lost answer is found again |
@@ -25,6 +26,7 @@ mod compose;
 mod destinations;
 mod fetch;
 mod files;
+mod marks;
 mod push;
 mod refusal;
 mod talk;

@@ -153,7 +153,8 @@ pub(crate) fn find(ctx: &Context, item: &Item, step: &str, sent_ms: u64) -> Resu
     Ok(found.map(|_| files::object(&id, &file)))
 }
 
-/// The moment of the message that is meant, among those since the item left; none when it is surely not there.
+/// The moment of the message that is meant, among those of the minutes in which the item left; none when it is surely not there.
+/// What was said later cannot be it, and is not walked through: where Slack gives fifteen messages a minute, one page has to do.
 fn seek(
     api: &Api,
     channel: &str,
@@ -162,13 +163,15 @@ fn seek(
     wanted: impl Fn(&Seen) -> bool,
 ) -> Result<Option<String>> {
     let since = sent_ms.saturating_sub(api.assumed.find_before_seconds.saturating_mul(1_000));
+    let until = sent_ms.saturating_add(api.assumed.find_after_seconds.saturating_mul(1_000));
     let mut next = None;
     for _ in 0..api.assumed.find_pages {
         let asked = match thread {
             Some(thread) => api.ask("conversations.replies")?.query("ts", thread),
             None => api.ask("conversations.history")?,
         };
-        let asked = asked.query("channel", channel).query("oldest", moment(since)).query("include_all_metadata", true);
+        let asked = asked.query("channel", channel).query("oldest", moment(since)).query("latest", moment(until));
+        let asked = asked.query("include_all_metadata", true);
         let listing: Listing = api.look(asked, api.messages_page(), next.as_deref())?;
         for row in listing.rows()? {
             let seen: Seen = listing.row(row)?;
@@ -184,7 +187,7 @@ fn seek(
             return Err(Error::transient("There was no time to look through everything."));
         }
     }
-    Err(Error::other("More was said in this channel since than can be looked through. Look there by hand.")
+    Err(Error::other("More was said in this channel then than can be looked through. Look there by hand.")
         .detail(format!("{} pages, and still more", api.assumed.find_pages)))
 }
 

@@ -3,8 +3,13 @@
 //! A write that was refused so was not done, and the host is told that its step may be sent again. Only Slack's own trouble
 //! leaves open what happened: some of a write may be there although the answer says that it failed.
 
-use patchbay_sdk::{Case, Error, Result, http::Response, run};
+use patchbay_sdk::{Case, Error, Result, http::Response, log, run};
 use serde::Deserialize;
+
+/// What stands for the name of an error where there is none.
+const NO_NAME: &str = "no_error";
+/// The same where what stands there is no name.
+const UNREADABLE: &str = "unreadable_error";
 
 /// What a request was for; an error of the same name means something else by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,16 +40,55 @@ struct Head {
     needed: Option<String>,
 }
 
+/// How a channel or a thread answers.
+pub(crate) enum Open<T> {
+    Yes(T),
+    /// It is gone, or the app is not in it.
+    Gone,
+    /// Slack lets no app like ours into it, for a reason of its own.
+    Closed,
+}
+
 /// The answer, when Slack says that it is one.
 pub(crate) fn ok(response: Response, doing: Doing<'_>) -> Result<Response> {
+    match refused(&response)? {
+        Some(head) => Err(error_of(&response, &head, doing)),
+        None => Ok(response),
+    }
+}
+
+/// The same of a channel or a thread that may be gone or closed by now. A status that says so of the address is another matter:
+/// nothing is left out for that.
+pub(crate) fn open(response: Response) -> Result<Open<Response>> {
+    let Some(head) = refused(&response)? else { return Ok(Open::Yes(response)) };
+    let code = head.name();
+    match known(code, Doing::Reading) {
+        Some(Case::NotFound | Case::Conflict) => Ok(Open::Gone),
+        _ if closes_a_channel(code) => {
+            log::warn("a channel that Slack does not let the app read was passed over", &[("error", &code)]);
+            Ok(Open::Closed)
+        }
+        _ => Err(error_of(&response, &head, Doing::Reading)),
+    }
+}
+
+/// What the answer says of itself, when it is none.
+fn refused(response: &Response) -> Result<Option<Head>> {
     if !response.is_success() {
-        return Err(by_status(&response));
+        return Err(by_status(response));
     }
     let head: Head = response.json()?;
-    if head.ok {
-        return Ok(response);
+    Ok((!head.ok).then_some(head))
+}
+
+impl Head {
+    fn name(&self) -> &str {
+        self.error.as_deref().map_or(NO_NAME, word)
     }
-    let code = head.error.as_deref().map_or("no_error", word);
+}
+
+fn error_of(response: &Response, head: &Head, doing: Doing<'_>) -> Error {
+    let code = head.name();
     let case = case_of(code, doing);
     if let Doing::Writing(step) = doing
         && case != Case::OutcomeUnknown
@@ -65,10 +109,10 @@ pub(crate) fn ok(response: Response, doing: Doing<'_>) -> Result<Response> {
     };
     // Slack counts each method by itself.
     let error = if case == Case::RateLimited { error.waits_alone() } else { error };
-    Err(match response.retry_after_ms() {
+    match response.retry_after_ms() {
         Some(wait) if case == Case::RateLimited => error.retry_after_ms(wait),
         _ => error,
-    })
+    }
 }
 
 /// The error of an answer whose status says already that it is one.
@@ -82,7 +126,8 @@ fn by_status(response: &Response) -> Error {
         401 => error.message("Slack does not accept the login any more. Reconnect."),
         403 => error.message("Slack does not allow this to the app."),
         404 => error.message("Slack does not have this, or hides it from the app."),
-        429 => error.message("Slack asks to wait."),
+        // Slack counts each method by itself.
+        429 => error.message("Slack asks to wait.").waits_alone(),
         _ => error,
     }
 }
@@ -93,8 +138,21 @@ pub(crate) fn nameless(error: Error) -> Error {
     error.detail("one of the methods for uploads and for people by their e-mail address")
 }
 
+/// Whether an error that is told of one channel closes that channel only: to apps, by the keys that it is encrypted with, or for a
+/// reason of which the sheet knows nothing. The others are those of the login or of the question, and would be told of every one.
+fn closes_a_channel(code: &str) -> bool {
+    let closed = ["no_permission", "ekm_access_denied", "org_login_required"];
+    let is_new = known(code, Doing::Reading).is_none() && ![NO_NAME, UNREADABLE].contains(&code);
+    closed.contains(&code) || is_new
+}
+
 fn case_of(code: &str, doing: Doing<'_>) -> Case {
-    match code {
+    known(code, doing).unwrap_or(Case::Other)
+}
+
+/// What an error means that the sheet names.
+fn known(code: &str, doing: Doing<'_>) -> Option<Case> {
+    Some(match code {
         "not_authed" | "invalid_auth" | "account_inactive" | "token_revoked" | "token_expired" => Case::AuthRequired,
         "missing_scope"
         | "no_permission"
@@ -129,8 +187,8 @@ fn case_of(code: &str, doing: Doing<'_>) -> Case {
                 Doing::Reading | Doing::Looking | Doing::Repeating => Case::Transient,
             }
         }
-        _ => Case::Other,
-    }
+        _ => return None,
+    })
 }
 
 fn message_of(code: &str, doing: Doing<'_>, case: Case, needed: &str) -> String {
@@ -175,7 +233,7 @@ fn message_of(code: &str, doing: Doing<'_>, case: Case, needed: &str) -> String 
 /// The error's name, where it is one: it goes into logs, and nothing else of an answer may.
 fn word(code: &str) -> &str {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_';
-    if (1..=60).contains(&code.len()) && code.bytes().all(plain) { code } else { "unreadable_error" }
+    if (1..=60).contains(&code.len()) && code.bytes().all(plain) { code } else { UNREADABLE }
 }
 
 /// Names of scopes, separated by commas.
@@ -188,7 +246,20 @@ fn is_scopes(needed: &str) -> bool {
 mod tests {
     use patchbay_sdk::Case;
 
-    use super::{Doing, case_of, is_scopes, word};
+    use super::{Doing, case_of, closes_a_channel, is_scopes, word};
+
+    #[test]
+    fn what_is_told_of_one_channel_closes_that_channel_and_what_is_told_of_the_login_does_not() {
+        for code in ["no_permission", "ekm_access_denied", "org_login_required", "a_name_of_tomorrow"] {
+            assert!(closes_a_channel(code), "{code}");
+        }
+        let of_the_login = ["missing_scope", "token_revoked", "enterprise_is_restricted", "not_allowed_token_type"];
+        let of_the_question = ["invalid_cursor", "invalid_arguments", "fatal_error", "ratelimited"];
+        let nameless = ["no_error", "unreadable_error"];
+        for code in of_the_login.iter().chain(&of_the_question).chain(&nameless) {
+            assert!(!closes_a_channel(code), "{code}");
+        }
+    }
 
     #[test]
     fn trouble_of_slack_leaves_a_write_open_and_a_question_to_be_asked_again() {

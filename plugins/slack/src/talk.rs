@@ -11,13 +11,12 @@
 //! **Pace.** To some apps Slack gives messages once a minute. Then a call asks as often as that allows, and the cursor says
 //! when the next one may.
 
-use std::collections::BTreeSet;
-
 use patchbay_sdk::{Error, PAGE_RECORDS, Page, ReadRequest, Records, Result, run};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     channels::{Channels, REQUESTS},
+    marks::Marks,
     walk::{Step, Walk},
     wire::Api,
 };
@@ -44,7 +43,7 @@ pub(crate) enum Goal {
 struct Cursor {
     /// When the last whole pass began, ms: up to then `known` was read. A pass takes from it what it comes to.
     until: Option<u64>,
-    known: BTreeSet<String>,
+    known: Marks,
     /// What is under way; none between two passes.
     pass: Option<Pass>,
     /// Before this moment nothing more may be asked, ms.
@@ -55,7 +54,7 @@ struct Cursor {
 struct Pass {
     began: u64,
     channels: Channels,
-    done: BTreeSet<String>,
+    done: Marks,
     at: Option<Walk>,
     /// Rows so far.
     read: u64,
@@ -97,7 +96,7 @@ pub(crate) fn read(api: &Api, request: &ReadRequest, goal: Goal) -> Result<Page>
                 break;
             }
             Step::Done => {
-                pass.done.insert(at.into_channel());
+                pass.done.insert(&at.into_channel());
             }
             Step::Over => {}
         }
@@ -149,6 +148,6 @@ impl Cursor {
 
 impl Pass {
     fn beginning(now: u64) -> Self {
-        Self { began: now, channels: Channels::default(), done: BTreeSet::new(), at: None, read: 0 }
+        Self { began: now, channels: Channels::default(), done: Marks::default(), at: None, read: 0 }
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{
+    refusal::Open,
     talk::Goal,
     wire::{Api, Listing, moment, moment_ms},
 };
@@ -77,8 +78,8 @@ impl Walk {
             .query("channel", &self.channel)
             .query("oldest", moment(self.oldest))
             .query("latest", moment(newest));
-        let Some(listing) = api.list_if_open(asked, size, self.next.as_deref())? else {
-            log::info("a channel that the app left, or that is gone, was passed over", &[("channel", &self.channel)]);
+        let Open::Yes(listing) = api.list_if_open(asked, size, self.next.as_deref())? else {
+            log::info("a channel that is gone, or closed to the app, was passed over", &[("channel", &self.channel)]);
             return Ok(Step::Over);
         };
         let rows = listing.rows()?;
@@ -99,8 +100,8 @@ impl Walk {
     /// A page of a thread. Its first message stands among the messages, and is left out here.
     fn answers(&mut self, api: &Api, thread: &str, size: u32, records: &mut Records) -> Result<Step> {
         let asked = api.ask("conversations.replies")?.query("channel", &self.channel).query("ts", thread);
-        let Some(listing) = api.list_if_open(asked, size, self.thread_next.as_deref())? else {
-            log::info("a thread that is gone was passed over", &[("channel", &self.channel)]);
+        let Open::Yes(listing) = api.list_if_open(asked, size, self.thread_next.as_deref())? else {
+            log::info("a thread that is gone, or closed to the app, was passed over", &[("channel", &self.channel)]);
             self.pass_thread();
             return Ok(self.on());
         };

@@ -4,14 +4,14 @@
 //! the cursor that it gave; a page may be short or empty and still not be the last.
 
 use patchbay_sdk::{
-    Case, Context, Error, Object, PAGE_BYTES, RawValue, Records, Result,
+    Context, Error, Object, PAGE_BYTES, RawValue, Records, Result,
     http::{self, Request, Response},
 };
 use serde::{Deserialize, Serialize};
 
 use crate::{
     assumed::Assumed,
-    refusal::{self, Doing},
+    refusal::{self, Doing, Open},
 };
 
 /// How to talk to Slack for one connection.
@@ -49,6 +49,8 @@ pub(crate) enum FilesIn {
 /// One page of a list.
 pub(crate) struct Listing {
     response: Response,
+    /// The cursor that it was asked for with.
+    asked: Option<String>,
 }
 
 /// The lists that there are, by the member that holds the rows, and where the next page is.
@@ -109,29 +111,28 @@ impl Api {
     /// One page of a list.
     pub(crate) fn list(&self, request: Request, size: u32, cursor: Option<&str>) -> Result<Listing> {
         let request = request.query("limit", size).query_maybe("cursor", cursor);
-        self.whole_list(request)
+        Ok(Listing { asked: cursor.map(str::to_owned), ..self.whole_list(request)? })
     }
 
-    /// The same, of a channel or a thread that may be gone or closed by now; none where Slack says so. A status that says so of
-    /// the address is another matter: nothing is left out for that.
-    pub(crate) fn list_if_open(&self, request: Request, size: u32, cursor: Option<&str>) -> Result<Option<Listing>> {
+    /// The same, of a channel or a thread that may be gone or closed by now: one that is stops no other.
+    pub(crate) fn list_if_open(&self, request: Request, size: u32, cursor: Option<&str>) -> Result<Open<Listing>> {
         let response = request.query("limit", size).query_maybe("cursor", cursor).send()?;
-        let told = response.is_success();
-        match refusal::ok(response, Doing::Reading) {
-            Err(error) if told && matches!(error.case(), Case::NotFound | Case::Conflict) => Ok(None),
-            response => Ok(Some(Listing { response: response? })),
-        }
+        Ok(match refusal::open(response)? {
+            Open::Yes(response) => Open::Yes(Listing { response, asked: cursor.map(str::to_owned) }),
+            Open::Gone => Open::Gone,
+            Open::Closed => Open::Closed,
+        })
     }
 
     /// One page of a list in which something lost is looked for.
     pub(crate) fn look(&self, request: Request, size: u32, cursor: Option<&str>) -> Result<Listing> {
         let request = request.query("limit", size).query_maybe("cursor", cursor);
-        Ok(Listing { response: refusal::ok(request.send()?, Doing::Looking)? })
+        Ok(Listing { response: refusal::ok(request.send()?, Doing::Looking)?, asked: cursor.map(str::to_owned) })
     }
 
     /// A list without pages.
     pub(crate) fn whole_list(&self, request: Request) -> Result<Listing> {
-        Ok(Listing { response: refusal::ok(request.send()?, Doing::Reading)? })
+        Ok(Listing { response: refusal::ok(request.send()?, Doing::Reading)?, asked: None })
     }
 
     /// How many messages are asked for at once.
@@ -166,10 +167,14 @@ impl Listing {
         serde_json::from_str(row.get()).map_err(|_| self.response.unreadable("a row of an unexpected shape"))
     }
 
-    /// Where the list goes on; none at its end.
+    /// Where the list goes on; none at its end. One that goes on where it was asked would never end.
     pub(crate) fn next(&self) -> Result<Option<String>> {
         let listed: Listed<'_> = self.response.json()?;
-        Ok(listed.response_metadata.and_then(|told| told.next_cursor).filter(|cursor| !cursor.is_empty()))
+        let next = listed.response_metadata.and_then(|told| told.next_cursor).filter(|cursor| !cursor.is_empty());
+        if next.is_some() && next == self.asked {
+            return Err(self.response.unreadable("a cursor that leads to the same page"));
+        }
+        Ok(next)
     }
 
     /// Whether what this page holds still fits behind what was gathered.

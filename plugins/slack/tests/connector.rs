@@ -10,8 +10,8 @@ use patchbay_connector_slack::Slack;
 use patchbay_sdk::{Attachment, Auth, Case, Context, Error, Item, Outcome, Push, testing::TestHost};
 use serde_json::{Value, json};
 
-/// 2026-11-21T09:50:00Z.
-const SENT_MS: u64 = 1_795_254_600_000;
+/// 2026-11-21T10:00:00Z.
+const SENT_MS: u64 = 1_795_255_200_000;
 const API: &str = "https://slack.com/api";
 
 macro_rules! fixture {
@@ -172,6 +172,17 @@ fn files_that_were_shared_in_an_attempt_before_are_not_uploaded_again() {
 }
 
 #[test]
+fn files_that_were_shared_before_stay_where_they_were_whatever_the_settings_say_by_now() {
+    let mut report = item(fixture!("actions/report.resumed"));
+    report.ext.push(("answered".to_owned(), "share-f012ab3cf-in-1795255201-000247".to_owned()));
+    let host = TestHost::answering(fixture!("more/report.replayed")).in_order();
+    let elsewhere = ctx(&json!({ "files_in": "channel" }));
+    assert!(is_created(&Slack::push(&elsewhere, &report).unwrap(), "C012AB3CD:1795255201.000247"));
+    let steps: Vec<_> = host.requests().into_iter().filter_map(|sent| sent.step).collect();
+    assert_eq!(steps, ["share-f012ab3cf-in-1795255201-000247"], "the same write, so its answer comes again");
+}
+
+#[test]
 fn a_note_and_a_to_do_are_messages_and_a_to_do_mentions_whose_it_is() {
     let message = "C012AB3CD:1795255201.000247";
     for fixture in [
@@ -227,7 +238,7 @@ fn what_was_written_to_a_person_is_never_said_not_to_be_there() {
 #[test]
 fn a_channel_that_the_app_is_not_in_is_never_said_to_be_without_a_message() {
     let url = format!(
-        "{API}/conversations.history?channel=C012AB3CD&oldest=1795254300.000000&include_all_metadata=true&limit=200"
+        "{API}/conversations.history?channel=C012AB3CD&oldest=1795254900.000000&latest=1795255500.000000&include_all_metadata=true&limit=200"
     );
     for code in ["not_in_channel", "channel_not_found"] {
         let answer = json!({ "body": { "ok": false, "error": code } });
@@ -241,7 +252,7 @@ fn a_channel_that_the_app_is_not_in_is_never_said_to_be_without_a_message() {
 #[test]
 fn a_channel_in_which_more_was_said_than_can_be_looked_through_is_left_to_a_person() {
     let history = |cursor: &str, next: &str| {
-        json!({ "request": { "method": "GET", "url": format!("{API}/conversations.history?channel=C012AB3CD&oldest=1795254300.000000&include_all_metadata=true&limit=200{cursor}") },
+        json!({ "request": { "method": "GET", "url": format!("{API}/conversations.history?channel=C012AB3CD&oldest=1795254900.000000&latest=1795255500.000000&include_all_metadata=true&limit=200{cursor}") },
                 "answer": { "body": { "ok": true, "messages": [], "response_metadata": { "next_cursor": next } } } })
     };
     let page = |number: u32| history(&format!("&cursor=c{number}"), &format!("c{}", number + 1));

@@ -13,8 +13,12 @@ pub(crate) struct Assumed {
     pub(crate) overlap_seconds: u64,
     /// After how many hours accounts and items are read whole again: what is deleted there leaves no trace.
     pub(crate) full_read_hours: u64,
+    /// After how many days contacts and invoices are read whole again: their balances change without a new moment.
+    pub(crate) full_read_days: u64,
     /// Characters of a note.
     pub(crate) note_limit: usize,
+    /// Files that one record takes.
+    pub(crate) files_limit: usize,
     /// Bytes of one file.
     pub(crate) file_bytes: u64,
     /// Bytes of all files of one item.

@@ -3,11 +3,15 @@
 //! **Where to go on.** Records that change while they are read move to the end, and pages by number would skip their neighbours.
 //! So the next request asks for what changed after the newest record of this page, and the same record comes twice rather than
 //! never. Only records of one moment (an import writes thousands) are followed by the number of the page; so are those that
-//! do not come in the order that was asked for.
+//! do not come in the order that was asked for. Numbers hold for a short while only: after a rest of more than a minute the walk
+//! goes back to the first page, a few times at most, so that it comes to an end where each request has to wait.
 //!
 //! **What is gone.** A document that is deleted or voided comes once more, with that status; so does a contact that is archived or
 //! merged. Accounts and items come in one list, and vanish without a trace: once a day that list is asked for without a moment, and
-//! what it does not hold is gone.
+//! what it does not hold is gone. A list of more than one page is downloaded for each piece of it; one that is another by then
+//! begins again.
+//!
+//! **What changes without a moment**: what somebody owes, because others pay. So contacts and invoices are read whole once a week.
 
 use patchbay_sdk::{
     Context, Error, PAGE_BYTES, PAGE_RECORDS, Page, RawValue, ReadRequest, Records, Result, http::Request, log, run,
@@ -21,7 +25,13 @@ use crate::{
 };
 
 const SECOND: u64 = 1_000;
-const HOUR: u64 = 3_600 * SECOND;
+const MINUTE: u64 = 60 * SECOND;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+/// Rows of a page where Xero neither says how many it gives nor heeds how many are asked for.
+const USUAL: usize = 100;
+/// How often a walk goes back to its first page.
+const RESTARTS: u32 = 5;
 /// What the added members make a record longer by, generously.
 const ADDED: usize = 512;
 /// A page is never asked for with fewer rows, however long they are.
@@ -51,6 +61,18 @@ struct Walk {
     size: u32,
     /// When it began, if it asks for every record.
     whole: Option<u64>,
+    /// There is a moment before which nothing is wanted, so what it does not meet is not gone.
+    #[serde(default)]
+    limited: bool,
+    /// When the page before was asked for, ms.
+    #[serde(default)]
+    asked: Option<u64>,
+    /// What the list was when its first piece was taken.
+    #[serde(default)]
+    mark: Option<u64>,
+    /// How often it went back to its first page.
+    #[serde(default)]
+    restarts: u32,
 }
 
 /// What of a record matters here.
@@ -66,6 +88,11 @@ struct Row {
 struct Named {
     #[serde(alias = "InvoiceID", alias = "CreditNoteID", alias = "BankTransactionID", rename = "ContactID")]
     id: String,
+    invoice_number: Option<String>,
+    reference: Option<String>,
+    /// `ACCPAY` for a bill.
+    r#type: Option<String>,
+    date_string: Option<String>,
 }
 
 pub(crate) fn read(ctx: &Context, request: &ReadRequest) -> Result<Page> {
@@ -95,8 +122,8 @@ fn whole(ctx: &Context, api: &Api, stream: &Stream) -> Result<Page> {
 fn changes(ctx: &Context, api: &Api, stream: &Stream, request: &ReadRequest) -> Result<Page> {
     let now = run::now_ms();
     let mut cursor = request.cursor::<Cursor>()?.unwrap_or_default();
-    let walk = match cursor.under_way.take() {
-        Some(walk) => walk,
+    let mut walk = match cursor.under_way.take() {
+        Some(walk) => walk.resumed(now),
         None => {
             cursor.read = 0;
             Walk::begin(api, stream, request, &cursor, now)
@@ -110,14 +137,15 @@ fn changes(ctx: &Context, api: &Api, stream: &Stream, request: &ReadRequest) -> 
     let size = usize::try_from(walk.size).unwrap_or(usize::MAX);
     let (rows, is_last) = match stream.way {
         Way::Pages => {
-            // Xero may give fewer than were asked for.
-            let told = pages.page_size.filter(|told| *told > 0).map_or(size, |told| size.min(told as usize));
+            // Xero may give fewer than were asked for, and may not say so.
+            let told = pages.page_size.filter(|told| *told > 0).map_or(USUAL, |told| told as usize).min(size);
             let counted = pages.page_count.map(|count| walk.page >= count);
             let is_last = all.is_empty() || counted.unwrap_or(all.len() < told);
             (all, is_last)
         }
         // The whole list came at once; it is only handed over in pieces.
         _ => {
+            walk.take_mark(&all)?;
             let before = size.saturating_mul(usize::try_from(walk.page.saturating_sub(1)).unwrap_or(usize::MAX));
             let is_last = all.len() <= before.saturating_add(size);
             (all.into_iter().skip(before).take(size).collect(), is_last)
@@ -142,11 +170,11 @@ fn changes(ctx: &Context, api: &Api, stream: &Stream, request: &ReadRequest) -> 
         cursor.under_way = Some(walk.next(api, edges)?);
         return Page::more(records, &cursor);
     }
-    if walk.whole.is_some() {
-        cursor.whole = walk.whole;
-        return Page::complete(records, &cursor);
+    cursor.whole = walk.whole.or(cursor.whole);
+    match walk.whole {
+        Some(_) if !walk.limited => Page::complete(records, &cursor),
+        _ => Page::end(records, &cursor),
     }
-    Page::end(records, &cursor)
 }
 
 /// The records, and before the members of those that can be a target what a push has to be told.
@@ -158,8 +186,11 @@ fn gather(ctx: &Context, stream: &Stream, listing: &Listing, rows: Vec<&RawValue
     let organisation = ctx.account_fact("name").unwrap_or(tenant);
     let mut records = Records::empty();
     for row in rows {
-        let target = format!("{tenant}/{}", listing.row::<Named>(row)?.id);
-        records.push_with(row, &[("organisation", organisation), ("target_id", &target)])?;
+        let named = listing.row::<Named>(row)?;
+        let target = format!("{tenant}/{}", named.id);
+        let added = [("organisation", organisation), ("target_id", &target), ("label", &named.label())];
+        let added = if stream.path == "Invoices" { &added[..] } else { &added[..2] };
+        records.push_with(row, added)?;
     }
     Ok(records)
 }
@@ -172,19 +203,57 @@ impl Walk {
                 now.saturating_sub(last) >= assumed.full_read_hours.saturating_mul(HOUR)
             }
             (Way::List, _, _) => true,
-            (_, _, newest) => newest.is_none() && request.since_ms.is_none(),
+            (_, _, None) => true,
+            (_, Some(last), _) => {
+                stream.drifts && now.saturating_sub(last) >= assumed.full_read_days.saturating_mul(DAY)
+            }
+            (_, None, _) => stream.drifts,
         };
+        // A list that comes at once is read whole whatever is wanted: else nothing of it would ever be gone.
+        let limited = if stream.way == Way::List { None } else { request.since_ms };
         let changed = cursor.newest.map(|newest| newest.saturating_sub(assumed.overlap_seconds.saturating_mul(SECOND)));
         let size = match stream.way {
             Way::Pages => request.page_size(assumed.page_size),
             _ => request.page_size(PAGE_RECORDS),
         };
         Self {
-            since: changed.or(request.since_ms).filter(|_| !is_whole),
+            since: if is_whole { limited } else { changed.or(request.since_ms) },
             page: 1,
             size,
             whole: is_whole.then_some(now),
+            limited: limited.is_some(),
+            asked: Some(now),
+            mark: None,
+            restarts: 0,
         }
+    }
+
+    /// The same at the moment of its next request. What moved to the end while it rested let others move up, over the edge
+    /// between two pages.
+    fn resumed(self, now: u64) -> Self {
+        let rested = self.asked.is_none_or(|asked| now.saturating_sub(asked) > MINUTE);
+        let walk = Self { asked: Some(now), ..self };
+        if walk.page == 1 || !rested || walk.mark.is_some() {
+            return walk;
+        }
+        if walk.restarts >= RESTARTS {
+            log::warn("a list is read slowly, and what changes meanwhile may be missed", &[("page", &walk.page)]);
+            return walk;
+        }
+        Self { page: 1, restarts: walk.restarts + 1, ..walk }
+    }
+
+    /// Sees to it that all pieces are of the same list.
+    fn take_mark(&mut self, rows: &[&RawValue]) -> Result<()> {
+        let mark = mark_of(rows);
+        if self.page > 1 && self.mark != Some(mark) {
+            if self.restarts >= RESTARTS {
+                return Err(Error::transient("The list changes faster than it is read."));
+            }
+            (self.page, self.restarts) = (1, self.restarts + 1);
+        }
+        self.mark = Some(mark);
+        Ok(())
     }
 
     fn ask(&self, api: &Api, tenant: &str, stream: &Stream) -> Result<Request> {
@@ -209,7 +278,7 @@ impl Walk {
             // Whole seconds count, and time has to move on: else the same page would come for ever.
             let second = |ms: u64| ms / SECOND;
             if second(since) > second(oldest) && self.since.is_none_or(|before| second(since) > second(before)) {
-                return Ok(Self { since: Some(since), page: 1, ..self });
+                return Ok(Self { since: Some(since), page: 1, restarts: 0, ..self });
             }
         }
         match self.page.checked_add(1) {
@@ -229,4 +298,24 @@ impl Walk {
         cursor.under_way = Some(Self { size, page, ..self });
         Page::more(Records::empty(), &cursor)
     }
+}
+
+impl Named {
+    /// What an invoice or bill is told by: its number, else its reference, else what it is and its day.
+    fn label(&self) -> String {
+        let filled = |text: &Option<String>| text.clone().filter(|text| !text.trim().is_empty());
+        filled(&self.invoice_number).or_else(|| filled(&self.reference)).unwrap_or_else(|| {
+            let kind = if self.r#type.as_deref() == Some("ACCPAY") { "Bill" } else { "Invoice" };
+            match self.date_string.as_deref().and_then(|date| date.get(..10)) {
+                Some(day) => format!("{kind} of {day}"),
+                None => format!("{kind} {}", self.id.get(..8).unwrap_or_default()),
+            }
+        })
+    }
+}
+
+/// A number that another list does not have, but by an accident of one in billions: FNV-1a over all rows.
+fn mark_of(rows: &[&RawValue]) -> u64 {
+    let bytes = rows.iter().flat_map(|row| row.get().bytes().chain([b'\n']));
+    bytes.fold(0xcbf2_9ce4_8422_2325, |mark, byte| (mark ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }

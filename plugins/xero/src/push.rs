@@ -1,7 +1,8 @@
 //! The actions: notes and files, on contacts and on documents; a meeting's report is both. What is made anew is in `create.rs`.
 //!
 //! A note is a line of the record's history: it has no id of its own, and nobody can change or delete it. Every write carries the
-//! host's key of its step, and Xero answers a key that it knows with its first answer.
+//! host's key of its step, and Xero answers a key that it knows with its first answer. It knows one only for minutes, which the
+//! manifest tells the host (`key-life`): later nothing is sent again, and a person looks.
 
 use patchbay_sdk::{Attachment, Context, Error, Item, Object, Outcome, Result, http::Request};
 use serde::{Deserialize, Serialize};
@@ -13,8 +14,6 @@ use crate::{
     wire::{self, Api, Row},
 };
 
-/// Files that one record takes at Xero.
-const FILES: usize = 10;
 const MEGABYTE: u64 = 1024 * 1024;
 /// Characters of a title.
 const TITLE: usize = 200;
@@ -85,7 +84,7 @@ fn report(api: &Api, item: &Item, target: &Target) -> Result<Outcome> {
     let limit = api.assumed.note_limit;
     let plain = said.note(&said.text, &names(item, item.attachments.len())?);
     let is_long = plain.chars().count() > limit;
-    if is_long && item.attachments.len() >= FILES {
+    if is_long && item.attachments.len() >= api.assumed.files_limit {
         return Err(Error::invalid_input("The text is too long for a note in Xero.")
             .field("/text", "Shorten it, or leave out a file: a long text becomes a file of its own."));
     }
@@ -173,8 +172,9 @@ pub(crate) fn check_files(api: &Api, files: &[Attachment]) -> Result<()> {
             all / MEGABYTE
         )));
     }
-    if files.len() > FILES {
-        return Err(Error::invalid_input(format!("Xero takes at most {FILES} files on one record.")));
+    let most = api.assumed.files_limit;
+    if files.len() > most {
+        return Err(Error::invalid_input(format!("Xero takes at most {most} files on one record.")));
     }
     Ok(())
 }

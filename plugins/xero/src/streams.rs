@@ -20,6 +20,8 @@ pub(crate) struct Stream {
     pub(crate) way: Way,
     /// Parameters besides those of its way.
     pub(crate) asked: &'static [(&'static str, &'static str)],
+    /// Whether amounts in its records change without a new moment, so that from time to time all of it is read.
+    pub(crate) drifts: bool,
     /// Whether its records are what something can be written to.
     pub(crate) is_target: bool,
 }
@@ -28,8 +30,13 @@ pub(crate) struct Stream {
 const PLACES: &[(&str, &str)] = &[("unitdp", "4")];
 
 const STREAMS: [Stream; 12] = [
-    Stream { asked: &[("includeArchived", "true")], is_target: true, ..Stream::of("contacts", "Contacts", Way::Pages) },
-    Stream { asked: PLACES, is_target: true, ..Stream::of("invoices", "Invoices", Way::Pages) },
+    Stream {
+        asked: &[("includeArchived", "true")],
+        is_target: true,
+        drifts: true,
+        ..Stream::of("contacts", "Contacts", Way::Pages)
+    },
+    Stream { asked: PLACES, is_target: true, drifts: true, ..Stream::of("invoices", "Invoices", Way::Pages) },
     Stream { asked: PLACES, is_target: true, ..Stream::of("credit_notes", "CreditNotes", Way::Pages) },
     Stream { asked: PLACES, is_target: true, ..Stream::of("bank_transactions", "BankTransactions", Way::Pages) },
     Stream::of("payments", "Payments", Way::Pages),
@@ -49,6 +56,6 @@ pub(crate) fn named(name: &str) -> Option<&'static Stream> {
 
 impl Stream {
     const fn of(name: &'static str, path: &'static str, way: Way) -> Self {
-        Self { name, path, list: path, way, asked: &[], is_target: false }
+        Self { name, path, list: path, way, asked: &[], drifts: false, is_target: false }
     }
 }

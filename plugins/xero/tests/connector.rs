@@ -3,6 +3,9 @@
 #[path = "connector/stage.rs"]
 mod stage;
 
+#[path = "connector/walking.rs"]
+mod walking;
+
 #[path = "connector/writing.rs"]
 mod writing;
 

@@ -147,7 +147,8 @@ fn split(parts: &Parts, sandbox: &Side) -> String {
     }
     let mut text = lay_out(&["part", "wall ms", "CPU ms", "of the CPU"], &rows);
     let (read, write) = (parts.call.wall + parts.check.wall, parts.store.wall);
-    let (slower, name) = if read > write { (read, "reading (provider, gate, guest, check)") } else { (write, "the store") };
+    let (slower, name) =
+        if read > write { (read, "reading (provider, gate, guest, check)") } else { (write, "the store") };
     text.push_str(&format!(
         "\n  a page takes the host {whole_wall:.2} ms; reading and checking it is {read:.2} ms and storing {write:.2} ms, \
          beside\n  each other: with two free processors {slower:.2} ms. The limit is {name}.\n",

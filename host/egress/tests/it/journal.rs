@@ -38,12 +38,13 @@ async fn the_intent_is_written_before_the_first_byte_and_the_answer_before_the_g
 
 #[tokio::test]
 async fn no_rule_of_a_manifest_makes_an_unclear_answer_to_a_write_an_expired_credential() {
-    for (status, tried) in [("500 Oops", 1), ("408 Slow", 1), ("409 Conflict", 1), ("401 Unauthorized", 2), ("200 OK", 2)] {
+    for (status, tried) in
+        [("500 Oops", 1), ("408 Slow", 1), ("409 Conflict", 1), ("401 Unauthorized", 2), ("200 OK", 2)]
+    {
         let diary = Arc::new(Diary::default());
-        let fake = Fake::plain(move |_, _| {
-            std::future::ready(Reply::Bytes(answer(status, "", br#"{"code":"expired"}"#)))
-        })
-        .await;
+        let fake =
+            Fake::plain(move |_, _| std::future::ready(Reply::Bytes(answer(status, "", br#"{"code":"expired"}"#))))
+                .await;
         let rule = ResponseRule {
             status: None,
             pointer: Some("/code".to_owned()),

@@ -26,7 +26,7 @@ pub(crate) fn ctx() -> Context {
             fact("email", "an@demolen.example"),
         ],
         account_facts: vec![fact("name", "De Molen BV")],
-        config: br#"{"page_size":200,"overlap_seconds":2,"full_read_hours":24,"note_limit":2500,"file_bytes":10485760,"files_bytes":26214400,"day_wait_minutes":60}"#.to_vec(),
+        config: br#"{"page_size":200,"overlap_seconds":2,"full_read_hours":24,"full_read_days":7,"note_limit":2500,"files_limit":10,"file_bytes":10485760,"files_bytes":26214400,"day_wait_minutes":60}"#.to_vec(),
         ..Context::default()
     }
 }

@@ -146,6 +146,26 @@ fn what_cannot_be_sent_is_refused_before_anything_is() {
 }
 
 #[test]
+fn how_many_files_a_record_takes_is_the_operators_to_correct() {
+    let config = String::from_utf8(ctx().config).unwrap().replace("\"files_limit\":10", "\"files_limit\":1");
+    let few = Context { config: config.into_bytes(), ..ctx() };
+    let mut report = item("report", contact(), json!({ "text": "x" }));
+    report.attachments = vec![file("a.pdf", 1), file("b.pdf", 1)];
+    let _host = TestHost::answering("[]");
+    assert_eq!(Xero::push(&few, &report).unwrap_err().case(), Case::InvalidInput);
+}
+
+#[test]
+fn no_write_is_sent_again_when_xero_may_have_forgotten_its_key() {
+    let manifest = include_str!("../../connector.toml");
+    let actions: Vec<&str> = manifest.split("[[action]]").skip(1).collect();
+    assert_eq!(actions.len(), 7);
+    for action in actions {
+        assert!(action.contains("\nidempotency = \"key\"\nkey-life = \"5m\"\n"), "{action}");
+    }
+}
+
+#[test]
 fn a_refusal_in_the_guise_of_a_success_opens_the_step_again() {
     let answer = json!({ "body": { "HistoryRecords": [{ "StatusAttributeString": "ERROR", "ValidationErrors": [{ "Message": "no" }] }] } });
     let host = TestHost::answering(&history(TENANT, "Contacts", "note", &answer));

@@ -38,7 +38,11 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
         for (place, auth) in stream.auth.iter().enumerate() {
             if manifest.auth(auth).is_none() {
                 let message = format!("there is no way to log in {auth:?}");
-                findings.add(root().entry("stream", index).entry("auth", place), message, "write the id of an [[auth]]");
+                findings.add(
+                    root().entry("stream", index).entry("auth", place),
+                    message,
+                    "write the id of an [[auth]]",
+                );
             }
         }
         schedule(&stream.schedule, at(index, "schedule"), findings);

@@ -269,40 +269,6 @@ fn outside_the_marketplace_a_lost_message_is_found_by_one_request_whatever_was_s
 }
 
 #[test]
-fn a_method_that_writes_and_has_to_wait_holds_up_no_reading() -> Result<()> {
-    let world = World::start()?;
-    let connection = world.connected()?;
-    let fake = world.fake()?;
-    let blob = world.tenant.upload("verslag.pdf", "application/pdf", pdf(3, 20_000))?;
-    let item = |action: &str, to: &str, payload: Value, files: Value| {
-        json!({ "connection": connection, "action": action, "key": format!("{action}-{to}"), "target": { "id": to },
-            "payload": payload, "attachments": files })
-    };
-    let (reports, general) = (fake.channel("verslagen"), fake.channel("general"));
-    let todo = json!({ "text": "Bellen", "assignee": "p1@voorbeeld.example" });
-    for (method, path, item) in [
-        ("GET", "/api/files.getUploadURLExternal", item("file", &reports, json!({}), json!([{ "blob": blob }]))),
-        ("GET", "/api/users.lookupByEmail", item("todo", &general, todo, json!([]))),
-        ("POST", "/api/conversations.open", item("message", "U0VB00001", json!({ "text": "Dag" }), json!([]))),
-    ] {
-        let body = json!({ "ok": false, "error": "ratelimited" }).to_string();
-        let headers = vec![("retry-after".to_owned(), "60".to_owned())];
-        world.stand()?.script.add(Rule::on(method, path, Act::Answer { status: 429, headers, body }));
-        let waiting = world.tenant.api.post("/v1/pushes", &item)?.expect(201)?.text_at("/id")?;
-        world.tenant.push_is(&waiting, &["planned"])?;
-        wait_until("it to be refused", LIMIT, || {
-            let push = world.tenant.get(&format!("/v1/pushes/{waiting}"))?.json;
-            Ok((push["reason"]["code"] == json!("PB3003")).then_some(()))
-        })?;
-        // Not a second passes.
-        world.read(&connection, "users")?;
-        // It waits by the clock on the wall, so nobody waits for it here.
-        world.tenant.push_is(&waiting, &["planned"])?;
-    }
-    world.within_the_sheet()
-}
-
-#[test]
 fn what_is_written_is_escaped_and_a_person_gets_it_alone() -> Result<()> {
     let world = World::start()?;
     let connection = world.connected()?;
@@ -403,5 +369,39 @@ fn a_report_whose_files_are_refused_is_a_persons_to_decide_because_its_message_i
     assert_eq!((&push["state"], &push["reason"]["code"]), (&json!("unknown"), &json!("PB3007")), "{push}");
     assert_eq!(world.posted()?.len(), 1, "its message");
     assert!(world.fake()?.records("file").is_empty());
+    world.within_the_sheet()
+}
+
+#[test]
+fn a_method_that_writes_and_has_to_wait_holds_up_no_reading() -> Result<()> {
+    let world = World::start()?;
+    let connection = world.connected()?;
+    let fake = world.fake()?;
+    let blob = world.tenant.upload("verslag.pdf", "application/pdf", pdf(3, 20_000))?;
+    let item = |action: &str, to: &str, payload: Value, files: Value| {
+        json!({ "connection": connection, "action": action, "key": format!("{action}-{to}"), "target": { "id": to },
+            "payload": payload, "attachments": files })
+    };
+    let (reports, general) = (fake.channel("verslagen"), fake.channel("general"));
+    let todo = json!({ "text": "Bellen", "assignee": "p1@voorbeeld.example" });
+    for (method, path, item) in [
+        ("GET", "/api/files.getUploadURLExternal", item("file", &reports, json!({}), json!([{ "blob": blob }]))),
+        ("GET", "/api/users.lookupByEmail", item("todo", &general, todo, json!([]))),
+        ("POST", "/api/conversations.open", item("message", "U0VB00001", json!({ "text": "Dag" }), json!([]))),
+    ] {
+        let body = json!({ "ok": false, "error": "ratelimited" }).to_string();
+        let headers = vec![("retry-after".to_owned(), "60".to_owned())];
+        world.stand()?.script.add(Rule::on(method, path, Act::Answer { status: 429, headers, body }));
+        let waiting = world.tenant.api.post("/v1/pushes", &item)?.expect(201)?.text_at("/id")?;
+        world.tenant.push_is(&waiting, &["planned"])?;
+        wait_until("it to be refused", LIMIT, || {
+            let push = world.tenant.get(&format!("/v1/pushes/{waiting}"))?.json;
+            Ok((push["reason"]["code"] == json!("PB3003")).then_some(()))
+        })?;
+        // Not a second passes.
+        world.read(&connection, "users")?;
+        // It waits by the clock on the wall, so nobody waits for it here.
+        world.tenant.push_is(&waiting, &["planned"])?;
+    }
     world.within_the_sheet()
 }

@@ -70,7 +70,10 @@ fn a_stream_belongs_to_the_logins_that_it_names_and_to_all_when_it_names_none() 
     assert!(named.read_by(&id) && !named.read_by("another"));
     assert!(users("").read_by("another"));
     let problems = read(&stream("auth = [\"nobody\"]\n")).expect_err("no such login");
-    assert!(problems.iter().any(|one| one.key == "stream[0].auth[0]" && one.message.contains("nobody")), "{problems:#?}");
+    assert!(
+        problems.iter().any(|one| one.key == "stream[0].auth[0]" && one.message.contains("nobody")),
+        "{problems:#?}"
+    );
 }
 
 #[test]
