@@ -135,6 +135,9 @@ fn requests(folder: &Path, manifest: &Manifest) -> String {
 fn page_size(config: &Value) -> Option<u64> {
     let members = config.as_object()?;
     let own = members.iter().find(|(name, _)| matches!(name.as_str(), "page_size" | "page-size" | "per_page"));
+    // One for each list: the largest of them.
+    let each = members.iter().filter(|(name, _)| name.ends_with("_page_size")).max_by_key(|(_, size)| size.as_u64());
+    let own = own.or(each);
     let below = members.get("page").and_then(|page| page.get("max").or_else(|| page.get("size_hint")));
     own.map(|(_, value)| value).or(below).and_then(Value::as_u64).filter(|page| *page > 0)
 }
@@ -278,6 +281,12 @@ mod tests {
         assert_eq!(page_size(&json!({ "page_size": 200 })), Some(200));
         assert_eq!(page_size(&json!({ "page": { "max": 50 } })), Some(50));
         assert_eq!(page_size(&json!({ "pages": 5 })), None);
+        assert_eq!(page_size(&json!({ "events_page_size": 250, "users_page_size": 500 })), Some(500));
+        assert_eq!(
+            page_size(&json!({ "accounts_page_size": 500, "page_size": 100 })),
+            Some(100),
+            "the lists, not the accounts"
+        );
         assert_eq!(constant(&root().join("plugins/github")), Some(100));
     }
 }
