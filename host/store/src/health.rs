@@ -24,7 +24,7 @@ pub struct Health {
     pub syncs: u64,
     /// Of those, the ones whose last run failed, stalled or is held.
     pub troubled: u64,
-    /// Of those switched on, the smallest slack: three of its intervals from the last success (or the making).
+    /// Of those switched on, the first moment at which one is late: three of its intervals after its last success (or its making).
     pub overdue_at: Option<Timestamp>,
     /// When a run last read to the end.
     pub last_success_at: Option<Timestamp>,
