@@ -45,6 +45,8 @@ const ARROWS: &[(&str, &[&str])] = &[
         &["host/app", "host/credentials", "host/egress", "host/engine", "host/model", "host/store", "tests/support"],
     ),
     ("tests/connectors", &["host/model", "tests/it", "tests/support"]),
+    // Old components and new ones against the engine of now.
+    ("tests/contract", &["host/engine", "host/model"]),
     ("tests/fakes", &["host/model"]),
     ("tests/guests", &["sdk/rust"]),
     ("tests/desk", &["sdk/rust"]),

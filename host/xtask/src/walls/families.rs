@@ -33,6 +33,13 @@ const FAMILIES: &[Family] = &[
         instead: "use the plain types of patchbay_engine",
     },
     Family {
+        crates: &["oci-client"],
+        // It brings a client of its own; which registries it may ask is the operator's list (`app/src/oci`).
+        rooms: &["host/app"],
+        why: "releases come into the host at one place, where their digest and signature are checked",
+        instead: "hand the bytes to App::install",
+    },
+    Family {
         crates: &["wit-bindgen*"],
         rooms: &["sdk/rust", "tests/guests"],
         why: "connectors see the contract only through the SDK, which keeps old connectors building",

@@ -1,0 +1,1 @@
+//! The contract over the years: see the tests.
