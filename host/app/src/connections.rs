@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_model::{AccountId, Code, ConnectionId, Fault, TenantId, manifest::Function};
+use patchbay_model::{AccountId, Code, ConnectionId, Fault, ReleaseId, TenantId, manifest::Function};
 use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate, Page};
 use serde_json::Value;
 
@@ -25,6 +25,8 @@ pub struct ConnectionChange {
     pub settings: Option<Value>,
     /// Which accounts are read, and whether.
     pub accounts: Vec<(AccountId, bool)>,
+    /// The release that it is pinned to; the inner none follows the active one. An operator's word only.
+    pub release: Option<Option<ReleaseId>>,
     /// The switches of functions.
     pub functions: BTreeMap<Function, bool>,
 }
@@ -86,6 +88,9 @@ impl App {
                 let release = app.release_of(&row).await?;
                 push::check_settings(&release, settings)?;
             }
+            if let Some(release) = &change.release {
+                app.pin(&tenant, &id, release.as_ref(), &actor).await?;
+            }
             let turned = match change.functions.is_empty() {
                 true => None,
                 false => Some(app.turn(&tenant, &row, &change.functions).await?),
@@ -94,7 +99,6 @@ impl App {
                 name: change.name,
                 enabled: change.enabled,
                 settings: change.settings.map(|settings| settings.to_string()),
-                release: None,
                 off: None,
             };
             app.store.update_connection(&tenant, &id, update, &actor).await?;

@@ -136,6 +136,7 @@ impl App {
         // Of all nodes, this one must not judge by what it remembers.
         let before = self.store.correction(connector).await?;
         let asks = corrected.asks();
+        self.check_ceiling(&asks)?;
         let granted = self.granted(connector).await?.unwrap_or_default();
         let mut powers = self.effects(connector, before.as_ref(), said).await?;
         powers.extend(asks.beyond(&granted).into_iter().map(|line| (None, line)));
@@ -175,7 +176,11 @@ impl App {
     ) -> Result<Vec<(Option<String>, String)>, Fault> {
         let before = before.map(said).transpose()?.unwrap_or_else(|| json!({}));
         let mut lines: Vec<(Option<String>, String)> = Vec::new();
-        for row in self.store.releases(Some(connector)).await?.iter().filter(|row| was_used(row.state)) {
+        // Also one that a connection tries, or is pinned to, before it was ever active.
+        let run = self.store.connections_by_release(connector).await?;
+        let is_run = |id: &ReleaseId| run.iter().any(|(release, count)| release == id && *count > 0);
+        let releases = self.store.releases(Some(connector)).await?;
+        for row in releases.iter().filter(|row| was_used(row.state) || is_run(&row.id)) {
             let manifest = match written(row) {
                 Ok(manifest) => manifest,
                 // Nothing is done with it either: it is read in the same way wherever it is used.
@@ -205,12 +210,13 @@ impl App {
     }
 }
 
-/// Whether a release was new work's once. Connections may be pinned to one that is kept, and credentials that it brought
+/// Whether a correction has to fit a release because it was used, if only by a connection that tried it. (Whether it was
+/// the active one once, and so is its own proof, is said by `activated_at`.) Connections may be pinned to one that is kept, and credentials that it brought
 /// are given back as it says, whatever became of it since: one that was set aside is not started, and its addresses are
 /// still asked.
 fn was_used(state: ReleaseState) -> bool {
     match state {
-        ReleaseState::Active | ReleaseState::Retained | ReleaseState::Quarantined => true,
+        ReleaseState::Active | ReleaseState::Retained | ReleaseState::Quarantined | ReleaseState::Dropped => true,
         ReleaseState::Fetched
         | ReleaseState::Verified
         | ReleaseState::Compiled

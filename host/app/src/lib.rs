@@ -20,11 +20,14 @@ mod discover;
 mod events;
 mod facts;
 mod identities;
+mod index;
 mod jobs;
 mod keys;
 mod live;
+mod oci;
 mod picker;
 mod progress;
+mod publishers;
 mod push;
 mod records;
 mod retention;
@@ -59,17 +62,26 @@ pub use connect::{
     Opened, RegisterClient, ReturnedLogin, Review, SessionRequest, SessionStarted, Stage,
 };
 pub use connections::{ConnectionChange, ConnectionDetail};
-pub use connectors::{Approval, Installed, ReleaseDetail};
+pub use connectors::{
+    Approval, CanaryAsked, CanaryProgress, Installed, Offer, ReleaseDetail, ReleaseStanding, Source, UpgradePolicy,
+};
 pub use corrections::ConnectorConfig;
 pub use discover::{Discovered, KnownStream};
+pub use index::{
+    FollowedIndex, Found as FoundInIndex, Index, IndexError, IndexStatus, ListedConnector, ListedVersion,
+    Publisher as ListedPublisher, Update,
+};
 pub use keys::{KeyRotation, KeySource, RotationState};
+pub use oci::{
+    Kind as ArtifactKind, Place as RegistryPlace, Publication, Published, Reference, Registries, RegistryLogin, publish,
+};
 pub use picker::{PickAsked, Picked};
 pub use progress::Progress;
 pub use push::{
     AttachmentAsked, MeetingItem, MeetingNote, MeetingReport, MeetingRequest, MeetingTodo, PushAnswer, PushChange,
     PushDetail, PushRequest, Rehearsed, Resolution, SendAsked,
 };
-pub use settings::Settings;
+pub use settings::{ConnectorPolicy, Settings};
 pub use switches::FunctionSwitch;
 pub use syncs::RecordSchema;
 pub use vault::has_key;
@@ -79,12 +91,13 @@ pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 pub use patchbay_store::{
     Account, ApiKey, AuditLine, AuditVerdict, Blob, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
     ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine, OauthClient, Operation, Page,
-    Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter, SyncRow,
-    Tenant, Trigger, Webhook, WebhookUpdate,
+    PublisherKey, Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter,
+    SyncRow, Tenant, Trigger, Webhook, WebhookUpdate,
 };
 
 use announced::Announced;
 use connectors::Releases;
+use index::Indexes;
 use keys::Rotation;
 use live::LiveRuns;
 use picker::Answers;
@@ -104,6 +117,8 @@ pub struct App {
     announced: Announced,
     refreshes: Refreshes,
     live: LiveRuns,
+    /// The indexes that are followed, as they were read.
+    indexes: Indexes,
     /// What connectors answered a moment ago.
     answers: Answers,
     rotation: Rotation,
@@ -143,6 +158,12 @@ pub struct Parts {
 }
 
 impl App {
+    /// Bytes that a component may have.
+    #[must_use]
+    pub fn component_bytes(&self) -> usize {
+        self.settings.component_bytes
+    }
+
     /// Puts the rooms together. Refuses a key that does not belong to the database.
     pub async fn build(parts: Parts) -> Result<Arc<Self>, Fault> {
         let vault = Vault::open(parts.keys, parts.key_source, parts.store.clone(), Arc::clone(&parts.random)).await?;
@@ -163,6 +184,7 @@ impl App {
             announced: Announced::default(),
             refreshes: Refreshes::default(),
             live,
+            indexes: Indexes::default(),
             answers: Answers::default(),
             rotation: Rotation::default(),
             tasks: TaskTracker::new(),

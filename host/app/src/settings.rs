@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use patchbay_model::{Ceiling, Unsigned, Upgrades};
 use patchbay_store::Retention;
 use url::Url;
 
@@ -76,8 +77,31 @@ pub struct Settings {
     pub webhook_disable_after: Duration,
     /// How long one attempt to tell a webhook is somebody's own; ends well after its request does.
     pub webhook_lease: Duration,
+    /// Which registries connectors may come from.
+    pub registries: crate::Registries,
+    /// Which indexes of connectors are followed.
+    pub indexes: Vec<crate::FollowedIndex>,
+    /// How often they are asked.
+    pub update_check: Duration,
+    /// How old a version has to be before it is taken by itself.
+    pub update_age: Duration,
+    /// Which connectors are taken, which upgrades go ahead, and what no approval can exceed.
+    pub connectors: ConnectorPolicy,
     /// How long what is over is kept.
     pub retention: Retention,
+}
+
+/// What an operator says about connectors before any comes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ConnectorPolicy {
+    /// Which are taken without a signature.
+    pub unsigned: Unsigned,
+    /// Which upgrades go ahead by themselves, where nothing was said of a connector.
+    pub upgrades: Upgrades,
+    /// What no approval can exceed.
+    pub ceiling: Ceiling,
+    /// How many releases are kept beside the active one, of each connector.
+    pub retained: u32,
 }
 
 #[cfg(test)]
@@ -120,6 +144,11 @@ impl Settings {
             webhook_retries: crate::WEBHOOK_RETRIES.to_vec(),
             webhook_disable_after: seconds(5 * 86_400),
             webhook_lease: seconds(45),
+            registries: crate::Registries::default(),
+            indexes: Vec::new(),
+            update_check: seconds(3_600),
+            update_age: seconds(86_400),
+            connectors: ConnectorPolicy::default(),
             retention: Retention {
                 runs: seconds(30 * 86_400),
                 tombstones: seconds(90 * 86_400),

@@ -2,7 +2,7 @@
 //! whose refresh was interrupted, authorisations dropped that nobody completed, credentials given back,
 //! connections asked again who they are and which streams they have, and old sessions and data keys cleaned away.
 //!
-//! Two loops, so that no provider that is slow to say who somebody is, or to take a credential back, holds up a
+//! Three loops, so that no provider that is slow to say who somebody is, or to take a credential back, holds up a
 //! refresh that may not wait. Each is woken when this process leaves it something to do, and looks by itself for
 //! what another process left, or what time made due. Every step has a time limit of its own, and one that fails is logged
 //! and tried again in the next round. Nothing here is lost when it is cut off: refreshes run in tasks of
@@ -56,7 +56,22 @@ impl App {
     pub(crate) async fn keep_up(self: Arc<Self>) {
         let app = Arc::clone(&self);
         self.tasks.spawn(async move { app.resume_rotation().await });
-        tokio::join!(self.keep_fresh(), self.keep_tidy());
+        tokio::join!(self.keep_fresh(), self.keep_tidy(), self.keep_followed());
+    }
+
+    /// Follows indexes of connectors: in a round of its own, since a component may take minutes to come.
+    async fn keep_followed(self: &Arc<Self>) {
+        let (mut round, nobody) = (self.rounds(), Notify::new());
+        let mut stop = self.stop.clone();
+        while !self.settings.indexes.is_empty() && self.next_round(&mut round, &nobody).await {
+            let followed = tokio::select! {
+                followed = self.follow_indexes() => followed,
+                _ = stop.wait_for(|stop| *stop) => return,
+            };
+            if let Err(fault) = followed {
+                tracing::error!("the indexes could not be followed: {fault:?}");
+            }
+        }
     }
 
     async fn keep_fresh(self: &Arc<Self>) {
@@ -78,11 +93,13 @@ impl App {
                 limited("connections could not be asked for their streams", self.discover_due()),
                 limited("items that waited too long could not be ended", self.expire_waiting()),
                 limited("records that are extracted now could not be told", self.tell_unseen()),
+                limited("releases that broke down could not be judged", self.judge_releases()),
             );
             if rounds.is_multiple_of(SELDOM) {
                 limited("old sessions could not be forgotten", self.forget_sessions()).await;
                 limited("data keys out of use could not be dropped", self.retire_keys()).await;
                 limited("what is too old could not be forgotten", self.forget_old()).await;
+                limited("old releases could not be dropped", self.drop_old_releases()).await;
             }
             rounds = rounds.wrapping_add(1);
         }

@@ -50,6 +50,9 @@ impl App {
         deadline: Instant,
         stop: watch::Receiver<bool>,
     ) -> Result<(Door, Arc<LiveCredential>), Failure> {
+        if matches!(writes, Writes::Journal(_)) {
+            self.check_may_push()?;
+        }
         let Some(auth) = release.manifest.auth(&connection.auth) else { return Err(self.no_way_in(connection).await) };
         let grant = Grant {
             tenant: connection.tenant.to_string(),
@@ -62,6 +65,7 @@ impl App {
             rates: release.manifest.rates.clone(),
             placeholders: auth.placeholders(&Facts::read(&connection.facts).login),
             customer_origins: self.origins_for(&release.manifest).await.map_err(unusable)?,
+            ceiling: self.settings.connectors.ceiling.hosts.clone(),
         };
         let credential = Arc::clone(&source.live);
         Ok((self.gate.door(Arc::new(grant), source, DoorScope { writes, deadline, stop }), credential))
@@ -79,8 +83,15 @@ impl App {
 
     /// What the manifest asks, never more than the operator's ceiling.
     pub(crate) fn memory_for(&self, release: &Release) -> usize {
-        let asked = usize::try_from(release.manifest.limits.memory_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20);
+        let limits = self.settings.connectors.ceiling.limits(release.manifest.limits);
+        let asked = usize::try_from(limits.memory_mib).unwrap_or(usize::MAX).saturating_mul(1 << 20);
         asked.min(self.settings.memory_bytes)
+    }
+
+    /// The time of a run, likewise.
+    pub(crate) fn run_time_for(&self, release: &Release) -> Duration {
+        let limits = self.settings.connectors.ceiling.limits(release.manifest.limits);
+        self.settings.run_time.min(Duration::from_secs(u64::from(limits.run_minutes) * 60))
     }
 }
 

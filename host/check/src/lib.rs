@@ -7,12 +7,14 @@
 //! [`run`] reads the fixtures of a folder, calls the connector once for each of them as it is written, and then again as
 //! things go wrong: with another answer, from another cursor, after a stop. Each rule is one [`Check`], passed, failed or
 //! not asked; a failed one says what, where, and what helps. [`record`] is the other way round: it asks a live provider
-//! and writes the fixtures.
+//! and writes the fixtures. [`perform`] makes one call for its author, and says what it cost.
 
 mod blobs;
 mod checks;
 mod deviation;
 mod diary;
+mod log;
+pub mod perform;
 mod player;
 mod reading;
 pub mod record;
@@ -22,6 +24,8 @@ mod trouble;
 mod words;
 mod writing;
 
+/// The recorded answers themselves.
+pub use patchbay_fixture as fixture;
 pub use report::{Check, Figures, Finding, Report, State};
 pub use stage::{Stage, StageError};
 

@@ -101,6 +101,7 @@ pub(crate) fn case(failure: &Failure) -> &'static str {
         Failure::Connector(error) => error.case(),
         Failure::Trap(_) => "a trap",
         Failure::OutOfMemory => "out of memory",
+        Failure::ComputeSpent(_) => "computing without end",
         Failure::CallTimeout => "a call without end",
         Failure::ContractBroken(_) => "a broken contract",
         Failure::Denied(_) => "a request that is not granted",
@@ -109,10 +110,22 @@ pub(crate) fn case(failure: &Failure) -> &'static str {
     }
 }
 
-/// A failure for a person: its case and both texts.
+/// A failure for a person: its case and both texts; below it what the connector said last, where that explains it.
 pub(crate) fn told(failure: &Failure) -> String {
     let operator = failure.operator().map(|text| format!(" ({text})")).unwrap_or_default();
-    format!("{}: {}{operator}", case(failure), failure.person())
+    let (operator, said) = match failure {
+        // Its own text is one line; the others are of the log.
+        Failure::Trap(text) => text.split_once('\n').map_or((operator, String::new()), |(reason, said)| {
+            (format!(" ({reason})"), format!("\nit said last:\n{said}"))
+        }),
+        _ => (operator, String::new()),
+    };
+    format!("{}: {}{operator}{said}", case(failure), failure.person())
+}
+
+/// Behind what a call came out as: the failure, where it is one.
+pub(crate) fn why(failure: Option<&Failure>) -> String {
+    failure.map(|failure| format!(": {}", told(failure))).unwrap_or_default()
 }
 
 /// Reads until the stream stands, in one instance.
@@ -196,6 +209,7 @@ pub(crate) async fn read(stage: &Stage, plan: &Plan<'_>, from: From) -> Reading 
     // What a connector printed last is told when its instance goes.
     drop(run.instance);
     reading.log = run.log.lines();
+    reading.end = reading.end.map(|end| end.map_err(|failure| run.log.explain(failure)));
     reading
 }
 

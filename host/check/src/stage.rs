@@ -1,17 +1,12 @@
 //! A component made ready, and runs of it with everything that it may reach.
 
-use std::{
-    collections::BTreeSet,
-    ffi::OsString,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{collections::BTreeSet, ffi::OsString, sync::Arc, time::Duration};
 
 use patchbay_egress::{
     CredentialSource, DoorScope, EgressConfig, EgressError, Gate, Grant, NoCredential, Tape as Line, Writes,
 };
 use patchbay_engine::{
-    Blobs, Component, Engine, EngineConfig, EngineError, Instance, LoadError, LogSink, NoSteps, RunScope, Steps,
+    Blobs, Component, Engine, EngineConfig, EngineError, Instance, LoadError, NoSteps, RunScope, Steps,
 };
 use patchbay_fixture::{Exchange, Folder, Placed};
 use patchbay_model::{
@@ -26,6 +21,7 @@ use tokio::{sync::watch, time::Instant};
 use crate::{
     blobs::Files,
     diary::Diary,
+    log::Lines,
     player::{Actor, Twist},
     report::Finding,
 };
@@ -46,6 +42,8 @@ pub struct Stage {
     pub(crate) inspected: Inspected,
     pub(crate) gate: Arc<Gate>,
     pub(crate) load_ms: u64,
+    /// Of it, what compiling took.
+    pub(crate) compile_ms: u64,
     _cache: tempfile::TempDir,
 }
 
@@ -107,9 +105,10 @@ impl Stage {
         let gate = Gate::build(egress, clock)?;
         let begun = Instant::now();
         let component = engine.load(&inspected.digest, packed).await?;
+        let compile_ms = milliseconds(begun.elapsed());
         engine.probe(&component).await?;
         let load_ms = milliseconds(begun.elapsed());
-        Ok(Self { engine, component, inspected, gate, load_ms, _cache: cache })
+        Ok(Self { engine, component, inspected, gate, load_ms, compile_ms, _cache: cache })
     }
 
     /// Its manifest, as it was packed.
@@ -244,6 +243,7 @@ pub(crate) fn grant(
         rates: manifest.rates.clone(),
         placeholders: auth.placeholders(facts),
         customer_origins: CustomerOrigins::AnyPublic,
+        ..Grant::default()
     }
 }
 
@@ -311,25 +311,6 @@ pub(crate) struct Run {
     pub(crate) actor: Arc<Actor>,
     pub(crate) log: Arc<Lines>,
     _stop: watch::Sender<bool>,
-}
-
-/// Keeps what a connector logs.
-#[derive(Default)]
-pub(crate) struct Lines(Mutex<Vec<String>>);
-
-impl Lines {
-    pub(crate) fn lines(&self) -> Vec<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl LogSink for Lines {
-    fn line(&self, _level: u8, message: &str, fields: &[(String, String)]) {
-        let fields: String = fields.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(format!("{message}{fields}"));
-    }
-
-    fn progress(&self, _done: u64, _total: Option<u64>) {}
 }
 
 /// The same in every run, as in the SDK's test host.

@@ -1,9 +1,12 @@
-//! Requests of the host itself: token addresses, logos.
+//! Requests of the host itself: token addresses, logos, registries of connectors.
 //!
 //! The same addresses, the same TLS and the same bounded reading as for a guest, but no pool (a
-//! client's secret travels alone), no redirects and a small answer.
+//! client's secret travels alone), no redirects and a small answer, unless whoever asks says how large.
 
-use std::sync::{Arc, atomic::AtomicU64};
+use std::{
+    sync::{Arc, atomic::AtomicU64},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::header;
@@ -22,6 +25,22 @@ use crate::{
 
 /// Bytes of an answer.
 const ANSWER_BYTES: usize = 64 * 1024;
+
+/// How much a request of the host may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Allowance {
+    /// Bytes of the answer's body.
+    pub bytes: usize,
+    /// The whole of it, from looking up the name to the last byte.
+    pub time: Duration,
+}
+
+impl Allowance {
+    /// What a token or a logo needs.
+    pub(crate) fn usual(gate: &Gate) -> Self {
+        Self { bytes: ANSWER_BYTES, time: gate.timeouts().exchange }
+    }
+}
 
 /// Why a request of the host has no answer.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -57,6 +76,7 @@ pub(crate) async fn run(
     request: http::Request<Bytes>,
     extra_ports: &[u16],
     reach: Reach,
+    allowance: Allowance,
 ) -> Result<http::Response<Bytes>, ExchangeError> {
     let (head, body) = request.into_parts();
     let denied = |reason: &str| ExchangeError::Denied(reason.to_owned());
@@ -77,8 +97,8 @@ pub(crate) async fn run(
         }
     }
     let outgoing = Outgoing { method: head.method, target, headers, body: Payload::Bytes(body) };
-    let limit = gate.timeouts().exchange;
-    let answer = timeout(limit, Box::pin(send(gate, &outgoing, reach))).await;
+    let limit = allowance.time;
+    let answer = timeout(limit, Box::pin(send(gate, &outgoing, reach, allowance.bytes))).await;
     let answered = answer
         .unwrap_or_else(|_| Err(ExchangeError::Unknown(format!("it took longer than {} s", limit.as_secs_f32()))));
     tracing::info!(
@@ -91,7 +111,12 @@ pub(crate) async fn run(
     answered
 }
 
-async fn send(gate: &Gate, outgoing: &Outgoing, reach: Reach) -> Result<http::Response<Bytes>, ExchangeError> {
+async fn send(
+    gate: &Gate,
+    outgoing: &Outgoing,
+    reach: Reach,
+    bytes: usize,
+) -> Result<http::Response<Bytes>, ExchangeError> {
     let timeouts = gate.timeouts();
     let dialer = gate.dialer();
     let policy = match reach {
@@ -112,13 +137,11 @@ async fn send(gate: &Gate, outgoing: &Outgoing, reach: Reach) -> Result<http::Re
     })?;
     let came = AtomicU64::default();
     let answer =
-        answer::read(response, To::Memory(ANSWER_BYTES), timeouts.progress, &came).await.map_err(
-            |error| match error {
-                ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
-                ReadError::Broken(reason) => ExchangeError::Other(reason),
-                ReadError::Lost(reason) => ExchangeError::Unknown(reason),
-            },
-        )?;
+        answer::read(response, To::Memory(bytes), timeouts.progress, &came).await.map_err(|error| match error {
+            ReadError::TooLarge(bytes) => ExchangeError::TooLarge(bytes),
+            ReadError::Broken(reason) => ExchangeError::Other(reason),
+            ReadError::Lost(reason) => ExchangeError::Unknown(reason),
+        })?;
     let mut response = http::Response::new(Bytes::from(answer.body));
     *response.status_mut() = answer.status;
     *response.headers_mut() = answer.headers;

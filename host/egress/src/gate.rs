@@ -8,9 +8,9 @@ use tokio::time::Instant;
 use url::Url;
 
 use crate::{
-    BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant, Resolve,
-    SystemResolver, Tape, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange, exchange::Reach,
-    pool::Pool, rate::Rates, rewrite::Rewrites, tls,
+    Allowance, BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant,
+    Resolve, SystemResolver, Tape, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange,
+    exchange::Reach, pool::Pool, rate::Rates, rewrite::Rewrites, tls,
 };
 
 /// The only way out of the process.
@@ -66,7 +66,7 @@ impl Gate {
     /// # Errors
     /// See [`ExchangeError`]; an answer of any status is no error.
     pub async fn exchange(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request, &[], Reach::Granted).await
+        exchange::run(self, request, &[], Reach::Granted, Allowance::usual(self)).await
     }
 
     /// As [`Gate::exchange`], for an address of a customer's own: these ports of its `[[host]]` are
@@ -80,7 +80,20 @@ impl Gate {
         request: http::Request<Bytes>,
         extra_ports: &[u16],
     ) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request, extra_ports, Reach::Granted).await
+        exchange::run(self, request, extra_ports, Reach::Granted, Allowance::usual(self)).await
+    }
+
+    /// As [`Gate::exchange_at`], for a larger answer or a longer wait: what comes from a registry of connectors.
+    ///
+    /// # Errors
+    /// See [`ExchangeError`]; an answer of any status is no error.
+    pub async fn fetch(
+        &self,
+        request: http::Request<Bytes>,
+        extra_ports: &[u16],
+        allowance: Allowance,
+    ) -> Result<http::Response<Bytes>, ExchangeError> {
+        exchange::run(self, request, extra_ports, Reach::Granted, allowance).await
     }
 
     /// As [`Gate::exchange`], to public addresses only, whatever private ones the operator opened for connectors: for
@@ -89,7 +102,7 @@ impl Gate {
     /// # Errors
     /// See [`ExchangeError`]; an answer of any status is no error.
     pub async fn exchange_public(&self, request: http::Request<Bytes>) -> Result<http::Response<Bytes>, ExchangeError> {
-        exchange::run(self, request, &[], Reach::Public).await
+        exchange::run(self, request, &[], Reach::Public, Allowance::usual(self)).await
     }
 
     /// The gate bound to one run.

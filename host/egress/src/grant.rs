@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_model::{
-    CustomerOrigins,
+    CustomerOrigins, HostPatterns,
     manifest::{Host, Rate, ResponseRule, Slot},
 };
 use tokio::{sync::watch, time::Instant};
@@ -35,6 +35,8 @@ pub struct Grant {
     pub placeholders: BTreeMap<String, String>,
     /// Which addresses of customers' own the operator grants to the connector.
     pub customer_origins: CustomerOrigins,
+    /// Hosts that the deployment allows at all, whatever was approved.
+    pub ceiling: HostPatterns,
 }
 
 /// The bounds of one run.

@@ -61,7 +61,7 @@ pub use breaker::BreakerState;
 pub use config::{EgressConfig, EgressError, Rewrite, Timeouts};
 pub use credential::{CredentialError, CredentialSource, NoCredential, Values};
 pub use door::Door;
-pub use exchange::ExchangeError;
+pub use exchange::{Allowance, ExchangeError};
 pub use gate::Gate;
 pub use grant::{DoorScope, Grant, Writes};
 pub use journal::{Begin, Journal, JournalError, StoredAnswer};

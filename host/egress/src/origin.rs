@@ -36,9 +36,18 @@ pub(crate) fn is_entered(host: &Host) -> bool {
 }
 
 /// Refuses an address of a customer's own that the operator does not grant, or a port that nobody
-/// named; `ports` are the operator's. Every other origin is the manifest's, which was approved.
+/// named; `ports` are the operator's. Every other origin is the manifest's, which was approved: only the
+/// deployment's ceiling, which may have been lowered since, is asked about it.
 pub(crate) fn granted(host: &Host, origin: &Origin, grant: &Grant, ports: &[u16]) -> Result<(), String> {
-    let Some(field) = customers_field(host) else { return Ok(()) };
+    let Some(field) = customers_field(host) else {
+        return match grant.ceiling.allow(&origin.host) {
+            true => Ok(()),
+            false => Err(format!(
+                "{} is none of the hosts that this deployment allows, whatever was approved; see connectors.ceiling.hosts",
+                origin.host
+            )),
+        };
+    };
     match &grant.customer_origins {
         CustomerOrigins::AnyPublic => {}
         CustomerOrigins::Listed(listed) if listed.iter().any(|one| Origin::parse(one).as_ref() == Ok(origin)) => {}

@@ -1,42 +1,46 @@
 //! Compiled components on disk: content-addressed, sealed, and never trusted for being there.
 //!
-//! A forged entry would be native code of an attacker's choice in this process. So each entry carries an
-//! HMAC-SHA-256 under a key that only this host has, over everything that says what the entry is for and
-//! over the code; it is read into memory once, checked there, and what was checked is what is mapped.
+//! A forged entry would be native code of an attacker's choice in this process. So each entry carries an HMAC-SHA-256
+//! under a key that only this host has, over everything that says what the entry is for and over the code (`entry`). A
+//! file is opened once, as itself and never through a link; it is read into memory once, checked there, and what was
+//! checked is what is mapped: whoever changes or swaps the file afterwards changes nothing. (Mapping the file itself would
+//! save a copy, and would let whoever can write to it change code that was checked.)
 //!
-//! ```text
-//! name    hex SHA-256 of the key fields, ".cwasm"
-//! entry   "patchbay-cwasm-1" (16 bytes) · HMAC (32 bytes) · compiled code
-//! fields  SHA-256 of the component's code (`code`) · full wasmtime version · wasmtime's compatibility hash (settings, processor)
-//! ```
+//! An entry's name is the SHA-256 of what it is for: the component's code (`code`), wasmtime's whole version, and its
+//! compatibility hash (settings, processor).
 //!
-//! An entry that is missing, short, forged, or that wasmtime does not take is a miss: it is removed and
-//! the component compiled again. A cache that cannot be written is a slow start, not a failure.
+//! An entry that is not taken is a line in the log with its reason, is removed, and the component is compiled again. A
+//! cache that cannot be written is a slow start, not a failure.
+
+mod entry;
 
 use std::{
     fs::{self, File, Permissions},
     hash::{Hash as _, Hasher},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _},
+    io::{self, Read as _, Write as _},
+    os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     sync::atomic::{AtomicU64, Ordering},
 };
 
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use patchbay_model::Code;
+use rustix::{fs::OFlags, process::geteuid};
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 
+use self::entry::{HEADER, Refusal, Sealer};
 use crate::{EngineError, artefact::Artefact, config::WASMTIME};
 
-const MAGIC: &[u8; 16] = b"patchbay-cwasm-1";
-const MAC: usize = 32;
+/// No compiled component has more; what a file says of itself is not believed beyond.
+const CODE_BYTES: u64 = 1536 * 1024 * 1024;
+/// Whoever is not this user, and may write.
+const OTHERS_WRITE: u32 = 0o022;
 
 /// The folder of compiled components.
 pub(crate) struct Cache {
     folder: PathBuf,
-    key: [u8; 32],
-    compatibility: [u8; 32],
+    sealer: Sealer,
     written: AtomicU64,
 }
 
@@ -45,40 +49,45 @@ impl Cache {
     pub(crate) fn open(folder: &Path, key: [u8; 32], engine: &Engine) -> Result<Self, EngineError> {
         let failed = |source| EngineError::Cache { folder: folder.to_owned(), source };
         fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
-        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
         let mut hasher = Wide(Sha256::new());
         engine.precompile_compatibility_hash().hash(&mut hasher);
-        let compatibility = hasher.0.finalize().into();
-        Ok(Self { folder: folder.to_owned(), key, compatibility, written: AtomicU64::new(0) })
+        let mut wasmtime = [0; 32];
+        wasmtime.iter_mut().zip(WASMTIME.bytes()).for_each(|(to, from)| *to = from);
+        let sealer = Sealer { key, wasmtime, settings: hasher.0.finalize().into() };
+        let cache = Self { folder: folder.to_owned(), sealer, written: AtomicU64::new(0) };
+        cache.close_to_others().map_err(failed)?;
+        fs::set_permissions(folder, Permissions::from_mode(0o700)).map_err(failed)?;
+        Ok(cache)
     }
 
     /// The compiled code of the component with this digest, if a sealed entry for this engine is there.
     pub(crate) fn get(&self, digest: &[u8; 32]) -> Option<Artefact> {
-        let mut bytes = fs::read(self.path(digest)).ok()?;
-        let (magic, rest) = bytes.split_first_chunk::<16>()?;
-        let (mac, code) = rest.split_first_chunk::<MAC>()?;
-        let sealed = magic == MAGIC && self.mac(digest, code).is_some_and(|right| right.verify_slice(mac).is_ok());
-        if !sealed {
-            tracing::warn!(component = HEXLOWER.encode(digest), "a cache entry is not ours; it is compiled again");
-            self.forget(digest);
-            return None;
+        match self.read(digest) {
+            Ok(code) => code.map(Artefact::of_checked_entry),
+            Err(refusal) => {
+                tracing::warn!(
+                    code = Code::CacheEntryRefused.id(),
+                    component = HEXLOWER.encode(digest),
+                    "a compiled component in the cache is not taken: {refusal}; it is compiled again"
+                );
+                self.forget(digest);
+                None
+            }
         }
-        Some(Artefact::of_checked_entry(bytes.split_off(MAGIC.len() + MAC)))
     }
 
     /// Keeps compiled code. Written aside, synced and renamed: a reader sees all of it or nothing, and a
     /// file that somebody has read is never changed.
     pub(crate) fn put(&self, digest: &[u8; 32], artefact: &Artefact) -> io::Result<()> {
-        let Some(mac) = self.mac(digest, artefact.bytes()) else {
-            return Err(io::Error::other("the key does not make a MAC"));
+        let Some(header) = self.sealer.header(digest, artefact.bytes()) else {
+            return Err(io::Error::other("the key does not make a seal"));
         };
         let path = self.path(digest);
         let number = self.written.fetch_add(1, Ordering::Relaxed);
         let aside = path.with_extension(format!("{}-{number}.part", std::process::id()));
         let written = (|| {
             let mut file = File::options().write(true).create_new(true).mode(0o600).open(&aside)?;
-            file.write_all(MAGIC)?;
-            file.write_all(&mac.finalize().into_bytes())?;
+            file.write_all(&header)?;
             file.write_all(artefact.bytes())?;
             file.sync_all()?;
             fs::rename(&aside, &path)
@@ -90,29 +99,77 @@ impl Cache {
         written
     }
 
-    /// Removes an entry that turned out to be of no use.
+    /// Removes an entry that turned out to be of no use, or what stands in its place.
     pub(crate) fn forget(&self, digest: &[u8; 32]) {
+        let path = self.path(digest);
         // When it cannot be removed it is refused again next time.
-        let _ = fs::remove_file(self.path(digest));
+        if fs::remove_file(&path).is_err() {
+            let _ = fs::remove_dir_all(&path);
+        }
+    }
+
+    fn read(&self, digest: &[u8; 32]) -> Result<Option<Vec<u8>>, Refusal> {
+        if self.close_to_others()? {
+            return Err(Refusal::OpenFolder);
+        }
+        let Some(mut file) = open(&self.path(digest))? else { return Ok(None) };
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(Refusal::NoFile);
+        }
+        if meta.uid() != geteuid().as_raw() || meta.mode() & OTHERS_WRITE != 0 {
+            return Err(Refusal::Foreign);
+        }
+        let mut header = [0; HEADER];
+        file.read_exact(&mut header).map_err(|_| Refusal::NoEntry)?;
+        let length = entry::length(&header)?;
+        let (found, said) = (meta.len(), length.saturating_add(HEADER as u64));
+        if found != said || length > CODE_BYTES {
+            return Err(Refusal::Length { found, said });
+        }
+        let mut code = Vec::new();
+        file.take(length).read_to_end(&mut code)?;
+        self.sealer.check(digest, &header, &code)?;
+        Ok(Some(code))
+    }
+
+    /// Makes the folder this user's alone. Whether it was open for others to write: then nothing that is in it stays.
+    fn close_to_others(&self) -> io::Result<bool> {
+        let meta = fs::metadata(&self.folder)?;
+        if meta.uid() != geteuid().as_raw() {
+            return Err(io::Error::other("another user owns it; remove it, and it is made again"));
+        }
+        if meta.mode() & OTHERS_WRITE == 0 {
+            return Ok(false);
+        }
+        fs::set_permissions(&self.folder, Permissions::from_mode(0o700))?;
+        for entry in fs::read_dir(&self.folder)?.flatten() {
+            // What cannot be removed is refused by itself.
+            let _ = fs::remove_file(entry.path());
+        }
+        tracing::warn!(
+            code = Code::CacheEntryRefused.id(),
+            folder = %self.folder.display(),
+            "the folder of compiled components was open for others to write; what was in it is compiled again"
+        );
+        Ok(true)
     }
 
     fn path(&self, digest: &[u8; 32]) -> PathBuf {
         let mut name = Sha256::new();
-        self.fields(digest).iter().for_each(|field| name.update(field));
+        [digest, &self.sealer.wasmtime, &self.sealer.settings].iter().for_each(|field| name.update(field));
         self.folder.join(HEXLOWER.encode(&name.finalize())).with_extension("cwasm")
     }
+}
 
-    fn mac(&self, digest: &[u8; 32], code: &[u8]) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.key).ok()?;
-        self.fields(digest).iter().for_each(|field| mac.update(field));
-        mac.update(code);
-        Some(mac)
-    }
-
-    /// Fixed lengths but for the version, which therefore says its own.
-    fn fields<'a>(&'a self, digest: &'a [u8; 32]) -> [&'a [u8]; 5] {
-        const LENGTH: [u8; 1] = [WASMTIME.len() as u8];
-        [MAGIC, digest, &LENGTH, WASMTIME.as_bytes(), &self.compatibility]
+/// The file itself: no link is followed, and nothing waits for a pipe's other end. None where nothing is there.
+fn open(path: &Path) -> Result<Option<File>, Refusal> {
+    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
+    match File::options().read(true).custom_flags(flags.cast_signed()).open(path) {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.raw_os_error() == Some(rustix::io::Errno::LOOP.raw_os_error()) => Err(Refusal::NoFile),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -130,58 +187,4 @@ impl Hasher for Wide {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn cache(folder: &Path, key: u8) -> Cache {
-        let engine = Engine::new(&crate::config::shared().expect("settings")).expect("an engine");
-        Cache::open(folder, [key; 32], &engine).expect("a cache")
-    }
-
-    #[test]
-    fn an_entry_comes_back_to_its_own_key_and_digest_only() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let ours = cache(folder.path(), 1);
-        ours.put(&[7; 32], &Artefact::of_child(b"code".to_vec())).expect("written");
-        assert_eq!(ours.get(&[7; 32]).expect("an entry").bytes(), b"code");
-        assert!(ours.get(&[8; 32]).is_none());
-        assert!(cache(folder.path(), 2).get(&[7; 32]).is_none());
-    }
-
-    #[test]
-    fn every_changed_byte_makes_it_a_miss_that_is_removed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = cache(folder.path(), 1);
-        let length = MAGIC.len() + MAC + 4;
-        for at in 0..length {
-            cache.put(&[7; 32], &Artefact::of_child(b"code".to_vec())).expect("written");
-            let path = cache.path(&[7; 32]);
-            let mut bytes = fs::read(&path).expect("read");
-            assert_eq!(bytes.len(), length);
-            bytes[at] ^= 1;
-            fs::write(&path, bytes).expect("written");
-            assert!(cache.get(&[7; 32]).is_none(), "byte {at}");
-            assert!(!path.exists(), "byte {at}");
-        }
-    }
-
-    #[test]
-    fn an_entry_moved_to_another_component_is_refused() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let cache = cache(folder.path(), 1);
-        cache.put(&[7; 32], &Artefact::of_child(b"code".to_vec())).expect("written");
-        fs::rename(cache.path(&[7; 32]), cache.path(&[8; 32])).expect("moved");
-        assert!(cache.get(&[8; 32]).is_none());
-    }
-
-    #[test]
-    fn the_folder_and_its_entries_are_for_this_user_alone() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let inner = folder.path().join("compiled");
-        let cache = cache(&inner, 1);
-        cache.put(&[7; 32], &Artefact::of_child(b"code".to_vec())).expect("written");
-        let mode = |path: &Path| fs::metadata(path).expect("metadata").permissions().mode() & 0o777;
-        assert_eq!(mode(&inner), 0o700);
-        assert_eq!(mode(&cache.path(&[7; 32])), 0o600);
-    }
-}
+mod tests;

@@ -17,6 +17,9 @@ use wasmtime::WasmBacktrace;
 
 use crate::{contract::since_0_1_0::Wrong, log::one_line, state::State};
 
+/// What a call lacks of its own time when the run's end comes so soon after that nobody could tell the two apart: a share
+/// of it. Where a run is one call, it began a moment before the call did.
+const ALMOST: u32 = 10;
 /// How long a call may go on once its run was asked to stop: enough to return the page it has.
 const GRACE: Duration = Duration::from_millis(500);
 /// Bytes of a trap's description, and functions of its backtrace.
@@ -32,10 +35,13 @@ pub(crate) struct Limit {
 
 impl Limit {
     /// The call's own time or the run's, whichever is first. A call that the run's end cut short may have
-    /// been a good one, so it counts as *more later* rather than as a failure.
+    /// been a good one, so it counts as *more later* rather than as a failure; unless it had nearly all of its time.
     pub(crate) fn of(call_timeout: Duration, deadline: Instant) -> Self {
         match Instant::now().checked_add(call_timeout) {
             Some(own) if own <= deadline => Self { ends: own, as_what: Failure::CallTimeout },
+            Some(own) if own.duration_since(deadline) <= call_timeout / ALMOST => {
+                Self { ends: deadline, as_what: Failure::CallTimeout }
+            }
             _ => Self { ends: deadline, as_what: Failure::BudgetSpent(Budget::Time) },
         }
     }
@@ -148,6 +154,17 @@ pub(crate) fn describe(trap: &wasmtime::Error) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_run_of_one_call_ends_by_the_time_of_the_call_and_a_last_call_by_that_of_the_run() {
+        let (now, call) = (Instant::now(), Duration::from_secs(120));
+        let ends_as = |left: Duration| Limit::of(call, now + left).as_what;
+        assert!(matches!(ends_as(Duration::from_secs(600)), Failure::CallTimeout));
+        // It was given as long as a call, and something passed since.
+        assert!(matches!(ends_as(call), Failure::CallTimeout));
+        assert!(matches!(ends_as(call - Duration::from_secs(5)), Failure::CallTimeout));
+        assert!(matches!(ends_as(Duration::from_secs(60)), Failure::BudgetSpent(Budget::Time)));
+    }
 
     const TOLD: Duration = Duration::from_secs(600);
 

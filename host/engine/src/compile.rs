@@ -122,7 +122,11 @@ impl Answer {
         let reason = crate::log::one_line(text.trim(), 2_000);
         match self.status.signal().and_then(rustix::process::Signal::from_named_raw) {
             Some(rustix::process::Signal::XCPU) => Err(LoadError::cpu_time(time_limit(size))),
-            Some(signal) => Err(LoadError::CompileLimit(format!("the child died of signal {signal:?} {reason}"))),
+            Some(signal) => {
+                // What an allocation that failed says, without the hints for whoever writes such programs.
+                let said = crate::log::one_line(text.trim().lines().next().unwrap_or_default(), 2_000);
+                Err(LoadError::CompileLimit(format!("the child died of signal {signal:?} {said}")))
+            }
             None if self.status.code() == Some(i32::from(crate::worker::REFUSED)) => Err(LoadError::Compile(reason)),
             None if self.status.code() == Some(i32::from(crate::worker::PANICKED)) => {
                 Err(LoadError::CompileLimit(format!("the compiler panicked {reason}")))

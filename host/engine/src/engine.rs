@@ -17,6 +17,7 @@ use crate::{
     call::{Limit, describe},
     code,
     compile::Compiler,
+    compute::{self, SlowLane},
     config, contract,
     contract::Guests,
     instance::Live,
@@ -53,6 +54,9 @@ pub struct Engine {
     registry: Registry<Component>,
     codes: Registry<Code>,
     places: Arc<Semaphore>,
+    lane: SlowLane,
+    /// How much one call may compute.
+    compute: Duration,
     component_bytes: usize,
 }
 
@@ -63,6 +67,15 @@ impl Engine {
     ///
     /// The machine or the configuration does not allow it; the host does not start then.
     pub fn build(config: EngineConfig) -> Result<Arc<Self>, EngineError> {
+        Self::build_with(config, compute::STANDARD)
+    }
+
+    /// The same, where one call of a guest may compute for so long; processor time, waiting is not counted.
+    ///
+    /// # Errors
+    ///
+    /// As [`build`](Self::build).
+    pub fn build_with(config: EngineConfig, compute: Duration) -> Result<Arc<Self>, EngineError> {
         if config.compiler.is_empty() {
             return Err(EngineError::NoCompiler);
         }
@@ -80,6 +93,8 @@ impl Engine {
             registry: Registry::default(),
             codes: Registry::default(),
             places: Arc::new(Semaphore::new(usize::try_from(instances).unwrap_or(usize::MAX))),
+            lane: SlowLane::beside_others(),
+            compute,
             component_bytes: config.component_bytes,
         }))
     }
@@ -94,6 +109,18 @@ impl Engine {
         self.registry.get_or_load(digest, self.make(digest, component)).await
     }
 
+    /// Removes the code of a component from the cache, also for others that have [the same](Self::is_same_code). Whatever runs
+    /// goes on; whoever needs that code again, compiles it again.
+    pub fn forget(&self, component: &[u8]) {
+        self.cache.forget(&Sha256::digest(code::of(component)).into());
+    }
+
+    /// Whether two components have the same code, so that the cache holds it once.
+    #[must_use]
+    pub fn is_same_code(one: &[u8], other: &[u8]) -> bool {
+        code::of(one) == code::of(other)
+    }
+
     /// Starts a component once, in an instance that reaches nothing, and tells which interfaces it has.
     ///
     /// # Errors
@@ -105,8 +132,11 @@ impl Engine {
         let limit = Limit::of(PROBE, Instant::now() + PROBE);
         let mut store = self.store(State::probe(limits::MEMORY_BYTES, limit.ends, Arc::new(NoLog)));
         store.data_mut().begin(limit.ends, limit.as_what.clone());
-        let mut stop = store.data().stop.clone();
-        let started = limit.hold(&mut stop, component.pre.instantiate_async(&mut store)).await;
+        let (mut stop, meter) = (store.data().stop.clone(), Arc::clone(&store.data().meter));
+        let started = limit.hold(&mut stop, meter.during(component.pre.instantiate_async(&mut store))).await;
+        if let Some(failure) = store.data_mut().ended.take() {
+            return Err(failed(&failure.code().title()));
+        }
         let started = started.map_err(|failure| failed(&failure.code().title()))?;
         if store.data().growth.refused() {
             return Err(failed(&format!("it wants more than {} bytes of memory to start", limits::MEMORY_BYTES)));
@@ -130,7 +160,8 @@ impl Engine {
         let limit = Limit::of(call_timeout, scope.deadline);
         let mut store = self.store(State::of(scope));
         store.data_mut().begin(limit.ends, limit.as_what.clone());
-        let started = limit.hold(&mut stop, component.pre.instantiate_async(&mut store)).await;
+        let meter = Arc::clone(&store.data().meter);
+        let started = limit.hold(&mut stop, meter.during(component.pre.instantiate_async(&mut store))).await;
         let started = started.map(|started| started.map(Ok));
         let instance = crate::call::judge(store.data_mut(), started)?;
         let call = component.guests.load(&mut store, &instance);
@@ -138,16 +169,17 @@ impl Engine {
         Ok(Instance::new(Live { store, call, call_timeout, _place: place }, Arc::clone(component)))
     }
 
-    fn store(&self, state: State) -> Store<State> {
+    fn store(&self, mut state: State) -> Store<State> {
+        state.compute = self.compute;
+        let (lane, meter) = (self.lane.clone(), Arc::clone(&state.meter));
         let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.growth);
         store.set_hostcall_fuel(contract_limits::HOSTCALL_BYTES);
         store.set_max_component_handles(limits::HANDLES);
         store.set_epoch_deadline(1);
-        store.epoch_deadline_callback(|mut store| {
+        store.epoch_deadline_callback(move |mut store| {
             store.data_mut().check()?;
-            // tokio's own yield, which lets timers and sockets be served before the guest goes on.
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(tokio::task::yield_now())))
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(lane.turn(&meter))))
         });
         store
     }
@@ -201,6 +233,10 @@ impl Engine {
         match component.first_chunk::<8>() {
             Some(b"\0asm\x0d\0\x01\0") => Ok(()),
             Some(b"\0asm\x01\0\0\0") => Err(LoadError::CoreModule),
+            // What wasmtime makes is an ELF file. It would not come this far (`model::package`), and must not come farther.
+            Some(bytes) if bytes.starts_with(b"\x7fELF") || bytes.starts_with(b"patchbay") => {
+                Err(LoadError::CompiledCode)
+            }
             _ => Err(LoadError::NotAComponent),
         }
     }

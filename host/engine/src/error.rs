@@ -43,6 +43,9 @@ pub enum LoadError {
     /// A core module: it was built for another target or not wrapped.
     #[error("this is a core module; build it for the target wasm32-wasip2 or wrap it with wasm-tools component new")]
     CoreModule,
+    /// Machine code: an executable, a library, or what another host compiled.
+    #[error("this is compiled code; a host runs only what it compiled itself, from a component")]
+    CompiledCode,
     /// More bytes than a component may have.
     #[error("the component has {size} bytes, {limit} are allowed")]
     TooLarge {
@@ -93,6 +96,7 @@ impl LoadError {
         let code = match self {
             Self::NotAComponent => Code::NotAComponent,
             Self::CoreModule => Code::CoreModule,
+            Self::CompiledCode => Code::CompiledCode,
             Self::TooLarge { .. } => Code::ComponentTooLarge,
             Self::OtherBytes { .. } | Self::Child(_) => Code::ReleaseUnusable,
             Self::Contract { .. } => Code::ContractUnsupported,

@@ -52,9 +52,9 @@ macro_rules! call {
             return Err(Failure::Trap("the instance broke in an earlier call".to_owned()));
         };
         let limit = live.begin();
-        let mut stop = live.store.data().stop.clone();
+        let (mut stop, meter) = (live.store.data().stop.clone(), Arc::clone(&live.store.data().meter));
         let outcome = {
-            let work = live.call.$export(&mut live.store, $($argument),*);
+            let work = meter.during(live.call.$export(&mut live.store, $($argument),*));
             limit.hold(&mut stop, work).await
         };
         let answer = judge(live.store.data_mut(), outcome);

@@ -8,6 +8,7 @@
 //! | bytes passed to the host in one of them | `contract::limits::HOSTCALL_BYTES` | trap |
 //! | handles and host resources | [`HANDLES`] | trap |
 //! | log | [`LOG_BYTES`] a run | the rest is counted and dropped |
+//! | computing in one call | `compute` of the engine ([`crate::compute`]) | *computed without end* |
 
 use wasmtime::{ResourceLimiter, Result};
 

@@ -1,6 +1,6 @@
 //! What a store holds: the powers of its run, and what the host remembers about the call that runs.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use patchbay_egress::Door;
 use patchbay_model::{Budget, Clock, Failure, ManualClock, Random, SystemRandom};
@@ -10,6 +10,7 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
 use crate::{
     Blobs, Figures, LogSink, NoBlobs, NoSteps, RunScope, Steps,
+    compute::{self, Meter},
     limits::{Growth, HANDLES, HOST_CALLS},
     log::RunLog,
     wasi,
@@ -28,6 +29,9 @@ pub(crate) struct State {
     pub(crate) growth: Growth,
     /// When the call that runs now ends, and as what.
     pub(crate) call_ends: (Instant, Failure),
+    /// What it computes, and how much of that a call may.
+    pub(crate) meter: Arc<Meter>,
+    pub(crate) compute: Duration,
     /// What a host function found that ends the run, whatever the guest makes of it.
     pub(crate) ended: Option<Failure>,
     host_calls: u32,
@@ -73,6 +77,8 @@ impl State {
             deadline,
             growth: Growth::of(memory_bytes),
             call_ends: (deadline, Failure::BudgetSpent(Budget::Time)),
+            meter: Arc::default(),
+            compute: compute::STANDARD,
             ended: None,
             host_calls: 0,
             most_host_calls: 0,
@@ -90,6 +96,7 @@ impl State {
         self.call_ends = (ends, as_what);
         self.most_host_calls = self.most_host_calls.max(self.host_calls);
         self.host_calls = 0;
+        self.meter.reset();
     }
 
     /// Counts a call of one of our own functions.
@@ -102,9 +109,12 @@ impl State {
         self.check_host_calls()
     }
 
-    /// What an epoch looks at: whether the guest's time or its host calls are used up.
+    /// What an epoch looks at: whether the guest's time, its computing or its host calls are used up.
     pub(crate) fn check(&mut self) -> wasmtime::Result<()> {
         self.check_host_calls()?;
+        if self.meter.so_far() > self.compute {
+            return self.end(Failure::ComputeSpent(self.compute));
+        }
         if Instant::now() < self.call_ends.0 {
             return Ok(());
         }

@@ -14,6 +14,7 @@
 //! | `push.unknown` | `{"push", "connection", "action", "key", "state", "code"}`: whether it was written only a person can tell |
 //! | `stream.drifted` | `{"connection", "connector", "stream", "run", "added", "changed"}`: how many paths are new, how many have a new type |
 //! | `connector.quarantined` | `{"connector", "release", "version", "deaths"}`: the release is not started any more |
+//! | `connector.rolled_back` | `{"connector", "release", "version", "to"}`: the release broke down again and again; version `to` runs instead |
 //! | `webhook.disabled` | `{"webhook", "failing_since", "attempts"}`: told to the tenant's other endpoints |
 //! | `webhook.test` | `{"webhook"}`: somebody tries this endpoint; nobody else is told |
 //!
@@ -58,6 +59,8 @@ events! {
     StreamDrifted = "stream.drifted";
     /// A release brought the host down and is not started any more.
     ConnectorQuarantined = "connector.quarantined";
+    /// A release broke down again and again, and the one before it runs instead.
+    ConnectorRolledBack = "connector.rolled_back";
     /// An endpoint failed for days and is told nothing any more.
     WebhookDisabled = "webhook.disabled";
     /// Somebody tries an endpoint, which alone is told.

@@ -1,6 +1,8 @@
 //! Plain types that every room of Patchbay shares: ids, moments, secrets, states, failures, the
 //! contract's records and the manifest. No I/O, no runtime, no database.
 
+mod blame;
+mod ceiling;
 pub mod choice;
 mod clock;
 mod code;
@@ -15,6 +17,7 @@ mod origins;
 mod outcome;
 pub mod package;
 pub mod page;
+pub mod policy;
 mod random;
 
 mod scan;
@@ -23,6 +26,8 @@ mod secret;
 mod shape;
 mod state;
 
+pub use blame::Blame;
+pub use ceiling::{Ceiling, HostPatterns, OriginsCeiling};
 pub use clock::{Clock, ManualClock, SystemClock, Timestamp};
 pub use code::{Code, Kind};
 pub use event::EventKind;
@@ -33,6 +38,7 @@ pub use id::{
 };
 pub use origins::CustomerOrigins;
 pub use outcome::{Budget, Failure, Outcome};
+pub use policy::{Unsigned, Upgrades};
 pub use random::{Random, SeededRandom, SystemRandom};
 pub use schedule::{Schedule, phase_of};
 pub use secret::Secret;

@@ -25,6 +25,8 @@ pub enum Failure {
     OutOfMemory,
     /// One call took longer than a call may.
     CallTimeout,
+    /// One call computed for longer than a call may, which is this.
+    ComputeSpent(Duration),
     /// A bound of the contract was passed (page, record, cursor, count), with what.
     ContractBroken(String),
     /// A request that no grant covers, with the manifest line that would allow it.
@@ -39,6 +41,8 @@ pub enum Failure {
     RecordsRefused(String),
     /// The release brought the host down too often and is not started any more.
     Quarantined,
+    /// The release broke down so often that nothing of it begins for so long.
+    Resting(Duration),
     /// The provider's host failed so often that nothing is sent to it for so long.
     CircuitOpen(Duration),
     /// Something that a run may use is used up.
@@ -161,6 +165,7 @@ impl Outcome {
             },
             Failure::Trap(_)
             | Failure::OutOfMemory
+            | Failure::ComputeSpent(_)
             | Failure::ContractBroken(_)
             | Failure::Denied(_)
             | Failure::SecretSeen
@@ -171,7 +176,9 @@ impl Outcome {
             | Failure::StreamGone(_)
             | Failure::ReleaseUnusable(_) => Self::GiveUp,
             // However often: the pause is the breaker's, and whoever waits for it did nothing wrong.
-            Failure::CircuitOpen(pause) => Self::RetryAfter((*pause).clamp(SHORTEST_ASKED, LONGEST_ASKED)),
+            Failure::CircuitOpen(pause) | Failure::Resting(pause) => {
+                Self::RetryAfter((*pause).clamp(SHORTEST_ASKED, LONGEST_ASKED))
+            }
             Failure::CallTimeout | Failure::CredentialBusy(_) | Failure::Storage(_) => backoff(attempts),
             Failure::BudgetSpent(_) | Failure::ShuttingDown => Self::MoreLater { after: Duration::ZERO },
             Failure::Cancelled => Self::Cancelled,
@@ -223,6 +230,7 @@ impl Failure {
             Self::Trap(_) => Code::ConnectorCrashed,
             Self::OutOfMemory => Code::MemoryLimit,
             Self::CallTimeout => Code::CallTimeout,
+            Self::ComputeSpent(_) => Code::ComputeSpent,
             Self::ContractBroken(_) => Code::ContractBroken,
             Self::Denied(_) => Code::EgressDenied,
             Self::SecretSeen => Code::SecretSeen,
@@ -230,6 +238,7 @@ impl Failure {
             Self::CursorWrong(_) => Code::CursorWrong,
             Self::RecordsRefused(_) => Code::RecordsRefused,
             Self::Quarantined => Code::ConnectorQuarantined,
+            Self::Resting(_) => Code::ReleaseRests,
             Self::CircuitOpen(_) => Code::CircuitOpen,
             Self::BudgetSpent(_) => Code::BudgetSpent,
             Self::ShuttingDown => Code::ShuttingDown,
@@ -274,6 +283,8 @@ impl Failure {
             | Self::Storage(text)
             | Self::StreamGone(text)
             | Self::ReleaseUnusable(text) => Some(text.clone()),
+            Self::Resting(pause) => Some(format!("nothing of the release begins for {} s", pause.as_secs())),
+            Self::ComputeSpent(most) => Some(format!("a call may have {} s of computing", most.as_secs_f64())),
             Self::CircuitOpen(pause) => Some(format!("nothing is sent for {} s", pause.as_secs())),
             Self::BudgetSpent(budget) => Some(format!("the budget of {}", budget.as_str())),
             Self::OutOfMemory

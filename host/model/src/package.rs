@@ -1,10 +1,12 @@
 //! A component with its manifest in front, and what can be told of it without compiling anything.
 //!
-//! The bytes come from strangers. They are walked once, section by section and never into a nested
-//! component, so the work is bounded by the file's size; what an interface is called decides, what it
-//! contains is for the compiler in its own process.
+//! The bytes come from strangers. They are walked section by section, so the work is bounded by the file's size: once at
+//! all depths, to count what would keep a compiler busy (`census`), and once on the outside only, where names stand
+//! (`surface`). What an interface is called decides, what it contains is for the compiler in its own process.
 
+mod census;
 mod sections;
+pub mod signature;
 mod surface;
 
 use data_encoding::HEXLOWER;
@@ -107,7 +109,7 @@ pub fn inspect(bytes: &[u8], limits: Limits) -> Result<Inspected, Fault> {
         let text = format!("This component has {} bytes; {} are the most", bytes.len(), limits.component_bytes);
         return Err(Fault::because(Code::ComponentTooLarge, text));
     }
-    let surface = Surface::of(bytes)?;
+    let surface = look(bytes)?;
     let first = Sections::of(bytes)?.next().transpose()?;
     let section = first.as_ref().and_then(Section::custom).filter(|(name, _)| *name == SECTION);
     let Some((_, json)) = section else {
@@ -138,9 +140,16 @@ pub fn digest(bytes: &[u8]) -> String {
 /// # Errors
 /// A fault with the code of the first thing that is wrong.
 pub fn check_source(component: &[u8], manifest: &Manifest) -> Result<Exports, Fault> {
-    let surface = Surface::of(component)?;
+    let surface = look(component)?;
     surface.agrees(manifest)?;
     Ok(surface.exports)
+}
+
+/// What stands on the outside of a component; what is too much inside is refused first.
+fn look(component: &[u8]) -> Result<Surface, Fault> {
+    sections::header(component)?;
+    census::take(component)?;
+    Surface::of(component)
 }
 
 fn read(json: &[u8]) -> Result<Manifest, Fault> {

@@ -120,6 +120,8 @@ states! {
         Refused = "refused",
         /// Set aside after it did harm.
         Quarantined = "quarantined",
+        /// Too old to be kept: its bytes are gone, what is known of it stays.
+        Dropped = "dropped",
     }
 
     /// What a tenant does, for Recommended.

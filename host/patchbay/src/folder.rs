@@ -13,9 +13,12 @@ use std::{
 };
 
 use notify::{RecursiveMode, Watcher};
-use patchbay_app::{App, Approval};
+use patchbay_app::{App, Approval, Offer, Source};
 use patchbay_model::manifest::{self, Availability, Manifest};
-use tokio::sync::{mpsc, watch};
+use tokio::{
+    io::AsyncReadExt as _,
+    sync::{mpsc, watch},
+};
 
 /// How long nothing must happen before the folder is looked at.
 const QUIET: Duration = Duration::from_millis(300);
@@ -23,8 +26,14 @@ const QUIET: Duration = Duration::from_millis(300);
 /// Bytes that a manifest without code may have, and its logo.
 const MANIFEST_BYTES: u64 = 1024 * 1024;
 
-/// What a file looked like when it was last installed or refused.
-type Seen = HashMap<PathBuf, (SystemTime, u64)>;
+/// Bytes of a signature that are read: one more than it may have, so that a longer one is seen to be longer.
+const SIGNATURE_BYTES: usize = 8 * 1024 + 1;
+
+/// What a file, and the signature beside it, looked like when it was last installed or refused.
+type Seen = HashMap<PathBuf, (State, Option<State>)>;
+
+/// When a file was written, and how long it is.
+type State = (SystemTime, u64);
 
 /// Installs what lies there at the start.
 pub(crate) async fn install_all(app: &Arc<App>, dir: &Path) {
@@ -76,7 +85,7 @@ fn is_closed(kind: notify::EventKind) -> bool {
 /// Announces what has a manifest only, and installs each packaged component that is new or changed, the oldest first.
 async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
     let announced = files(dir, "toml").into_iter().filter_map(|(modified, len, path)| {
-        let new = seen.insert(path.clone(), (modified, len)) != Some((modified, len));
+        let new = seen.insert(path.clone(), ((modified, len), None)) != Some(((modified, len), None));
         // Told once for each state of the file; read each time, because the list is announced whole.
         announced(&path, len)
             .map_err(|why| {
@@ -88,18 +97,29 @@ async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
     });
     app.announce(announced.collect());
     for (modified, len, path) in files(dir, "wasm") {
-        if seen.insert(path.clone(), (modified, len)) == Some((modified, len)) {
+        // A signature that comes after its component is a reason to look again.
+        let state = ((modified, len), state(&beside(&path)));
+        if seen.insert(path.clone(), state) == Some(state) {
             continue;
         }
-        let bytes = match tokio::fs::read(&path).await {
+        // One byte more than it may have, so that a longer one is seen to be longer and is never held.
+        let bytes = match start_of(&path, app.component_bytes().saturating_add(1)).await {
             Ok(bytes) => bytes,
             Err(error) => {
                 tracing::error!("{} cannot be read: {error}", path.display());
                 continue;
             }
         };
-        let approval = Approval { actor: format!("folder {}", path.display()), approves: true };
-        match app.install(bytes, approval).await {
+        let signature = match signature(&path).await {
+            Ok(signature) => signature,
+            Err(error) => {
+                tracing::error!("the signature of {} cannot be read: {error}", path.display());
+                continue;
+            }
+        };
+        let approval = Approval { actor: format!("folder {}", path.display()), approves: true, trust_key: None };
+        let offer = Offer { bytes, signature, source: Source::Folder { path: path.clone() } };
+        match app.install(offer, approval).await {
             Ok(installed) if installed.known => {}
             Ok(installed) => {
                 let release = installed.release;
@@ -117,6 +137,35 @@ async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
     }
 }
 
+/// Where the signature of a component lies.
+fn beside(component: &Path) -> PathBuf {
+    let mut name = component.as_os_str().to_owned();
+    name.push(".sig");
+    PathBuf::from(name)
+}
+
+fn state(path: &Path) -> Option<State> {
+    let meta = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some((meta.modified().ok()?, meta.len()))
+}
+
+/// What stands in `NAME.wasm.sig` beside the component; none where there is no such file.
+async fn signature(component: &Path) -> std::io::Result<Option<Vec<u8>>> {
+    match start_of(&beside(component), SIGNATURE_BYTES).await {
+        Ok(bytes) => Ok(Some(bytes)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// So many bytes of a file, or all where it has fewer.
+async fn start_of(path: &Path, most: usize) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = tokio::fs::File::open(path).await?;
+    file.take(u64::try_from(most).unwrap_or(u64::MAX)).read_to_end(&mut bytes).await?;
+    Ok(bytes)
+}
+
 /// Files that end so, the oldest first: when they were written, how long they are, where.
 fn files(dir: &Path, extension: &str) -> Vec<(SystemTime, u64, PathBuf)> {
     let mut files: Vec<(SystemTime, u64, PathBuf)> = std::fs::read_dir(dir)
@@ -125,8 +174,8 @@ fn files(dir: &Path, extension: &str) -> Vec<(SystemTime, u64, PathBuf)> {
         .filter_map(Result::ok)
         .filter(|entry| entry.path().extension().is_some_and(|found| found == extension))
         .filter_map(|entry| {
-            let meta = entry.metadata().ok().filter(std::fs::Metadata::is_file)?;
-            Some((meta.modified().ok()?, meta.len(), entry.path()))
+            let (modified, len) = state(&entry.path())?;
+            Some((modified, len, entry.path()))
         })
         .collect();
     files.sort();

@@ -7,7 +7,7 @@
 use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use patchbay_api::{Api, Limits};
-use patchbay_app::{App, Parts};
+use patchbay_app::{App, Parts, Settings};
 use patchbay_egress::{EgressConfig, Gate, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
@@ -103,15 +103,16 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
     let gate = Gate::build(egress(config)?, Arc::clone(&clock))
         .map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()))?;
     let program = std::env::current_exe().map_err(|error| Stop::failed(format!("no program: {error}")))?;
-    let engine = Engine::build(EngineConfig {
+    let engine = EngineConfig {
         cache_dir: config.data_dir.join("compiled"),
         cache_key: *keys.derive("compile-cache"),
         compiler: vec![program.into_os_string(), "compile-worker".into()],
         max_instances: config.limits.instances,
         component_bytes: config.limits.component_bytes,
-    })
-    .map_err(|error| error.fault())?;
-    let settings = settings::app(config, public_url, settings::node(&*random));
+    };
+    let engine = Engine::build_with(engine, config.limits.compute).map_err(|error| error.fault())?;
+    let registries = config.sources.registries().map_err(|why| Fault::because(Code::ConfigInvalid, why))?;
+    let settings = Settings { registries, ..settings::app(config, public_url, settings::node(&*random)) };
     tracing::info!(node = settings.node, "this node is {}", settings.node);
     let key_source = Arc::new(source);
     Ok(App::build(Parts { settings, store, keys, key_source, gate, engine, clock, random, stop }).await?)
@@ -142,6 +143,12 @@ pub(crate) fn egress(config: &Config) -> Result<EgressConfig, Stop> {
         },
         extra_ca: Vec::new(),
     };
+    // The gate speaks TLS unless it is told where not to.
+    egress.rewrite.extend(config.sources.plain_http.iter().map(|host| patchbay_egress::Rewrite {
+        origin: format!("https://{host}"),
+        connect: format!("http://{host}"),
+        browser: None,
+    }));
     for path in &config.egress.extra_ca {
         egress.extra_ca.push(std::fs::read(path).map_err(|error| Stop::file("read", path, &error))?);
     }

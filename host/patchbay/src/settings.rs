@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use patchbay_app::Settings;
+use patchbay_app::{ConnectorPolicy, Settings};
 use patchbay_model::Random;
 use patchbay_store::{Retention, StoreConfig};
 use url::Url;
@@ -65,6 +65,17 @@ pub(crate) fn app(config: &Config, public_url: Url, node: String) -> Settings {
         webhook_retries: patchbay_app::WEBHOOK_RETRIES.to_vec(),
         webhook_disable_after: config.webhooks.disable,
         webhook_lease: config.egress.exchange + TO_STORE,
+        // With passwords, which are read at the start only.
+        registries: patchbay_app::Registries::default(),
+        indexes: config.sources.indexes(),
+        update_check: config.sources.update_check,
+        update_age: config.sources.update_age,
+        connectors: ConnectorPolicy {
+            unsigned: config.connectors.unsigned,
+            upgrades: config.connectors.upgrades,
+            ceiling: config.connectors.ceiling.clone(),
+            retained: config.connectors.retained,
+        },
         retention: Retention {
             runs: retention.runs,
             tombstones: retention.deletions,

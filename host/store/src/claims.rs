@@ -115,7 +115,8 @@ impl Store {
                     if lapsed.iter().any(|run| run.usable && run.deaths + 1 >= crashes::DEATHS) {
                         told = crashes::end_runs(&mut *tx, &store, now).await?;
                     }
-                    let set_aside = set_aside(&mut *tx).await?;
+                    let Held { set_aside, tried } = held(&mut *tx, now).await?;
+                    choice.tried = tried;
                     let again = lapsed.into_iter().filter(|run| {
                         run.usable && run.deaths + 1 < crashes::DEATHS && !set_aside.contains(&run.release)
                     });
@@ -180,6 +181,8 @@ struct Choice {
     tenants: HashMap<String, u32>,
     connectors: HashMap<String, u32>,
     connections: HashMap<String, u32>,
+    /// Connectors that are tried again after a rest: one run of each at a time.
+    tried: BTreeSet<String>,
     taken: Vec<String>,
 }
 
@@ -193,6 +196,7 @@ impl Choice {
             tenants: HashMap::new(),
             connectors: HashMap::new(),
             connections: HashMap::new(),
+            tried: BTreeSet::new(),
             taken: Vec::new(),
         }
     }
@@ -210,8 +214,12 @@ impl Choice {
     fn may(&self, run: &Due) -> bool {
         let has = |counts: &HashMap<String, u32>, key: &str| counts.get(key).copied().unwrap_or(0);
         has(&self.tenants, &run.tenant) < self.per_tenant
-            && has(&self.connectors, &run.connector) < self.per_connector
+            && has(&self.connectors, &run.connector) < self.of_connector(&run.connector)
             && has(&self.connections, &run.connection) < self.per_connection
+    }
+
+    fn of_connector(&self, connector: &str) -> u32 {
+        if self.tried.contains(connector) { self.per_connector.min(1) } else { self.per_connector }
     }
 
     /// Takes of these what may be taken; how many.
@@ -249,6 +257,12 @@ impl Choice {
     fn of(&self, tenant: &str) -> u32 {
         self.tenants.get(tenant).copied().unwrap_or(0)
     }
+}
+
+/// Connectors that have as many as they may.
+fn full_connectors(choice: &Choice) -> Vec<&str> {
+    let full = choice.connectors.iter().filter(|(connector, count)| **count >= choice.of_connector(connector));
+    full.map(|(connector, _)| connector.as_str()).collect()
 }
 
 /// Those that have as many as they may.
@@ -294,19 +308,34 @@ async fn end_lost(tx: &mut AnyConnection, now: Timestamp) -> Result<(), StoreErr
     Ok(())
 }
 
-/// What is not started: releases that were set aside, and connectors whose active one was.
-async fn set_aside(tx: &mut AnyConnection) -> Result<BTreeSet<String>, StoreError> {
+/// What is held back.
+#[derive(Default)]
+struct Held {
+    /// What is not started: releases that were set aside or rest, and connectors whose active one was or does.
+    set_aside: BTreeSet<String>,
+    /// Connectors with a release whose rest is over, and that has not shown yet that it works.
+    tried: BTreeSet<String>,
+}
+
+async fn held(tx: &mut AnyConnection, now: Timestamp) -> Result<Held, StoreError> {
     let rows = sqlx::query(
-        "SELECT q.id, CASE WHEN EXISTS (SELECT 1 FROM releases a WHERE a.connector = q.connector AND a.state = 'active') \
-         THEN NULL ELSE q.connector END FROM releases q WHERE q.state = 'quarantined'",
+        "SELECT q.id, q.connector, q.state = 'active' OR NOT EXISTS (SELECT 1 FROM releases a \
+         WHERE a.connector = q.connector AND a.state = 'active'), q.state <> 'quarantined' AND q.rest_until <= $1 \
+         FROM releases q WHERE q.state = 'quarantined' OR q.rest_until IS NOT NULL",
     );
-    let mut found = BTreeSet::new();
-    for row in &rows.fetch_all(tx).await? {
+    let mut held = Held::default();
+    for row in &rows.bind(now.as_micros()).fetch_all(tx).await? {
         let mut r = Reader::of(row, "releases");
-        found.insert(r.next::<String>("id")?);
-        found.extend(r.next::<Option<String>>("connector")?);
+        let (id, connector): (String, String) = (r.next("id")?, r.next("connector")?);
+        let (whole, over): (bool, bool) = (r.next("state")?, r.next::<Option<bool>>("rest_until")?.unwrap_or(false));
+        if over {
+            held.tried.insert(connector);
+            continue;
+        }
+        held.set_aside.insert(id);
+        held.set_aside.extend(whole.then_some(connector));
     }
-    Ok(found)
+    Ok(held)
 }
 
 /// Takes due runs, looking at the first few of each tenant.
@@ -330,7 +359,7 @@ async fn due(
         let statement = sqlx::query(AssertSqlSafe(first_of_each(Dialect::of(tx))))
             .bind(now.as_micros())
             .bind(json(&tenants)?)
-            .bind(json(&filled(&choice.connectors, choice.per_connector))?)
+            .bind(json(&full_connectors(choice))?)
             .bind(json(&filled(&choice.connections, choice.per_connection))?)
             .bind(json(set_aside)?)
             .bind(json(&choice.taken)?)
@@ -376,7 +405,12 @@ fn first_of_each(dialect: Dialect) -> String {
     )
 }
 
-/// Takes them, as far as they still may be taken.
+/// By which release a run begins: the pinned one, else the active one.
+const BEGINS_BY: &str = "(SELECT coalesce(c.release, a.id) FROM connections c LEFT JOIN releases a \
+    ON a.connector = c.connector AND a.state = 'active' WHERE c.id = runs.connection)";
+
+/// Takes them, as far as they still may be taken. The release is written down now, so that a worker's death is told of the one
+/// that ran, whichever is active by then; the deaths of another release do not count against the one that a run goes on with.
 async fn take(
     tx: &mut AnyConnection,
     runs: &[String],
@@ -387,7 +421,8 @@ async fn take(
     let statement = sqlx::query(AssertSqlSafe(format!(
         "UPDATE runs SET state = 'running', epoch = epoch + 1, \
          attempts = attempts + CASE state WHEN 'due' THEN 1 ELSE 0 END, \
-         deaths = deaths + CASE state WHEN 'running' THEN 1 ELSE 0 END, lease_until = $2, \
+         deaths = CASE WHEN state <> 'running' THEN deaths WHEN release IS NULL \
+         OR release IS NOT DISTINCT FROM {BEGINS_BY} THEN deaths + 1 ELSE 0 END, release = {BEGINS_BY}, lease_until = $2, \
          started_at = coalesce(started_at, $1), node = $3 WHERE id IN (SELECT id FROM runs \
          WHERE id IN (SELECT value FROM json_each($4)) AND ((state = 'due' AND next_at <= $1) \
          OR (state = 'running' AND lease_until <= $1)) {locked}) RETURNING {}",

@@ -107,8 +107,6 @@ pub struct ConnectionUpdate {
     pub settings: Option<String>,
     /// Functions that are switched off: all of them.
     pub off: Option<Vec<String>>,
-    /// The release to pin it to; the inner none unpins.
-    pub release: Option<Option<ReleaseId>>,
 }
 
 impl Row for Connection {
@@ -268,16 +266,14 @@ impl Store {
                 Box::pin(async move {
                     let done = sqlx::query(
                         "UPDATE connections SET name = coalesce($3, name), enabled = coalesce($4, enabled), \
-                         settings = coalesce($5, settings), off = coalesce($9, off), release = CASE WHEN $6 THEN $7 ELSE release END, \
-                         updated_at = $8 WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
+                         settings = coalesce($5, settings), off = coalesce($7, off), \
+                         updated_at = $6 WHERE id = $1 AND tenant = $2 AND state <> 'deleted'",
                     )
                     .bind(id.as_str())
                     .bind(tenant.as_str())
                     .bind(update.name)
                     .bind(update.enabled)
                     .bind(update.settings)
-                    .bind(update.release.is_some())
-                    .bind(update.release.flatten().map(String::from))
                     .bind(now.as_micros())
                     .bind(off)
                     .execute(&mut *tx)

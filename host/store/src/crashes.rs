@@ -7,6 +7,7 @@ use sqlx::{AnyConnection, AssertSqlSafe};
 use crate::{
     Push, Store, StoreError, SyncRow,
     audit::{NewAudit, append},
+    canaries,
     dialect::Dialect,
     events::{NewEvent, emit},
     push_moves, push_queue, push_steps,
@@ -76,8 +77,8 @@ async fn alone(tx: &mut AnyConnection, node: Option<&str>, now: Timestamp) -> Re
     Ok(others == 0)
 }
 
-/// Sets aside the release that a connection runs: the pinned one, else the active one. No run of it begins until an
-/// operator activates it, or another.
+/// Sets aside the release that the run began with, whichever is active by now; where that is not known, the one that its
+/// connection runs. No run of it begins until an operator activates it, or another.
 async fn quarantine(
     tx: &mut AnyConnection,
     store: &Store,
@@ -87,15 +88,17 @@ async fn quarantine(
 ) -> Result<(), StoreError> {
     let reason = format!("the worker of run {run} died {DEATHS} times in a row");
     let row = sqlx::query(
-        "UPDATE releases SET state = 'quarantined', reason = $2, state_at = $3 WHERE state <> 'quarantined' AND id = \
+        "UPDATE releases SET state = 'quarantined', reason = $2, state_at = $3 WHERE state NOT IN ('quarantined', 'dropped') \
+         AND id = coalesce((SELECT r.release FROM runs r WHERE r.id = $4), \
          (SELECT coalesce(c.release, a.id) FROM connections c LEFT JOIN releases a ON a.connector = c.connector \
-         AND a.state = 'active' WHERE c.id = $1) RETURNING id, connector, version",
+         AND a.state = 'active' WHERE c.id = $1)) RETURNING id, connector, version",
     );
-    let row = row.bind(sync.connection.as_str()).bind(reason.as_str()).bind(now.as_micros());
+    let row = row.bind(sync.connection.as_str()).bind(reason.as_str()).bind(now.as_micros()).bind(run.as_str());
     let Some(row) = row.fetch_optional(&mut *tx).await? else { return Ok(()) };
     let mut r = Reader::of(&row, "releases");
     let release: ReleaseId = r.next("id")?;
     let (connector, version): (String, String) = (r.next("connector")?, r.next("version")?);
+    canaries::end_of_release(&mut *tx, store, &release, &reason).await?;
     // Those whose connections run it. An unpinned one ran it if it was the active one, which is gone now.
     let tenants: Vec<String> = sqlx::query_scalar(
         "SELECT DISTINCT c.tenant FROM connections c WHERE c.connector = $1 AND c.state <> 'deleted' \
@@ -215,7 +218,9 @@ mod tests {
     async fn a_release_that_killed_three_workers_is_set_aside_until_an_operator_activates_one() {
         let world = World::open().await;
         let (old, release) = (world.release("1.0.0").await, world.release("1.1.0").await);
-        world.store.activate_release(&release, "test").await.expect("active");
+        for each in [&old, &release] {
+            world.store.activate_release(each, "test").await.expect("active");
+        }
         let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
         let theirs = crate::Settle { tenant: other.clone(), ..world.consent("b9") };
         world.store.settle(theirs).await.expect("settled");
@@ -262,6 +267,45 @@ mod tests {
         assert_eq!((dead.state, dead.code), (RunState::Failed, Some(Code::ConnectorCrashed)), "it is given up");
         let there = world.store.release(&release).await.expect("read");
         assert_eq!(there.state, patchbay_model::ReleaseState::Active, "who ended the node is not known");
+    }
+
+    #[tokio::test]
+    async fn the_release_that_the_workers_died_of_is_set_aside_and_not_the_one_that_was_gone_back_to() {
+        let world = World::open().await;
+        let (old, new) = (world.release("1.0.0").await, world.release("1.1.0").await);
+        for each in [&old, &new] {
+            world.store.activate_release(each, "test").await.expect("active");
+        }
+        let (_, run) = world.running("b1").await;
+        for _ in 0..2 {
+            world.clock.advance(LEASE);
+            assert_eq!(world.claim().await.len(), 1);
+        }
+        let begun = world.store.run(&world.tenant, &run.run).await.expect("read");
+        assert_eq!((begun.release, begun.deaths), (Some(new.clone()), 2));
+        world.store.activate_release(&old, "test").await.expect("gone back");
+        world.clock.advance(LEASE);
+        assert!(world.claim().await.is_empty(), "not a fourth time");
+        let state = async |id| world.store.release(id).await.expect("read").state;
+        assert_eq!(state(&new).await, patchbay_model::ReleaseState::Quarantined);
+        assert_eq!(state(&old).await, patchbay_model::ReleaseState::Active);
+    }
+
+    #[tokio::test]
+    async fn deaths_of_the_release_before_do_not_count_against_the_one_that_a_run_goes_on_with() {
+        let world = World::open().await;
+        let (old, new) = (world.release("1.0.0").await, world.release("1.1.0").await);
+        for each in [&old, &new] {
+            world.store.activate_release(each, "test").await.expect("active");
+        }
+        let (_, run) = world.running("b1").await;
+        world.clock.advance(LEASE);
+        assert_eq!(world.claim().await[0].deaths, 1);
+        world.store.activate_release(&old, "test").await.expect("gone back");
+        world.clock.advance(LEASE);
+        assert_eq!(world.claim().await[0].deaths, 0, "it begins anew");
+        let begun = world.store.run(&world.tenant, &run.run).await.expect("read");
+        assert_eq!(begun.release, Some(old));
     }
 
     #[tokio::test]

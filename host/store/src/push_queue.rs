@@ -25,6 +25,7 @@ use crate::{
     events::{NewEvent, emit},
     push_moves,
     pushes::of_tenant,
+    release_ends::{self, End, WentBy},
     row::{Reader, Row, json, many, select},
     writer::together,
 };
@@ -74,6 +75,8 @@ pub struct PushEnd {
     pub next_at: Option<Timestamp>,
     /// Whether it was looked for at the provider.
     pub looked: bool,
+    /// The release that sent it; none where it did not get so far.
+    pub went_by: Option<WentBy>,
 }
 
 impl PushEnd {
@@ -91,6 +94,7 @@ impl PushEnd {
             fields: "[]".to_owned(),
             next_at: None,
             looked: false,
+            went_by: None,
         }
     }
 }
@@ -160,7 +164,13 @@ impl Store {
         let left = self
             .write_beside(move |tx| {
                 Box::pin(async move {
+                    let went_by = end.went_by.clone().filter(WentBy::is_noted);
                     let left = leave(&mut *tx, &push, Some(epoch), end, None, now).await?;
+                    if let (Some(went_by), Some(connection)) = (&went_by, &left.connection) {
+                        let well = left.state == PushState::Done;
+                        let end = End { connection, work: left.id.as_str(), part: &left.action, well };
+                        release_ends::note(&mut *tx, went_by, &end, now).await?;
+                    }
                     if is_told(&left) {
                         tell(&mut *tx, &store, &left, now).await?;
                     }

@@ -7,7 +7,7 @@ mod accept;
 mod again;
 pub mod conflicts;
 mod files;
-mod ground;
+pub(crate) mod ground;
 mod judge;
 
 use std::time::Duration;

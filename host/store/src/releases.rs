@@ -4,9 +4,9 @@ use patchbay_model::{ReleaseId, ReleaseState, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
-    Store, StoreError,
+    Store, StoreError, activation,
     audit::{NewAudit, append},
-    corrections,
+    publishers::is_trusted,
     row::{Reader, Row, int, many, maybe, one, select},
 };
 
@@ -29,6 +29,10 @@ pub struct Release {
     pub manifest: String,
     /// What it asks for, JSON; compared with what was approved.
     pub asks: String,
+    /// The publisher's key that signed it; none for an unsigned one.
+    pub signed_by: Option<String>,
+    /// Where it came from: `upload`, `folder`, or a reference with its digest.
+    pub source: String,
     /// How far it is.
     pub state: ReleaseState,
     /// Why it is refused or set aside.
@@ -37,6 +41,15 @@ pub struct Release {
     pub created_at: Timestamp,
     /// Since when it is in this state.
     pub state_at: Timestamp,
+    /// When new runs began to use it last; none for one that never was active.
+    pub activated_at: Option<Timestamp>,
+    /// Who said so.
+    pub activated_by: Option<String>,
+    /// Since when another one is used because somebody, or the host, went back from it.
+    pub set_back_at: Option<Timestamp>,
+    /// It trapped again and again and there was none to go back to: until when no run of it begins. From then on one at a
+    /// time.
+    pub rest_until: Option<Timestamp>,
 }
 
 /// A release to keep.
@@ -56,6 +69,10 @@ pub struct NewRelease {
     pub manifest: String,
     /// What it asks for, JSON.
     pub asks: String,
+    /// The publisher's key that signed it; none for an unsigned one.
+    pub signed_by: Option<String>,
+    /// Where it came from: `upload`, `folder`, or a reference with its digest.
+    pub source: String,
     /// How far it is.
     pub state: ReleaseState,
 }
@@ -64,7 +81,8 @@ impl Row for Release {
     const TABLE: &'static str = "releases";
     const FROM: &'static str = "releases rel";
     const COLUMNS: &'static str = "rel.id, rel.connector, rel.version, rel.digest, rel.size, rel.contract, \
-        rel.manifest, rel.asks, rel.state, rel.reason, rel.created_at, rel.state_at";
+        rel.manifest, rel.asks, rel.signed_by, rel.source, rel.state, rel.reason, rel.created_at, \
+        rel.state_at, rel.activated_at, rel.activated_by, rel.set_back_at, rel.rest_until";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -76,10 +94,16 @@ impl Row for Release {
             contract: r.next("contract")?,
             manifest: r.next("manifest")?,
             asks: r.next("asks")?,
+            signed_by: r.next("signed_by")?,
+            source: r.next("source")?,
             state: r.next("state")?,
             reason: r.next("reason")?,
             created_at: r.next("created_at")?,
             state_at: r.next("state_at")?,
+            activated_at: r.next("activated_at")?,
+            activated_by: r.next("activated_by")?,
+            set_back_at: r.next("set_back_at")?,
+            rest_until: r.next("rest_until")?,
         })
     }
 }
@@ -101,16 +125,20 @@ impl Store {
                     if there.digest == new.digest {
                         return Ok(there);
                     }
-                    // Bytes that were refused never ran: a damaged copy must not keep the version from the whole one.
-                    if there.state != ReleaseState::Refused {
+                    if !gives_way(&mut *tx, &there, &new).await? {
                         return Err(StoreError::Conflict("version with other bytes"));
                     }
-                    let refused = sqlx::query("DELETE FROM releases WHERE id = $1");
-                    refused.bind(there.id.as_str()).execute(&mut *tx).await?;
+                    let gone = sqlx::query("DELETE FROM releases WHERE id = $1").bind(there.id.as_str());
+                    gone.execute(&mut *tx).await.map_err(|error| match StoreError::from(error) {
+                        // Something refers to it: a connection, an approval.
+                        StoreError::NotFound => StoreError::Conflict("version with other bytes"),
+                        other => other,
+                    })?;
                 }
                 sqlx::query(
-                    "INSERT INTO releases (id, connector, version, digest, size, contract, manifest, asks, state, \
-                     created_at, state_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+                    "INSERT INTO releases (id, connector, version, digest, size, contract, manifest, asks, signed_by, \
+                     source, state, created_at, state_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $12)",
                 )
                 .bind(id.as_str())
                 .bind(new.connector)
@@ -120,6 +148,8 @@ impl Store {
                 .bind(new.contract)
                 .bind(new.manifest)
                 .bind(new.asks)
+                .bind(new.signed_by)
+                .bind(new.source)
                 .bind(new.state.as_str())
                 .bind(now.as_micros())
                 .execute(&mut *tx)
@@ -157,7 +187,162 @@ impl Store {
         many(self.read(), sqlx::query(select::<Release>(rest)).bind(connector)).await
     }
 
-    /// Notes how far a release is. `active` is reached only by [`Store::activate_release`].
+    /// Begins the installation of known bytes again that came to no end, or were refused; a key that is trusted stays the
+    /// one that signed them. False where the release has moved on.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn begin_release_again(
+        &self,
+        id: &ReleaseId,
+        signed_by: Option<&str>,
+        source: &str,
+    ) -> Result<bool, StoreError> {
+        let (id, now) = (id.clone(), self.now());
+        let (signed_by, source) = (signed_by.map(str::to_owned), source.to_owned());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let there = load(&mut *tx, &id).await?;
+                let trusted = is_trusted(&mut *tx, &there.connector, there.signed_by.as_deref()).await?;
+                let statement = sqlx::query(
+                    "UPDATE releases SET state = 'verified', reason = NULL, state_at = $4, signed_by = $2, source = $3 \
+                     WHERE id = $1 AND activated_at IS NULL \
+                     AND state IN ('fetched', 'verified', 'compiled', 'probed', 'refused')",
+                );
+                let signed_by = if trusted { there.signed_by } else { signed_by };
+                let statement = statement.bind(id.as_str()).bind(signed_by).bind(source).bind(now.as_micros());
+                Ok(statement.execute(tx).await?.rows_affected() > 0)
+            })
+        })
+        .await
+    }
+
+    /// Notes how far an installation is. False where the release has moved on: another installation of the same bytes was
+    /// faster, or somebody used, replaced or set aside the release meanwhile. Nothing is written then.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; [`StoreError::Conflict`] for `active`.
+    pub async fn advance_release(
+        &self,
+        id: &ReleaseId,
+        state: ReleaseState,
+        reason: Option<&str>,
+    ) -> Result<bool, StoreError> {
+        if state == ReleaseState::Active {
+            return Err(StoreError::Conflict("a release becomes active by being activated"));
+        }
+        let (id, reason, now) = (id.clone(), reason.map(str::to_owned), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                // One that is ready and waits for nothing may still be told what it waits for.
+                let statement = sqlx::query(
+                    "UPDATE releases SET state = $2, reason = $3, state_at = $4 WHERE id = $1 AND activated_at IS NULL \
+                     AND (state IN ('fetched', 'verified', 'compiled', 'probed') \
+                     OR (state = 'ready' AND reason IS NULL AND $2 = 'ready'))",
+                );
+                let statement = statement.bind(id.as_str()).bind(state.as_str()).bind(reason).bind(now.as_micros());
+                Ok(statement.execute(tx).await?.rows_affected() > 0)
+            })
+        })
+        .await
+    }
+
+    /// Notes that a trusted key signed a release that waits and was never used, in place of one that is not trusted: it
+    /// waits for nothing by that. None where that does not fit.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`].
+    pub async fn sign_release_anew(
+        &self,
+        id: &ReleaseId,
+        signed_by: &str,
+        actor: &str,
+    ) -> Result<Option<Release>, StoreError> {
+        let (id, signed_by, now) = (id.clone(), signed_by.to_owned(), self.now());
+        let detail = serde_json::json!({ "fingerprint": signed_by });
+        let line = self.audit_line(NewAudit::of(None, actor, "release.signed_anew", &id).detail(&detail));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let there = load(&mut *tx, &id).await?;
+                if is_trusted(&mut *tx, &there.connector, there.signed_by.as_deref()).await?
+                    || !is_trusted(&mut *tx, &there.connector, Some(&signed_by)).await?
+                {
+                    return Ok(None);
+                }
+                let statement = sqlx::query(
+                    "UPDATE releases SET signed_by = $2, reason = NULL, state_at = $3 WHERE id = $1 AND state = 'ready' \
+                     AND activated_at IS NULL AND NOT EXISTS (SELECT 1 FROM canaries y WHERE y.release = $1)",
+                );
+                let statement = statement.bind(id.as_str()).bind(signed_by).bind(now.as_micros());
+                if statement.execute(&mut *tx).await?.rows_affected() == 0 {
+                    return Ok(None);
+                }
+                append(&mut *tx, &line).await?;
+                load(tx, &id).await.map(Some)
+            })
+        })
+        .await
+    }
+
+    /// Makes a release active that was just installed; none where it has moved on, or waits for something.
+    ///
+    /// # Errors
+    /// As [`Store::activate_corrected`].
+    pub async fn activate_installed(
+        &self,
+        id: &ReleaseId,
+        revision: i64,
+        actor: &str,
+    ) -> Result<Option<Release>, StoreError> {
+        let (store, id, actor) = (self.clone(), id.clone(), actor.to_owned());
+        let active = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let there = load(&mut *tx, &id).await?;
+                    if there.state != ReleaseState::Ready || there.reason.is_some() {
+                        return Ok(None);
+                    }
+                    activation::activate(tx, &store, &id, Some(revision), &actor).await.map(Some)
+                })
+            })
+            .await?;
+        self.woke();
+        Ok(active)
+    }
+
+    /// Keeps a release again whose bytes were dropped and came once more. It is not used by that. False where it was not
+    /// dropped.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn retain_dropped(&self, id: &ReleaseId) -> Result<bool, StoreError> {
+        let statement = "UPDATE releases SET state = 'retained', state_at = $2 WHERE id = $1 AND state = 'dropped'";
+        self.change_release(id, statement).await
+    }
+
+    /// Takes a release out of the quarantine, because somebody has looked at why it is there: one that was used is kept,
+    /// one that was only tried waits, with the reason. False where it was not set aside.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn end_quarantine(&self, id: &ReleaseId) -> Result<bool, StoreError> {
+        let statement = "UPDATE releases SET state = CASE WHEN activated_at IS NULL THEN 'ready' ELSE 'retained' END, \
+            state_at = $2 WHERE id = $1 AND state = 'quarantined'";
+        self.change_release(id, statement).await
+    }
+
+    async fn change_release(&self, id: &ReleaseId, statement: &'static str) -> Result<bool, StoreError> {
+        let (id, now) = (id.clone(), self.now());
+        self.write(move |tx| {
+            Box::pin(async move {
+                let statement = sqlx::query(statement).bind(id.as_str()).bind(now.as_micros());
+                Ok(statement.execute(tx).await?.rows_affected() > 0)
+            })
+        })
+        .await
+    }
+
+    /// Puts a release into a state whatever it is in, for tests: work uses the transitions above.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] for `active`.
@@ -179,57 +364,6 @@ impl Store {
                     return Err(StoreError::NotFound);
                 }
                 Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Makes a release the one that new runs use; the one before is retained. One atomic swap.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is `ready`, `retained` or `active`.
-    pub async fn activate_release(&self, id: &ReleaseId, actor: &str) -> Result<Release, StoreError> {
-        self.activate(id, None, actor).await
-    }
-
-    /// The same of one that was judged together with a revision of the operator's correction; 0 for none.
-    ///
-    /// # Errors
-    /// As there; [`StoreError::Conflict`] too when the correction is another one by now.
-    pub async fn activate_corrected(&self, id: &ReleaseId, revision: i64, actor: &str) -> Result<Release, StoreError> {
-        self.activate(id, Some(revision), actor).await
-    }
-
-    async fn activate(&self, id: &ReleaseId, revision: Option<i64>, actor: &str) -> Result<Release, StoreError> {
-        let (id, now) = (id.clone(), self.now());
-        let line = self.audit_line(NewAudit::of(None, actor, "release.activated", &id));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let wanted = load(&mut *tx, &id).await?;
-                match wanted.state {
-                    ReleaseState::Active => return Ok(wanted),
-                    ReleaseState::Ready | ReleaseState::Retained => {}
-                    _ => return Err(StoreError::Conflict("the release is not ready")),
-                }
-                if let Some(revision) = revision
-                    && corrections::revision(&mut *tx, &wanted.connector).await? != revision
-                {
-                    return Err(StoreError::Conflict("the correction of the connector was changed meanwhile"));
-                }
-                sqlx::query(
-                    "UPDATE releases SET state = 'retained', state_at = $2 WHERE connector = $1 AND state = 'active'",
-                )
-                .bind(wanted.connector)
-                .bind(now.as_micros())
-                .execute(&mut *tx)
-                .await?;
-                sqlx::query("UPDATE releases SET state = 'active', reason = NULL, state_at = $2 WHERE id = $1")
-                    .bind(id.as_str())
-                    .bind(now.as_micros())
-                    .execute(&mut *tx)
-                    .await?;
-                append(&mut *tx, &line).await?;
-                load(tx, &id).await
             })
         })
         .await
@@ -265,46 +399,32 @@ impl Store {
     }
 }
 
-async fn load(tx: &mut AnyConnection, id: &ReleaseId) -> Result<Release, StoreError> {
+/// Whether a release that never was used gives its version to other bytes: those that were refused (a damaged copy must not
+/// keep the version from the whole one), and those that no trusted key signed, where one signed the new ones (whoever is
+/// first with a version must not keep it from its publisher).
+async fn gives_way(tx: &mut AnyConnection, there: &Release, new: &NewRelease) -> Result<bool, StoreError> {
+    if there.activated_at.is_some() {
+        return Ok(false);
+    }
+    if there.state == ReleaseState::Refused {
+        return Ok(true);
+    }
+    let waits = matches!(
+        there.state,
+        ReleaseState::Fetched
+            | ReleaseState::Verified
+            | ReleaseState::Compiled
+            | ReleaseState::Probed
+            | ReleaseState::Ready
+    );
+    Ok(waits
+        && is_trusted(&mut *tx, &new.connector, new.signed_by.as_deref()).await?
+        && !is_trusted(tx, &there.connector, there.signed_by.as_deref()).await?)
+}
+
+pub(crate) async fn load(tx: &mut AnyConnection, id: &ReleaseId) -> Result<Release, StoreError> {
     one(tx, sqlx::query(select::<Release>("WHERE rel.id = $1")).bind(id.as_str())).await
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::World;
-
-    #[tokio::test]
-    async fn a_version_has_one_set_of_bytes_for_ever() {
-        let world = World::open().await;
-        let id = world.release("1.0.0").await;
-        assert_eq!(world.release("1.0.0").await, id);
-        let there = world.store.release(&id).await.expect("a release");
-        let other = NewRelease {
-            connector: there.connector,
-            version: there.version,
-            digest: "another".to_owned(),
-            size: 1,
-            contract: there.contract,
-            manifest: there.manifest,
-            asks: there.asks,
-            state: ReleaseState::Fetched,
-        };
-        assert!(matches!(world.store.insert_release(other, "test").await, Err(StoreError::Conflict(_))));
-    }
-
-    #[tokio::test]
-    async fn activating_swaps_and_keeps_the_one_before() {
-        let world = World::open().await;
-        let (first, second) = (world.release("1.0.0").await, world.release("1.1.0").await);
-        world.store.activate_release(&first, "test").await.expect("active");
-        world.store.activate_release(&second, "test").await.expect("active");
-        let active = world.store.active_release("acme.books").await.expect("read").expect("one");
-        assert_eq!(active.id, second);
-        assert_eq!(world.store.release(&first).await.expect("kept").state, ReleaseState::Retained);
-        assert_eq!(world.store.connectors().await.expect("list").len(), 1);
-        world.store.activate_release(&first, "test").await.expect("rolled back");
-        world.store.set_release_state(&second, ReleaseState::Quarantined, Some("harm")).await.expect("set aside");
-        assert!(world.store.activate_release(&second, "test").await.is_err());
-    }
-}
+mod tests;

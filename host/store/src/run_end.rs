@@ -12,6 +12,7 @@ use crate::{
     audit::{NewAudit, append},
     broken,
     events::{NewEvent, emit},
+    release_ends::{self, End, WentBy},
     row::{Reader, int, micros, one, select},
     run_logs, run_queue,
     runs::enqueue,
@@ -44,6 +45,8 @@ pub struct RunEnd {
     pub paused_until: Option<Timestamp>,
     /// What was said since the last page.
     pub log: Vec<LogLine>,
+    /// The release that ran; none where it did not get so far.
+    pub went_by: Option<WentBy>,
 }
 
 impl RunEnd {
@@ -63,6 +66,7 @@ impl RunEnd {
             budget: None,
             paused_until: None,
             log: Vec::new(),
+            went_by: None,
         }
     }
 }
@@ -107,6 +111,11 @@ impl Store {
                     let (due_at, broke) = aftermath(&mut *tx, &store, &ended, &sync, &end, now).await?;
                     let of = EndedRun { run: &run, state: end.state, code: end.code, attempts: ended.attempts };
                     note(&mut *tx, &sync, &of, end.person.as_deref(), due_at, now).await?;
+                    if let Some(went_by) = &end.went_by {
+                        let well = matches!(end.state, RunState::Done | RunState::Held);
+                        let (connection, work, part) = (&sync.connection, run.as_str(), sync.id.as_str());
+                        release_ends::note(&mut *tx, went_by, &End { connection, work, part, well }, now).await?;
+                    }
                     if end.cursor == CursorFate::Drop {
                         sqlx::query(
                             "UPDATE syncs SET cursor = NULL, cursor_release = NULL, pass = pass + 1, \
@@ -165,7 +174,7 @@ async fn end_run(
     let statement = sqlx::query(
         "UPDATE runs SET state = $3, code = $4, person = $5, operator = $6, ended_at = $7, \
          lease_until = NULL, bytes = bytes + $8, requests = requests + $9, retries = retries + $10, \
-         waited = waited + $11, budget = $12 WHERE id = $1 AND epoch = $2 AND state = 'running' \
+         waited = waited + $11, budget = $12, release = coalesce($13, release) WHERE id = $1 AND epoch = $2 AND state = 'running' \
          RETURNING sync, started_at, attempts, changed, deleted",
     )
     .bind(run.as_str())
@@ -179,7 +188,8 @@ async fn end_run(
     .bind(int(end.usage.requests))
     .bind(int(end.usage.retries))
     .bind(micros(end.usage.waited))
-    .bind(end.budget.map(Budget::as_str));
+    .bind(end.budget.map(Budget::as_str))
+    .bind(end.went_by.as_ref().map(|went_by| went_by.release.as_str()));
     let row = statement.fetch_optional(tx).await?.ok_or(StoreError::Stale)?;
     let mut r = Reader::of(&row, "runs");
     Ok(Ended {

@@ -165,6 +165,8 @@ pub struct RunWork {
     pub credential: CredentialRow,
     /// By which release: the pinned one, else the active one.
     pub release: Option<ReleaseId>,
+    /// Whether its ends are looked at.
+    pub watched: bool,
 }
 
 impl Row for Run {
@@ -249,7 +251,9 @@ impl Store {
     /// [`StoreError::Stale`] when the epoch is over or the credential is gone.
     pub async fn load_run(&self, run: &RunId, epoch: i64) -> Result<RunWork, StoreError> {
         let statement = AssertSqlSafe(format!(
-            "SELECT {}, {}, s.cursor, s.shape, {}, {}, {}, coalesce(c.release, rel.id) FROM runs r \
+            "SELECT {}, {}, s.cursor, s.shape, {}, {}, {}, coalesce(c.release, rel.id), \
+             EXISTS (SELECT 1 FROM canaries y WHERE y.connection = c.id) OR EXISTS (SELECT 1 FROM releases q \
+             WHERE q.id = coalesce(c.release, rel.id) AND q.rest_until IS NOT NULL) FROM runs r \
              JOIN syncs s ON s.id = r.sync JOIN connections c ON c.id = r.connection \
              JOIN credentials k ON k.connection = c.id \
              LEFT JOIN accounts a ON a.connection = c.id AND a.provider_id = s.account AND s.account <> '' \
@@ -267,7 +271,8 @@ impl Store {
         let (run, sync) = (r.join()?, r.join()?);
         let (cursor, shape) = (r.next("cursor")?, r.next("shape")?);
         let (connection, credential, account) = (r.join()?, r.join()?, r.outer_join()?);
-        Ok(RunWork { run, sync, cursor, shape, connection, account, credential, release: r.next("release")? })
+        let (release, watched) = (r.next("release")?, r.next("release")?);
+        Ok(RunWork { run, sync, cursor, shape, connection, account, credential, release, watched })
     }
 
     /// Stops a run: a due one at once, a running one at its next heartbeat or page.

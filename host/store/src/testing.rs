@@ -167,6 +167,8 @@ impl World {
             contract: "0.1.0".to_owned(),
             manifest: "{}".to_owned(),
             asks: "{}".to_owned(),
+            signed_by: None,
+            source: "upload".to_owned(),
             state: ReleaseState::Ready,
         };
         self.store.insert_release(new, "test").await.expect("a release").id

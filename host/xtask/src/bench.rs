@@ -2,7 +2,7 @@
 //! which takes minutes the first time.
 
 use crate::{
-    connectors,
+    connectors, languages,
     postgres::Postgres,
     shell::{Result, Run, target},
     suites,
@@ -26,14 +26,16 @@ pub(crate) struct Args {
 /// The package whose program measures.
 const PACKAGE: &str = "patchbay-bench";
 /// What has to be as fast as it is released.
-const RELEASED: [&str; 2] = ["patchbay-fakes", PACKAGE];
+const RELEASED: [&str; 3] = ["patchbay", "patchbay-fakes", PACKAGE];
 const PROFILE: &str = "release";
+const LANGUAGES: &str = "languages";
 
 /// Name and meaning of each.
 const BENCHES: &[(&str, &str)] = &[
     ("sync", "records a second and CPU time through the real host, beside the same loop in native Rust"),
     ("call", "a fresh guest, one call, and its end"),
     ("store", "storing pages alone, on each database that is here"),
+    (LANGUAGES, "the example connector in each language: size, compiling, start, memory, speed; into sdk/figures.json"),
     ("push", "an item from the call to its stored end, beside the provider's own answer and a commit of the same disk"),
 ];
 
@@ -51,6 +53,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let built = connectors::build()?;
     let build = Run::cargo(&["build", "--release"]);
     RELEASED.iter().fold(build, |build, package| build.arg("--package").arg(package)).status()?;
+    if name == LANGUAGES {
+        return languages::measure(&target().join(PROFILE));
+    }
     // As people run it: a commit is on the disk.
     let postgres = Postgres::start(true)?;
     let program = target().join(PROFILE).join(PACKAGE);

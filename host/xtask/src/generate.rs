@@ -1,6 +1,7 @@
 //! What is generated into the tree, and the check that it is still what would be generated.
 
 mod connectors;
+pub(crate) mod languages;
 mod readme;
 
 use std::path::PathBuf;
@@ -29,6 +30,7 @@ struct Generated {
 const GENERATED: &[Generated] = &[
     Generated { path: "host/api/openapi.json", make: openapi, stale: |present| Ok(differs(present, &openapi()?)) },
     Generated { path: "plugins/README.md", make: connectors::readme, stale: connectors::stale },
+    Generated { path: "sdk/README.md", make: languages::readme, stale: languages::stale },
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

@@ -6,6 +6,8 @@ mod bench;
 mod connectors;
 mod demo;
 mod generate;
+mod golden;
+mod languages;
 mod metadata;
 mod node;
 mod postgres;
@@ -43,6 +45,8 @@ enum Verb {
     Walls,
     /// Write what is generated into the tree; with --check only compare.
     Generate(generate::Args),
+    /// Keep a packaged component for ever, under tests/contract/golden.
+    Golden(golden::Args),
     /// Run a long test with a seed.
     Soak(soak::Args),
     /// Measure how fast it is, built as it is released.
@@ -63,6 +67,7 @@ fn main() -> ExitCode {
         Verb::Connectors(args) => connectors::run(&args),
         Verb::Walls => walls::run(),
         Verb::Generate(args) => generate::run(&args),
+        Verb::Golden(args) => golden::run(&args),
         Verb::Soak(args) => soak::run(&args),
         Verb::Bench(args) => bench::run(&args),
     };

@@ -84,6 +84,16 @@ soaks! {
         "SIGKILL and lost answers at each step of four kinds of provider: no item twice, none lost, none guessed";
     "push-nodes" 30 "soak::push_nodes" on postgres:
         "the same with two nodes on PostgreSQL, one of which is killed: no push is sent by both";
+    "hostile" 20 "soak::hostile":
+        "the hostile set beside an office that works: each limit fires, p99 of the others rises by a fifth at most";
+    "mutants" 2_000 "soak::mutants":
+        "connectors that were changed at random: refused with a reason, or installed and run; the host lives on";
+    "bombs" 1 "soak::bombs":
+        "components that busy a compiler, also those that are given two minutes: the child ends, nobody notices";
+    "reload" 10_000 "soak::reload":
+        "two releases take each other's place while calls run: no call sees both, none fails, memory does not grow";
+    "starlingmonkey" 1 "soak::starlingmonkey":
+        "the example in TypeScript around SpiderMonkey, whose tools are 385 MB: built, and checked without a finding";
     "disconnect" 900 "soak::disconnect":
         "browsers that leave at random during a callback: nothing is half done";
 }

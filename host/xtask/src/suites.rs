@@ -8,7 +8,7 @@ use std::{
 use crate::{
     connectors::{self, Built},
     demo::table,
-    generate, node,
+    generate, languages, node,
     postgres::{Postgres, store_tests},
     shell::{Result, Run, root, target},
     walls,
@@ -80,6 +80,7 @@ const SUITES: &[Suite] = &[
     Suite { name: CONNECTORS, needs: None, run: build_connectors },
     Suite { name: BUILD, needs: None, run: |_| Ok(Run::cargo(&["build", "--workspace"]).status()?) },
     Suite { name: CONFORMANCE, needs: Some(BUILD), run: conformance },
+    Suite { name: "languages", needs: Some(BUILD), run: |_| Ok(languages::run()?) },
     Suite { name: "tests", needs: Some(BUILD), run: tests },
     Suite { name: "postgres", needs: Some(BUILD), run: store_on_postgres },
     Suite { name: "documentation", needs: None, run: |_| Ok(documentation()?) },

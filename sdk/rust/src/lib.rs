@@ -14,7 +14,7 @@
 //! # A whole connector
 //!
 //! Acme's API lists notes in pages, oldest change first (`GET /v1/notes?since=…&page=…`), and takes new ones
-//! (`POST /v1/notes`). Four files make the connector.
+//! (`POST /v1/notes`). Four files make the connector; `patchbay new acme.notes --lang rust` writes such ones.
 //!
 //! **`Cargo.toml`**
 //!
@@ -28,7 +28,7 @@
 //! crate-type = ["cdylib", "rlib"]   # the component, and a library for the tests
 //!
 //! [dependencies]
-//! patchbay-sdk = "0.1"
+//! patchbay-sdk = { path = ".patchbay/sdk/rust" }   # `patchbay build` puts it there
 //! serde = { version = "1", features = ["derive"] }
 //! ```
 //!
@@ -188,8 +188,7 @@
 //! }
 //! ```
 //!
-//! Build it with `cargo build --release --target wasm32-wasip2`, and pack component and manifest into one file with
-//! `patchbay package`.
+//! `patchbay check` builds the component and tries it, `patchbay package` packs component and manifest into one file.
 //!
 //! # What to keep in mind
 //!

@@ -5,6 +5,7 @@
 //! | `sync` | a million records through the real host, beside the same loop in native Rust; then each part alone |
 //! | `call` | a fresh guest, one call, and its end |
 //! | `store` | `commit_page` alone, on each database |
+//! | `languages` | the example connector in each language: size, compiling, start, memory, records a second |
 //! | `push` | an item from the call to its stored end, beside the provider's own answer and a commit |
 //!
 //! The provider is a process of its own (`patchbay-fakes --only-ledger`, `--only-desk`), so that its CPU time is not ours. What is
@@ -12,6 +13,7 @@
 
 mod call;
 mod commits;
+mod languages;
 mod measure;
 mod native;
 mod parts;
@@ -63,6 +65,8 @@ enum Bench {
     Store,
     /// A push beside the provider's own answer and a commit; a round is a hundred.
     Push,
+    /// The example connector in each language.
+    Languages,
 }
 
 /// How much is measured.
@@ -104,6 +108,7 @@ fn run(cli: &Cli) -> Result<()> {
             Bench::Call => call::run(amount).await,
             Bench::Store => store::run(amount).await,
             Bench::Push => push::run(amount).await,
+            Bench::Languages => languages::run().await,
         }
     })
 }

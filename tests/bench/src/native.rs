@@ -4,12 +4,12 @@
 //! Left out is what the host does for connectors that nobody trusts and for people who watch: the guard against going
 //! in circles, the heartbeat, the look at a sealed credential. So the comparison is rather too strict than too kind.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use patchbay_egress::{Body, CredentialError, CredentialSource, Door, DoorScope, Gate, Grant, Request, Values, Writes};
 use patchbay_model::{
-    ReleaseId, RunState, Shape,
+    ReleaseId, RunState, Secret, Shape,
     contract::{CredentialChoice, Effect, Page, Position},
     manifest::Manifest,
     page::{self, Split},
@@ -55,7 +55,12 @@ pub(crate) struct Way {
 
 impl Way {
     pub(crate) fn of(house: &House) -> Result<Self> {
-        let manifest = &house.manifest;
+        let secrets = [("api_key".to_owned(), house.provider.key.clone())].into();
+        Self::through(Arc::clone(&house.gate), &house.manifest, secrets)
+    }
+
+    /// Through any gate, with these secrets for the manifest's way in.
+    pub(crate) fn through(gate: Arc<Gate>, manifest: &Manifest, secrets: BTreeMap<String, Secret>) -> Result<Self> {
         let auth = manifest.auth(AUTH).ok_or_else(|| format!("{} has no way in {AUTH}", manifest.id))?;
         let grant = Grant {
             tenant: "bench".to_owned(),
@@ -68,10 +73,9 @@ impl Way {
             rates: manifest.rates.clone(),
             ..Grant::default()
         };
-        let secrets = [("api_key".to_owned(), house.provider.key.clone())].into();
         let values = Values { secrets, generation: 1, ..Values::default() };
         let credential = Arc::new(Opened(Arc::new(values)));
-        Ok(Self { gate: Arc::clone(&house.gate), grant: Arc::new(grant), credential, stop: watch::Sender::new(false) })
+        Ok(Self { gate, grant: Arc::new(grant), credential, stop: watch::Sender::new(false) })
     }
 
     pub(crate) fn door(&self) -> Door {

@@ -8,12 +8,14 @@ use std::{
 };
 
 use async_trait::async_trait;
-use patchbay_app::{App, Approval, FieldsConnect, KeySource, Parts, RunFilter, Settings};
+use patchbay_app::{
+    App, Approval, ConnectorPolicy, FieldsConnect, KeySource, Offer, Parts, RunFilter, Settings, Source,
+};
 use patchbay_credentials::KeyRing;
 use patchbay_egress::{EgressConfig, Gate};
 use patchbay_engine::{Component, Engine, EngineConfig};
 use patchbay_model::{
-    Clock, ConnectionId, Fault, Random, RunState, Secret, SyncId, SystemRandom, TenantId,
+    Clock, ConnectionId, Fault, Random, RunState, Secret, SyncId, SystemRandom, TenantId, Unsigned,
     manifest::Manifest,
     package::{self, Limits},
 };
@@ -179,8 +181,9 @@ impl Rooms {
         })
         .await
         .map_err(told)?;
-        let approval = Approval { actor: ACTOR.to_owned(), approves: true };
-        app.install(house.package.clone(), approval).await.map_err(told)?;
+        let approval = Approval { actor: ACTOR.to_owned(), approves: true, trust_key: None };
+        let offer = Offer { bytes: house.package.clone(), signature: None, source: Source::Upload };
+        app.install(offer, approval).await.map_err(told)?;
         let tenant = app.create_tenant("Bench", None, ACTOR).await.map_err(told)?.id;
         let fields = FieldsConnect {
             connector: house.manifest.id.clone(),
@@ -289,6 +292,11 @@ fn settings(folder: &Path) -> Result<Settings> {
         webhook_retries: Vec::new(),
         webhook_disable_after: days(5),
         webhook_lease: seconds(45),
+        registries: patchbay_app::Registries::default(),
+        indexes: Vec::new(),
+        update_check: seconds(3_600),
+        update_age: seconds(86_400),
+        connectors: ConnectorPolicy { unsigned: Unsigned::Local, ..ConnectorPolicy::default() },
         retention: Retention {
             runs: days(30),
             tombstones: days(90),

@@ -16,6 +16,10 @@
 //!
 //! Another one, [`desk`], is what tests of writing stand on: it takes items in every way that providers do.
 //!
+//! [`notebook`] is the provider of the example connector, which `patchbay new` writes.
+//!
+//! [`registry`] is where connectors come from: a registry of OCI artifacts that can lie.
+//!
 //! A test starts them in its own process with [`Fakes::start`]; the demo and authors of connectors use
 //! the binary `patchbay-fakes`. The same controls are typed here and under `/_fake/` on the plain port.
 
@@ -40,9 +44,11 @@ pub mod ledger;
 mod login;
 pub mod logins;
 pub mod meta_ads;
+pub mod notebook;
 mod odd;
 pub mod odoo;
 pub mod quickbooks_online;
+pub mod registry;
 pub mod sare;
 mod seed;
 mod server;

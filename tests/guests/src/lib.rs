@@ -10,14 +10,19 @@
 //! | `push.find` | the step |
 //!
 //! A choice is a word, or a word with arguments after colons. [`misbehave`] knows those that work in every
-//! export; the others belong to one. In a real host, with the manifest beside this, the stream is `chosen`
-//! and the choice a field of the connection ([`outside`]).
+//! export; the others belong to one. In a real host, with the manifest `connector.toml`, the stream is `chosen`
+//! and the choice a field of the connection ([`outside`]). With `hostile.toml` the choice is a setting of the
+//! connection that names its export ([`deed`]); [`lies`] and [`prying`] are what only such a connection asks for.
 // The exports of a component have names that a native linker does not take.
 #![cfg(target_family = "wasm")]
 
+mod deed;
+mod lies;
 mod mirror;
 mod misbehave;
 mod outside;
+mod prying;
+mod release;
 mod report;
 
 mod bindings {
@@ -42,7 +47,8 @@ impl auth::Guest for Guest {
         if let Some(config) = mirror::asked(&ctx) {
             return mirror::identify(&ctx, &config);
         }
-        let choice = String::from_utf8_lossy(&ctx.settings).into_owned();
+        let asked = deed::of(&ctx, "identify");
+        let choice = asked.clone().unwrap_or_else(|| text(&ctx.settings));
         misbehave(&choice)?;
         let accounts = if choice == "many-accounts" { 10_001 } else { 2 };
         let account = |n: u32| auth::Account {
@@ -53,7 +59,7 @@ impl auth::Guest for Guest {
             facts: Vec::new(),
             ext: Vec::new(),
         };
-        Ok(auth::Identity {
+        let mut identity = auth::Identity {
             id: if choice == "no-id" { String::new() } else { "business-1".to_owned() },
             name: "Business".to_owned(),
             login: Some("somebody@example.test".to_owned()),
@@ -62,7 +68,11 @@ impl auth::Guest for Guest {
             scopes: None,
             credential_ends_ms: None,
             ext: Vec::new(),
-        })
+        };
+        if let Some(deed) = &asked {
+            lies::of_identity(deed, &mut identity);
+        }
+        Ok(identity)
     }
 }
 
@@ -71,17 +81,23 @@ impl fetch::Guest for Guest {
         if let Some(config) = mirror::asked(&ctx) {
             return Ok(mirror::discover(&config));
         }
-        misbehave(&String::from_utf8_lossy(&ctx.settings))?;
-        Ok(Vec::new())
+        let asked = deed::of(&ctx, "discover");
+        misbehave(asked.as_deref().unwrap_or(&text(&ctx.settings)))?;
+        Ok(lies::of_streams(asked.as_deref().unwrap_or_default()))
     }
 
     fn read(ctx: Context, req: fetch::ReadRequest) -> Result<fetch::Page, ConnectorError> {
         if let Some(config) = mirror::asked(&ctx) {
             return mirror::read(&ctx, &config);
         }
-        let chosen = outside::chosen(&ctx, &req.stream_name);
+        let asked = deed::of(&ctx, "read");
+        let chosen = asked.or_else(|| release::said(&ctx, "read"));
+        let chosen = chosen.unwrap_or_else(|| outside::chosen(&ctx, &req.stream_name));
         let choice = chosen.as_str();
         misbehave(choice)?;
+        if let Some(lie) = lies::of_page(choice, req.cursor.as_deref()) {
+            return Ok(lie);
+        }
         let end = |records: String| Ok(page(records.into_bytes(), 1, fetch::Position::End(Vec::new())));
         match choice.split_once(':').unwrap_or((choice, "")) {
             ("page", sizes) => {
@@ -99,6 +115,11 @@ impl fetch::Guest for Guest {
             ("echo", url) => outside::echo(&ctx, url),
             ("authorization", url) => outside::own_authorization(url),
             ("paged", arguments) => outside::paged(arguments, req.cursor.as_deref()),
+            ("versioned", arguments) => release::versioned(&ctx, arguments, req.cursor.as_deref()),
+            ("request", asked) => prying::request(asked),
+            ("guess", asked) => Ok(prying::guess(asked)),
+            ("dump", url) => prying::dump(url),
+            ("clocks", _) => Ok(prying::clocks()),
             ("echo-facts", _) => end(format!("[{{\"facts\":{:?},\"auth\":{:?}}}]", pairs(&ctx.facts), ctx.auth)),
             ("report", _) => end(report::surroundings()),
             ("wait-for-stop", _) => end(report::wait_for_stop()),
@@ -112,20 +133,38 @@ impl fetch::Guest for Guest {
             }
             ("write-outside-push", url) => send(url, http::Effect::Write, Some("note"))
                 .and_then(|status| end(format!("[{{\"status\":{status}}}]"))),
+            // A deed in another export; what is read meanwhile is nothing.
+            _ if deed::is_set(&ctx) => Ok(page(b"[]".to_vec(), 0, fetch::Position::End(Vec::new()))),
             _ => Err(ConnectorError::Unsupported(info(format!("no stream {choice}")))),
         }
     }
 
-    fn pick(_ctx: Context, req: fetch::PickRequest) -> Result<fetch::Choices, ConnectorError> {
-        misbehave(&req.picker)?;
+    fn pick(ctx: Context, req: fetch::PickRequest) -> Result<fetch::Choices, ConnectorError> {
+        let asked = deed::of(&ctx, "pick");
+        misbehave(asked.as_deref().unwrap_or(&req.picker))?;
         let choice = fetch::Choice { id: "1".to_owned(), label: req.query, hint: None, ext: Vec::new() };
-        Ok(fetch::Choices { items: vec![choice], next: None, ext: Vec::new() })
+        let mut choices = fetch::Choices { items: vec![choice], next: None, ext: Vec::new() };
+        lies::of_choices(asked.as_deref().unwrap_or_default(), &mut choices);
+        Ok(choices)
     }
 }
 
 impl push::Guest for Guest {
-    fn push(_ctx: Context, item: push::Item) -> Result<push::Outcome, ConnectorError> {
-        misbehave(&item.action)?;
+    fn push(ctx: Context, item: push::Item) -> Result<push::Outcome, ConnectorError> {
+        let asked = deed::of(&ctx, "push").or_else(|| release::said(&ctx, "push"));
+        misbehave(asked.as_deref().unwrap_or(&item.action))?;
+        // Looking comes after a write that nobody answered.
+        let lost = deed::of(&ctx, "find").map(|_| r#"{"url":"https://wire.example/lost"}"#.to_owned());
+        if let Some(request) = asked.as_deref().and_then(|deed| deed.strip_prefix("write:").map(str::to_owned)).or(lost)
+        {
+            return written(&request);
+        }
+        if let Some(guesses) = asked.as_deref().and_then(|deed| deed.strip_prefix("guess:")) {
+            return Ok(push::Outcome::Created(object(prying::guessed(guesses))));
+        }
+        if let Some(object) = asked.as_deref().and_then(lies::of_object) {
+            return Ok(push::Outcome::Created(object));
+        }
         if let Some(url) = item.action.strip_prefix("write:") {
             let status = send(url, http::Effect::Write, Some("note"))?;
             return Ok(push::Outcome::Created(object(status.to_string())));
@@ -134,17 +173,37 @@ impl push::Guest for Guest {
             run::step_refused("note");
             run::step_refused(&"x".repeat(65));
         }
+        if release::said(&ctx, "said").is_some() {
+            return Ok(push::Outcome::Exists(object(release::whole(&ctx))));
+        }
         Ok(push::Outcome::Exists(object(run::step_key("note"))))
     }
 
     fn find(
-        _ctx: Context,
+        ctx: Context,
         _item: push::Item,
         step: String,
         sent_ms: u64,
     ) -> Result<Option<push::Object>, ConnectorError> {
-        misbehave(&step)?;
+        let asked = deed::of(&ctx, "find");
+        misbehave(asked.as_deref().unwrap_or(&step))?;
+        if let Some(object) = asked.as_deref().and_then(lies::of_object) {
+            return Ok(Some(object));
+        }
         Ok((sent_ms > 0).then(|| object(sent_ms.to_string())))
+    }
+}
+
+/// Writes as the deed says, in the step `note`.
+fn written(request: &str) -> Result<push::Outcome, ConnectorError> {
+    let mut asked: serde_json::Value = serde_json::from_str(request).unwrap_or_default();
+    for (name, value) in [("method", "POST"), ("effect", "write"), ("step", "note")] {
+        asked[name] = asked.get(name).cloned().unwrap_or_else(|| value.into());
+    }
+    match prying::send(&asked) {
+        Ok(answer) => Ok(push::Outcome::Created(object(answer.status.to_string()))),
+        Err(http::HttpError::Unknown(why)) => Err(ConnectorError::OutcomeUnknown(info(why))),
+        Err(error) => Err(ConnectorError::Other(info(format!("{error:?}")))),
     }
 }
 
@@ -159,6 +218,10 @@ fn records(count: u32, bytes: usize, cursor: Option<Vec<u8>>) -> fetch::Page {
     let each: Vec<String> = (0..count).map(|n| format!("{{\"id\":{n},\"text\":\"{filler}\"}}")).collect();
     let next = (number + 1).to_string().into_bytes();
     page(format!("[{}]", each.join(",")).into_bytes(), count, fetch::Position::More(next))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn pairs(facts: &[Ext]) -> Vec<String> {

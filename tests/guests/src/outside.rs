@@ -9,7 +9,7 @@ use crate::{
             types::{ConnectorError, Context},
         },
     },
-    info, page, pairs,
+    info, page, pairs, text,
 };
 
 /// The stream of the manifest that does what its connection says.
@@ -93,10 +93,6 @@ fn ask(
         ext: Vec::new(),
     };
     http::send(&request).map_err(|error| ConnectorError::Other(info(format!("{error:?}"))))
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// A text as JSON writes it.

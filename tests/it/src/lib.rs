@@ -4,6 +4,8 @@
 //! Everything goes through the public API, the command line, the files and the signals of the process;
 //! nothing of the host's rooms is named here. The tests are in `tests/it`, one module per promise.
 
+mod author;
+pub mod bombs;
 mod books;
 mod compare;
 mod database;
@@ -12,10 +14,12 @@ mod echo;
 mod hidden;
 mod journey;
 mod kinds;
+pub mod layers;
 mod ledger;
 mod nodes;
 mod office;
 mod packages;
+pub mod process;
 mod receiver;
 mod rig;
 mod server;
@@ -24,6 +28,7 @@ mod tricks;
 mod walk;
 mod witness;
 
+pub use author::{Walked, author};
 pub use books::Books;
 pub use compare::Mirror;
 pub use database::{Database, bytes, of_bytes};
@@ -36,6 +41,7 @@ pub use ledger::{Book, LEDGER, LedgerMirror, ledger_of, ledger_packaged, ledger_
 pub use nodes::{Nodes, name};
 pub use office::{PAGE, changes, many_pages};
 pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay};
+pub use patchbay_test_support::signed::{post_signed, publisher_key, signature_of};
 pub use receiver::{Answers, HOOKS, Receiver, Told};
 pub use rig::{BRISK, Rig, RigSetup};
 pub use server::ServerDatabase;

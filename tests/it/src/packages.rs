@@ -93,6 +93,29 @@ impl Variant {
         Ok(Self { component, manifest })
     }
 
+    /// The guests as this version, with code of its own, which tells `code` in its records, and with this config
+    /// (`tests/guests/src/release.rs` says what it means).
+    ///
+    /// # Errors
+    ///
+    /// They are not built, or their code has no such place.
+    pub fn of_release(version: &str, code: u32, config: serde_json::Value) -> Result<Self> {
+        const MARK: &[u8] = b"code of the guests: ";
+        let mut variant = Self::of_guests(version)?;
+        let places = variant.component.windows(MARK.len()).enumerate();
+        let at: Vec<usize> = places.filter(|(_, window)| *window == MARK).map(|(at, _)| at + MARK.len()).collect();
+        let digits = format!("{code:07}");
+        let place = match at.as_slice() {
+            [at] => variant.component.get_mut(*at..*at + digits.len()),
+            _ => None,
+        };
+        let place = place.ok_or_else(|| Trouble::new("the guests do not say which code they are".to_owned()))?;
+        place.copy_from_slice(digits.as_bytes());
+        variant.manifest.config =
+            Some(manifest::ConfigAsked { schema: serde_json::json!({ "type": "object" }), defaults: config });
+        Ok(variant)
+    }
+
     /// The packaged file.
     ///
     /// # Errors

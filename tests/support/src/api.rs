@@ -110,12 +110,31 @@ impl Api {
     ///
     /// There was no answer, or the request cannot be made of these parts.
     pub fn send(&self, method: &str, path: &str, media_type: Option<&str>, body: Vec<u8>) -> Result<Answer> {
+        self.send_with(method, path, &[], media_type, body)
+    }
+
+    /// The same with further headers.
+    ///
+    /// # Errors
+    ///
+    /// There was no answer, or the request cannot be made of these parts.
+    pub fn send_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        media_type: Option<&str>,
+        body: Vec<u8>,
+    ) -> Result<Answer> {
         let mut request = http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(key) = &self.key {
             request = request.header("authorization", format!("Bearer {key}"));
         }
         if let Some(tenant) = &self.tenant {
             request = request.header("patchbay-tenant", tenant);
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let asked = format!("{method} {path}");
         match media_type {

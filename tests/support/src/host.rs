@@ -229,6 +229,16 @@ impl HostProcess {
         self.restart()
     }
 
+    /// Starts again with this further TOML instead of what there was.
+    ///
+    /// # Errors
+    ///
+    /// As [`HostProcess::start`].
+    pub fn restart_with(&mut self, more: &str) -> Result<()> {
+        more.clone_into(&mut self.setup.more);
+        self.restart()
+    }
+
     /// Waits until the host stands still at its failpoint; other work of the host goes on.
     ///
     /// # Errors

@@ -105,6 +105,7 @@ fn config_text(setup: &HostSetup, folder: &Path, listen: SocketAddr) -> Result<S
     let config = Config {
         listen: listen.to_string(),
         data_dir: folder.join("data"),
+        connectors: (!setup.more.contains("[connectors]")).then_some(LOCAL),
         egress: Egress {
             extra_ca: &setup.extra_ca,
             allow_private: &setup.allow_private,
@@ -126,7 +127,20 @@ pub(crate) fn tail(log: &Path) -> String {
 struct Config<'a> {
     listen: String,
     data_dir: PathBuf,
+    /// Where a test does not say it itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connectors: Option<Connectors>,
     egress: Egress<'a>,
+}
+
+/// What a test uploads is its own: neither signed nor kept back. A test of that says so itself, with `[connectors]` in
+/// [`HostSetup::more`], or with variables.
+const LOCAL: Connectors = Connectors { unsigned: "local", upgrades: "all" };
+
+#[derive(Serialize)]
+struct Connectors {
+    unsigned: &'static str,
+    upgrades: &'static str,
 }
 
 #[derive(Serialize)]

@@ -17,6 +17,7 @@ pub mod oidc;
 pub mod packaged;
 pub mod postgres;
 pub mod raw;
+pub mod signed;
 mod together;
 mod trouble;
 mod wait;

@@ -42,6 +42,7 @@ kinds! {
     PushUnknown = "push.unknown",
     StreamDrifted = "stream.drifted",
     ConnectorQuarantined = "connector.quarantined",
+    ConnectorRolledBack = "connector.rolled_back",
     WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
 }

@@ -4,7 +4,7 @@ use patchbay_app::Installed;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Time, words::ReleaseState};
+use super::{Canary, Time, words::ReleaseState};
 
 /// One immutable version of a connector.
 #[derive(Debug, Serialize, ToSchema)]
@@ -24,6 +24,12 @@ pub(crate) struct Release {
     /// Version of the contract that it was built against.
     #[schema(example = "0.1.0")]
     contract: String,
+    /// Fingerprint of the publisher's key that signed it; null for one that is not signed.
+    #[schema(example = "SHA256:47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU")]
+    signed_by: Option<String>,
+    /// Where it came from: `upload`, `folder`, or a reference of a registry with its digest.
+    #[schema(example = "upload")]
+    source: String,
     /// How far it is.
     state: ReleaseState,
     /// Why it waits, is refused or was set aside.
@@ -32,6 +38,37 @@ pub(crate) struct Release {
     created_at: Time,
     /// Since when it is in this state.
     state_at: Time,
+    /// When new runs began to use it last; null for one that never was active.
+    activated_at: Option<Time>,
+    /// Who said so: a key, `host` (a trial that went well) or `breaker` (the one before it broke down).
+    activated_by: Option<String>,
+    /// Since when another one is used because somebody, or the host, went back from it.
+    set_back_at: Option<Time>,
+    /// Until when nothing of it begins, because it broke down again and again and there was none to go back to. Once that is
+    /// over one run at a time tries, until one goes well.
+    rest_until: Option<Time>,
+}
+
+/// A release of a connector, and who runs it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ReleaseStanding {
+    /// The release.
+    #[serde(flatten)]
+    release: Release,
+    /// How many connections run it now: all that are pinned to nothing run the active one.
+    connections: u64,
+    /// How far its trial is; null where nothing tries it.
+    canary: Option<Canary>,
+}
+
+impl From<patchbay_app::ReleaseStanding> for ReleaseStanding {
+    fn from(standing: patchbay_app::ReleaseStanding) -> Self {
+        Self {
+            release: standing.release.into(),
+            connections: standing.connections,
+            canary: standing.canary.map(Into::into),
+        }
+    }
 }
 
 impl From<patchbay_app::Release> for Release {
@@ -43,10 +80,16 @@ impl From<patchbay_app::Release> for Release {
             digest: row.digest,
             size: row.size,
             contract: row.contract,
+            signed_by: row.signed_by,
+            source: row.source,
             state: row.state.into(),
             reason: row.reason,
             created_at: row.created_at.into(),
             state_at: row.state_at.into(),
+            activated_at: row.activated_at.map(Into::into),
+            activated_by: row.activated_by,
+            set_back_at: row.set_back_at.map(Into::into),
+            rest_until: row.rest_until.map(Into::into),
         }
     }
 }
@@ -127,10 +170,16 @@ mod tests {
             contract: String::new(),
             manifest: format!(r#"{{"id":"{connector}","name":"Name of {connector}"}}"#),
             asks: String::new(),
+            signed_by: None,
+            source: String::new(),
             state,
             reason: None,
             created_at: Timestamp::default(),
             state_at: Timestamp::default(),
+            activated_at: None,
+            activated_by: None,
+            set_back_at: None,
+            rest_until: None,
         }
     }
 

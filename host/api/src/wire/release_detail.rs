@@ -5,7 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Release,
+    Canary, Release,
+    permission_card::{PermissionLine, ReleasePublisher},
     words::{Category, Function, LoginKind},
 };
 
@@ -24,6 +25,12 @@ pub(crate) struct ReleaseDetail {
     sentences: Vec<String>,
     /// What of it goes beyond what is approved for the connector.
     asks_beyond: Vec<String>,
+    /// Who stands for it.
+    publisher: ReleasePublisher,
+    /// The permission card: all that it asks for, beside what was approved last.
+    card: Vec<PermissionLine>,
+    /// How far its trial is; null where nothing tries it.
+    canary: Option<Canary>,
     /// Where its requests may go.
     hosts: Vec<Host>,
     /// Ways to log in.
@@ -127,13 +134,17 @@ impl From<manifest::Host> for Host {
 impl From<patchbay_app::ReleaseDetail> for ReleaseDetail {
     fn from(detail: patchbay_app::ReleaseDetail) -> Self {
         let manifest = detail.manifest;
+        let publisher = ReleasePublisher::of(&detail.release, detail.key.as_ref());
         Self {
             release: detail.release.into(),
             name: manifest.name,
             summary: manifest.summary,
             category: manifest.category.into(),
             sentences: detail.sentences,
+            publisher,
+            card: detail.card.into_iter().map(Into::into).collect(),
             asks_beyond: detail.beyond,
+            canary: detail.canary.map(Into::into),
             hosts: manifest.hosts.into_iter().map(Into::into).collect(),
             logins: manifest.auths.into_iter().map(Into::into).collect(),
             streams: manifest

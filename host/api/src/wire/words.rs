@@ -66,6 +66,10 @@ words! {
     /// twice) or `write` (something that must not be done twice).
     Effect = ContractEffect { Read, Repeatable, Write, }
 
+    /// Which upgrades of a connector go ahead by themselves, of those that ask for nothing beyond what was approved:
+    /// `manual` (none), `minor` (within a major version, or a minor one before 1.0) or `all`.
+    Upgrades = model::Upgrades { Manual, Minor, All, }
+
     /// A part of a meeting.
     MeetingPart = ManifestPart { Report, Note, Todo, }
 
@@ -73,6 +77,7 @@ words! {
     /// `active` (new runs use it), `retained` (kept for a rollback), `refused`, `quarantined`.
     ReleaseState = model::ReleaseState {
         Fetched, Verified, Compiled, Probed, Ready, Active, Retained, Refused, Quarantined,
+        Dropped,
     }
 
     /// The status of a card: `coming_soon` (listed only), `connect` (can be connected), `action_required`

@@ -55,11 +55,18 @@ pub(crate) struct GateTransport {
     gate: Arc<Gate>,
     /// Ports that a customer's own address may have.
     ports: Vec<u16>,
+    /// Hosts of the release that this deployment does not allow any more.
+    beyond: Vec<String>,
 }
 
 #[async_trait]
 impl Transport for GateTransport {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let host = request.uri().host().unwrap_or_default();
+        if self.beyond.iter().any(|beyond| is_of(beyond, host)) {
+            let text = format!("{host} is none of the hosts that are allowed here (`connectors.ceiling.hosts`)");
+            return Err(TransportError::NotSent(text));
+        }
         let answer = self.gate.exchange_at(request.map(bytes::Bytes::from), &self.ports).await;
         answer.map(|answer| answer.map(Into::into)).map_err(|error| match error {
             ExchangeError::Denied(_) | ExchangeError::NotSent(_) => TransportError::NotSent(error.to_string()),
@@ -70,11 +77,18 @@ impl Transport for GateTransport {
     }
 }
 
+/// Whether a host is this one of [`Asks::hosts`](patchbay_model::manifest::Asks::hosts), or one that a person's entry makes
+/// of it.
+fn is_of(asked: &str, host: &str) -> bool {
+    asked.strip_prefix('…').map_or(asked == host, |end| host.ends_with(end))
+}
+
 impl App {
     /// The way out for the login requests of a release.
     pub(crate) fn transport_for(&self, release: &Release) -> GateTransport {
         let ports = release.manifest.hosts.iter().flat_map(|host| host.ports.iter().copied()).collect();
-        GateTransport { gate: Arc::clone(&self.gate), ports }
+        let beyond = self.hosts_beyond_ceiling(&release.manifest);
+        GateTransport { gate: Arc::clone(&self.gate), ports, beyond }
     }
 
     /// Registers the OAuth client of a connector: for the whole deployment, or for one tenant.

@@ -17,11 +17,13 @@ impl App {
     /// What the operator granted. Approving a release that asks for customers' own addresses grants any
     /// that is public, until the operator says otherwise.
     pub async fn customer_origins(&self, connector: &str) -> Result<CustomerOrigins, Fault> {
-        match self.store.customer_origins(connector).await? {
-            None => Ok(CustomerOrigins::AnyPublic),
+        let granted = match self.store.customer_origins(connector).await? {
+            None => CustomerOrigins::AnyPublic,
             Some(json) => serde_json::from_str(&json)
-                .map_err(|error| Fault::new(Code::Internal).operator(format_args!("grant of {connector}: {error}"))),
-        }
+                .map_err(|error| Fault::new(Code::Internal).operator(format_args!("grant of {connector}: {error}")))?,
+        };
+        // A grant that is older than the ceiling holds within it.
+        Ok(self.settings.connectors.ceiling.origins(granted))
     }
 
     /// The same for one piece of work: nothing for a connector that asks for nothing.
@@ -40,6 +42,7 @@ impl App {
         actor: &str,
     ) -> Result<(), Fault> {
         self.active_release(connector).await?;
+        self.check_origins_ceiling(&origins)?;
         if let CustomerOrigins::Listed(listed) = &origins {
             if listed.len() > MOST {
                 let message = format!("may list {MOST} at most");

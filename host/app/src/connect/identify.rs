@@ -50,6 +50,7 @@ impl App {
             rates: manifest.rates.clone(),
             placeholders: auth.placeholders(&asked.facts.login),
             customer_origins: self.origins_for(manifest).await?,
+            ceiling: self.settings.connectors.ceiling.hosts.clone(),
         };
         let scope = DoorScope { writes: Writes::Forbidden, deadline, stop: self.stop.clone() };
         let run = RunScope {

@@ -100,6 +100,8 @@ async fn release(store: &Store, version: &str, revoke: &str) -> ReleaseId {
         contract: "0.1.0".to_owned(),
         manifest: manifest.to_string(),
         asks: "{}".to_owned(),
+        signed_by: None,
+        source: "upload".to_owned(),
         state: ReleaseState::Ready,
     };
     let id = store.insert_release(new, "test").await.expect("a release").id;

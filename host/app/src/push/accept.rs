@@ -34,6 +34,8 @@ pub(super) struct Prepared {
     pub(super) connection: Option<Connection>,
     pub(super) files: Vec<Attached>,
     pub(super) new: NewPush,
+    /// Whether nobody looks at how work of the release ends.
+    pub(super) unwatched: bool,
 }
 
 impl Prepared {
@@ -54,10 +56,12 @@ pub(super) fn refused(error: StoreError) -> Fault {
 impl App {
     /// Checks an item against everything that is known before anything leaves.
     pub(super) async fn prepare(&self, tenant: &TenantId, request: PushRequest) -> Result<Prepared, Fault> {
+        let mut unwatched = true;
         let (connection, found) = match &request.connection {
             Some(id) => {
-                let (row, release) = self.store.connection_and_release(tenant, id).await?;
-                (Some(row), release)
+                let ground = self.store.ground(tenant, id).await?;
+                unwatched = !ground.watched;
+                (Some(ground.connection), ground.release)
             }
             None => (self.connection_for_push(tenant, &request).await?, None),
         };
@@ -75,6 +79,7 @@ impl App {
             Some(row) => self.release_beside(row, found.as_ref()).await?,
             None => self.active_release(&connector).await?,
         };
+        self.check_push_ceiling()?;
         let key = key_of(&request)?;
         let action = action_of(&release, &request.action)?;
         check_item(&release, &request)?;
@@ -110,7 +115,7 @@ impl App {
             claim: None,
             room: (self.settings.per_tenant, self.settings.per_connection),
         };
-        Ok(Prepared { release, connection, files, new })
+        Ok(Prepared { release, connection, files, new, unwatched })
     }
 
     async fn connection_for_push(&self, tenant: &TenantId, request: &PushRequest) -> Result<Option<Connection>, Fault> {

@@ -20,7 +20,7 @@ use patchbay_model::{
     contract::{Attachment, ConnectorError, Context, Ext, Item, Object, PushOutcome},
     manifest::Action,
 };
-use patchbay_store::{ClaimedPush, Connection, Push, PushEnd, PushStep, StepAnswer, StepState, StoreError};
+use patchbay_store::{ClaimedPush, Connection, Push, PushEnd, PushStep, StepAnswer, StepState, StoreError, WentBy};
 use tokio::{
     sync::watch,
     time::{Instant, timeout_at},
@@ -53,12 +53,13 @@ pub(crate) struct GoesBy {
     pub(super) connection: Connection,
     pub(super) release: Arc<Release>,
     credential: Arc<Ahead>,
+    watched: bool,
 }
 
 impl GoesBy {
     /// With a credential that is asked for at once: it is there when the first request leaves.
     pub(super) fn asked(app: &Arc<App>, connection: Connection, release: Arc<Release>) -> Self {
-        Self { credential: Ahead::asked(app, &connection), connection, release }
+        Self { credential: Ahead::asked(app, &connection), connection, release, watched: false }
     }
 }
 
@@ -91,9 +92,11 @@ impl App {
         let Some(end) = end else { return };
         let (id, state) = (&claim.push.id, end.state);
         tracing::info!(push.id = %id, code = end.code.map(Code::id), "push {id} is {}", state.as_str());
+        let went_by = end.went_by.clone();
         if let Err(error) = self.store.finish_push(id, claim.push.epoch, end).await {
             tracing::error!(push.id = %id, "the end of push {id} could not be stored: {:?}", Fault::from(error));
         }
+        self.judge_end(went_by.as_ref()).await;
     }
 
     async fn keep_push_lease(&self, push: &Push, stop: watch::Sender<bool>) -> Failure {
@@ -124,6 +127,7 @@ impl App {
         known: Option<GoesBy>,
         stop: watch::Receiver<bool>,
     ) -> Option<PushEnd> {
+        let mut went_by = None;
         let outcome = async {
             let work = match known {
                 Some(known) => Ok(known),
@@ -137,6 +141,7 @@ impl App {
                 Ok(steps) => steps,
                 Err(failure) => return (Err(failure), None),
             };
+            went_by = Some(WentBy { release: goes_by.release.id.clone(), watched: goes_by.watched, code: None });
             if let Some(end) = not_now(push, &steps, &goes_by.connection, &goes_by.release) {
                 return (Ok(Err(end)), None);
             }
@@ -148,9 +153,12 @@ impl App {
             (outcome.map(Ok), opened.credential.used())
         };
         match outcome.await {
-            (Ok(Ok(outcome)), _) => Some(done(outcome)),
+            (Ok(Ok(outcome)), _) => Some(PushEnd { went_by, ..done(outcome) }),
             (Ok(Err(end)), _) => Some(end),
-            (Err(failure), used) => self.ended_by(push, &failure, used).await,
+            (Err(failure), used) => {
+                let went_by = went_by.map(|went_by| WentBy { code: Some(failure.code()), ..went_by });
+                self.ended_by(push, &failure, used).await.map(|end| PushEnd { went_by, ..end })
+            }
         }
     }
 
@@ -159,9 +167,17 @@ impl App {
         let Some(connection) = &push.connection else {
             return Err(Failure::Storage("a push without a connection was claimed".to_owned()));
         };
-        let (connection, found) = self.store.connection_and_release(&push.tenant, connection).await.map_err(stored)?;
-        let release = self.release_beside(&connection, found.as_ref()).await.map_err(unusable)?;
-        Ok(GoesBy { credential: Ahead::not_asked(self, &connection), connection, release })
+        let ground = self.store.ground(&push.tenant, connection).await.map_err(stored)?;
+        let now = self.clock.now();
+        match ground.rest_until {
+            // It waits like for a provider that is left alone: nothing is lost.
+            _ if ground.set_aside => return Err(Failure::Resting(patchbay_store::REST)),
+            Some(until) if until > now => return Err(Failure::Resting(until.since(now))),
+            _ => {}
+        }
+        let (connection, watched) = (ground.connection, ground.watched);
+        let release = self.release_beside(&connection, ground.release.as_ref()).await.map_err(unusable)?;
+        Ok(GoesBy { credential: Ahead::not_asked(self, &connection), connection, release, watched })
     }
 
     /// An instance for this push: its writes go through the journal of the push, or are forbidden to who only looks.

@@ -147,7 +147,10 @@ impl App {
         prepared.new.claim = place.as_ref().map(|_| self.settings.lease);
         // Asked for while the push is written down, and of no use where it does not become ours by that.
         let goes_by = match (&place, prepared.connection) {
-            (Some(_), Some(connection)) => Some(GoesBy::asked(self, connection, prepared.release)),
+            // Of a release that is tried, or rests, more has to be known: that is looked up when it is sent.
+            (Some(_), Some(connection)) if prepared.unwatched => {
+                Some(GoesBy::asked(self, connection, prepared.release))
+            }
             _ => None,
         };
         let accepted = self.store.accept_push(prepared.new).await.map_err(accept::refused)?;

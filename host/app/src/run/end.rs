@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use patchbay_model::{Code, ConnectionState, Failure, Fault, Outcome, RunState, contract::ConnectorError};
-use patchbay_store::{BreakConnection, ClaimedRun, CursorFate, LogLine, NextRun, RunEnd, Trigger};
+use patchbay_store::{BreakConnection, ClaimedRun, CursorFate, LogLine, NextRun, RunEnd, Trigger, WentBy};
 
 use super::{Ended, Spent};
 use crate::App;
@@ -36,11 +36,15 @@ impl App {
         let now = self.clock.now();
         let paused = self.gate.paused(claimed.tenant.as_str(), claimed.connection.as_str());
         let paused = paused.filter(|left| *left >= SOONEST).map(|left| now.plus(left));
-        let end = RunEnd { usage: spent.usage, log, paused_until: end.paused_until.max(paused), ..end };
+        let went_by =
+            spent.went_by.map(|went_by| WentBy { code: end.code.filter(|_| is_failure(end.state)), ..went_by });
+        let judged = went_by.clone();
+        let end = RunEnd { usage: spent.usage, log, paused_until: end.paused_until.max(paused), went_by, ..end };
         if let Err(error) = self.store.finish_run(&claimed.run, claimed.epoch, end).await {
             let fault = Fault::from(error);
             tracing::error!(run.id = %claimed.run, "the end of run {} could not be stored: {fault:?}", claimed.run);
         }
+        self.judge_end(judged.as_ref()).await;
         if follows {
             self.due.notify_one();
         }
@@ -120,6 +124,11 @@ impl App {
         self.random.fill(&mut bytes);
         u64::from_le_bytes(bytes)
     }
+}
+
+/// Whether the code that an end carries says what went wrong; one that is held, or goes on later, went well so far.
+fn is_failure(state: RunState) -> bool {
+    matches!(state, RunState::Failed | RunState::Stalled)
 }
 
 /// How long a run waits at least that waits alone: many of one connection could come again and again.

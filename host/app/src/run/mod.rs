@@ -9,21 +9,26 @@
 //! [`pages`] is the loop, [`lease`] what ends it from outside, [`end`] what follows from an end.
 
 mod end;
+mod going_on;
 mod lease;
 mod pages;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use patchbay_egress::Writes;
-use patchbay_engine::{NoSteps, RunScope};
-use patchbay_model::{Failure, manifest::StreamMode};
-use patchbay_store::{ClaimedRun, Usage};
+use patchbay_engine::{LogSink as _, NoSteps, RunScope};
+use patchbay_model::{
+    Failure, ReleaseId,
+    manifest::{Stream, StreamMode},
+};
+use patchbay_store::{ClaimedRun, Usage, WentBy};
 use tokio::{sync::watch, time::Instant};
 
 use self::pages::{Ended, Pages, Reading};
 use crate::{
     App,
     blobs::RunBlobs,
+    connectors::Release,
     live::LiveRun,
     runlog::RunLog,
     work::{context_of, stored, unusable},
@@ -35,6 +40,8 @@ struct Spent {
     usage: Usage,
     /// Version of the credential that was used last.
     credential: Option<i64>,
+    /// The release that ran.
+    went_by: Option<WentBy>,
     /// Each pass reads all that there is, and takes what it did not meet for gone.
     whole: bool,
 }
@@ -61,10 +68,11 @@ impl App {
         stop: watch::Receiver<bool>,
         spent: &mut Spent,
     ) -> Result<Ended, Failure> {
-        let work = self.store.load_run(&claimed.run, claimed.epoch).await.map_err(stored)?;
+        let mut work = self.store.load_run(&claimed.run, claimed.epoch).await.map_err(stored)?;
         let id = work.release.clone().ok_or_else(|| {
             Failure::ReleaseUnusable(format!("no release of {} is active", work.connection.connector))
         })?;
+        spent.went_by = Some(WentBy { release: id.clone(), watched: work.watched, code: None });
         let (release, component) = self.release(&id).await.map_err(unusable)?;
         let manifest = &release.manifest;
         let name = &work.sync.stream;
@@ -82,11 +90,22 @@ impl App {
             return Err(Failure::StreamGone(format!("{name} cannot be read with the login {login}")));
         }
         let stream = &stream;
+        let afresh = match &work.sync.cursor_release {
+            Some(writer) if work.cursor.is_some() && *writer != release.id => {
+                self.afresh(writer, stream, &release).await
+            }
+            _ => None,
+        };
+        if afresh.is_some() {
+            self.store.start_afresh(&claimed.run, claimed.epoch).await.map_err(stored)?;
+            (work.cursor, work.sync.cursor_release, work.sync.has_cursor) = (None, None, false);
+        }
+        let work = work;
         if work.cursor.is_none() || stream.mode == StreamMode::Full {
             // It reads what there was, and perhaps more: that is the whole until the connector knows better.
             live.progress(0, Some(work.sync.records).filter(|records| *records > 0));
         }
-        let budget = self.settings.run_time.min(Duration::from_secs(u64::from(manifest.limits.run_minutes) * 60));
+        let budget = self.run_time_for(&release);
         let deadline = Instant::now() + budget;
         let account = work.account.as_ref();
         let (door, credential) =
@@ -94,6 +113,9 @@ impl App {
         let (clock, random) = (Arc::clone(&self.clock), Arc::clone(&self.random));
         let log = RunLog::of_run(&claimed.run, &work.connection.id, &stream.name, Arc::clone(&clock), Arc::clone(live));
         let log = Arc::new(log);
+        if let Some(why) = &afresh {
+            log.line(2, why, &[]);
+        }
         let scope = RunScope {
             door,
             memory_bytes: self.memory_for(&release),
@@ -113,7 +135,21 @@ impl App {
         let mut pages = Pages::of(reading);
         let result = pages.read_all(&mut instance).await;
         let usage = pages.unspent(&instance);
-        *spent = Spent { usage, credential: credential.used(), whole: stream.mode == StreamMode::Full };
+        let went_by = spent.went_by.take();
+        *spent = Spent { usage, credential: credential.used(), went_by, whole: stream.mode == StreamMode::Full };
         result
+    }
+
+    /// Why the stream is read from its beginning, where its cursor is of another release that declared it otherwise.
+    async fn afresh(&self, writer: &ReleaseId, stream: &Stream, reader: &Release) -> Option<String> {
+        // What cannot be compared any more is the connector's to judge.
+        let writer = self.release_facts(writer).await.ok()?;
+        let wrote = writer.manifest.stream(&stream.name)?;
+        let why = going_on::afresh((wrote, &writer.manifest.version), (stream, &reader.manifest.version))?;
+        let text = format!(
+            "version {} goes on from no cursor of version {}, which declares {why}: the stream is read from its beginning",
+            reader.manifest.version, writer.manifest.version
+        );
+        Some(text)
     }
 }

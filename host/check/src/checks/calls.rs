@@ -64,6 +64,7 @@ fn ended<T>(suite: &mut Suite<'_>, scene: &Scene<'_>, run: Run, came: Result<T, 
     let heard = run.actor.heard();
     drop(run.instance);
     let log = run.log.lines();
+    let came = came.map_err(|failure| run.log.explain(failure));
     suite.note(&Ran {
         at: scene.placed.file.clone(),
         heard: &heard,

@@ -1,7 +1,38 @@
 //! What the whole suite says about a connector: its words and its figures.
 
+use std::collections::BTreeSet;
+
+use tokio::time::Instant;
+
 use super::Suite;
-use crate::Finding;
+use crate::{Finding, perform::microseconds, player::Twist, stage::Opening};
+
+/// Instances that are opened to see how long one takes; the middle one counts.
+const STARTS: usize = 5;
+
+/// How long it takes until a fresh instance is there: a language with a runtime of its own brings that along each time.
+pub(super) async fn starts(suite: &mut Suite<'_>) {
+    let Some(placed) = suite.folder.fixtures.first() else { return };
+    let Ok(setting) = suite.stage.setting(&suite.folder, placed) else { return };
+    let used = BTreeSet::new();
+    let mut took = Vec::with_capacity(STARTS);
+    for _ in 0..STARTS {
+        let begun = Instant::now();
+        let opening = Opening {
+            setting: &setting,
+            exchanges: &[],
+            used: &used,
+            twist: Twist::None,
+            writer: None,
+            stopped: false,
+        };
+        if suite.stage.open(opening).await.is_ok() {
+            took.push(microseconds(begun.elapsed()));
+        }
+    }
+    took.sort_unstable();
+    suite.figures.start_us = took.get(took.len() / 2).copied().unwrap_or_default();
+}
 
 pub(super) fn says_nothing_private(suite: &mut Suite<'_>) {
     let findings = std::mem::take(&mut suite.said);

@@ -46,7 +46,7 @@ pub(crate) async fn run(stage: &Stage, fixtures: &Path) -> Report {
         folder,
         deviations: deviations.clone().unwrap_or_default(),
         checks: Vec::new(),
-        figures: Figures { load_ms: stage.load_ms, ..Figures::default() },
+        figures: Figures { load_ms: stage.load_ms, compile_ms: stage.compile_ms, ..Figures::default() },
         said: Vec::new(),
         spoken: 0,
         author: serde_json::to_string(stage.manifest()).unwrap_or_default(),
@@ -65,6 +65,7 @@ pub(crate) async fn run(stage: &Stage, fixtures: &Path) -> Report {
     for action in stage.manifest().actions.clone() {
         actions::action(&mut suite, &action).await;
     }
+    limits::starts(&mut suite).await;
     limits::says_nothing_private(&mut suite);
     limits::within(&mut suite);
     Report { checks: suite.checks, figures: suite.figures }

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     Finding,
     player::Twist,
-    reading::{From, Plan, case, read, told},
+    reading::{From, Plan, case, read, told, why},
 };
 
 /// The name of what nobody has.
@@ -90,13 +90,15 @@ pub(super) async fn refuses_what_it_has_not(suite: &mut Suite<'_>) {
     let mut findings = Vec::new();
     let remedy = "answer `unsupported` for a name that is not there";
     if !matches!(reading.failure(), Some(Failure::Connector(ConnectorError::Unsupported(_)))) {
-        findings.push(Finding::of(format!("an unknown stream came out as `{}`", reading.case()), "fetch.read", remedy));
+        let what = format!("an unknown stream came out as `{}`{}", reading.case(), why(reading.failure()));
+        findings.push(Finding::of(what, "fetch.read", remedy));
     }
     let request = PickRequest { picker: NOBODYS.to_owned(), query: String::new(), parents: Vec::new(), cursor: None };
     let picked = calls::pick(suite, &Scene { placed: &placed, setting: &setting, twist: Twist::None }, &request).await;
     if !matches!(picked.came, Err(Failure::Connector(ConnectorError::Unsupported(_)))) {
         let found = picked.came.as_ref().err().map_or("ok", case);
-        findings.push(Finding::of(format!("an unknown picker came out as `{found}`"), "fetch.pick", remedy));
+        let what = format!("an unknown picker came out as `{found}`{}", why(picked.came.as_ref().err()));
+        findings.push(Finding::of(what, "fetch.pick", remedy));
     }
     suite.judge("manifest", "what it does not have is refused", "a stream, a picker", findings);
 }

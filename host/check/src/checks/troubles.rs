@@ -6,7 +6,7 @@ use super::Suite;
 use crate::{
     Finding,
     player::{At, Heard, Twist},
-    reading::{case, told},
+    reading::{case, why},
     trouble::{Trouble, WAIT_SECONDS},
 };
 
@@ -65,12 +65,8 @@ pub(super) fn judge(
         None => trouble.cases(write).to_vec(),
     };
     if !right.contains(&found) {
-        let what = format!(
-            "{} came out as `{found}`, not as `{}`{}",
-            trouble.title(),
-            right.join("` or `"),
-            came.err().map(|failure| format!(": {}", told(failure))).unwrap_or_default()
-        );
+        let what =
+            format!("{} came out as `{found}`, not as `{}`{}", trouble.title(), right.join("` or `"), why(came.err()));
         let remedy = format!(
             "return the case by which the host does the right thing; where the provider means something else by it, say \
              so in fixtures/check.toml: [[deviation]] call = \"{call}\" when = \"{}\" is = \"…\" reason = \"…\"",

@@ -19,7 +19,7 @@ use std::{
     sync::Arc,
 };
 
-use patchbay_egress::{Tape, Values};
+use patchbay_egress::{CredentialSource, Tape, Values};
 use patchbay_engine::Instance;
 use patchbay_fixture::{Call, Fixture, Item, Nothing, Pick, Read, Said, VERSION};
 use patchbay_model::{
@@ -114,6 +114,36 @@ pub async fn record(
         session.item(item).await;
     }
     session.write(out)
+}
+
+/// A connection to a live provider that has said whose it is.
+pub(crate) struct Connected {
+    /// Without an account.
+    pub(crate) plain: Setting,
+    /// With the account that was named, or the first that can be read.
+    pub(crate) of_account: Setting,
+    /// What was given.
+    pub(crate) credential: Arc<dyn CredentialSource>,
+    /// Makes the keys of steps new.
+    pub(crate) seed: String,
+}
+
+/// Connects without keeping anything of what is said.
+pub(crate) async fn connect(
+    stage: &Stage,
+    wanted: &Wanted,
+    now: Timestamp,
+    random: &dyn Random,
+) -> Result<Connected, RecordError> {
+    let mut session = Session::begin(stage, wanted, now, random)?;
+    session.identify().await.map_err(RecordError::Identify)?;
+    let setting = |context: Context| session.setting(context).map_err(RecordError::Given);
+    Ok(Connected {
+        plain: setting(session.context.clone())?,
+        of_account: setting(session.of_account())?,
+        credential: Arc::clone(&session.credential) as _,
+        seed: session.seed.clone(),
+    })
 }
 
 struct Session<'a> {

@@ -1,6 +1,8 @@
 //! Each rule is broken once, and the suite names it.
 
-use crate::setup::{Folder, failed, stage};
+use patchbay_check::{Check, State};
+
+use crate::setup::{Folder, failed, hostile, stage};
 
 const ENDS: &str = "streams/notes: reads to its end";
 const ROWS: &str = "errors come out as the right case";
@@ -71,4 +73,23 @@ async fn a_second_attempt_that_writes_again_is_named() {
     let report = patchbay_check::run(&stage, folder.path()).await;
     let rule = "actions/note: a second attempt is a duplicate: same object, no new write";
     assert!(failed(&report).iter().any(|found| found == rule), "{}", report.text());
+}
+
+/// The functions of the sandbox have numbers at best; where its author has to look is in what it said last.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connector_that_breaks_down_is_quoted_where_it_did() {
+    let (stage, folder) = (hostile("trap").await, Folder::good());
+    folder.write(
+        "streams/trap.json",
+        &serde_json::json!({ "fixture": 1, "call": { "read": { "stream": "trap" } }, "exchanges": [] }),
+    );
+    let report = patchbay_check::run(&stage, folder.path()).await;
+    let broken = |check: &&Check| check.of == "streams/trap" && check.state == State::Failed;
+    let check = report.checks.iter().find(broken).expect("a stream that breaks down does not pass");
+    let what = check.findings.first().map(|finding| finding.what.clone()).unwrap_or_default();
+    let (reason, said) = what.split_once("\nit said last:\n").unwrap_or((&what, ""));
+    assert!(reason.starts_with("a trap: ") && reason.contains("unreachable"), "{what}");
+    assert!(said.contains("misbehave.rs:") && said.contains("on purpose"), "the panic's place and its text:\n{what}");
+    assert!(said.lines().count() <= 5, "{what}");
+    assert!(report.text().contains("\n    on purpose"), "{}", report.text());
 }

@@ -1,4 +1,4 @@
-//! The connector of `tests/offender`, packed, and a folder of fixtures for it.
+//! The connectors of `tests/offender` and `tests/guests`, packed, and a folder of fixtures for the first.
 
 use std::{
     ffi::OsString,
@@ -25,52 +25,102 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// The component: `PATCHBAY_OFFENDER` names it, else it is built here when it is missing or older than its sources.
+/// A component that misbehaves for these tests.
+#[derive(Clone, Copy)]
+struct Guest {
+    folder: &'static str,
+    package: &'static str,
+    file: &'static str,
+    /// The variable that names it where it is built already.
+    variable: &'static str,
+}
+
+const OFFENDER: Guest = Guest {
+    folder: "tests/offender",
+    package: "patchbay-test-offender",
+    file: "patchbay_test_offender.wasm",
+    variable: "PATCHBAY_OFFENDER",
+};
+
+/// The guests of the engine's tests: what they do is the name of the stream that they are asked for.
+const HOSTILE: Guest = Guest {
+    folder: "tests/guests",
+    package: "patchbay-guests",
+    file: "patchbay_guests.wasm",
+    variable: "PATCHBAY_HOSTILE",
+};
+
+impl Guest {
+    /// Its component, built here when it is missing or older than its sources.
+    fn component(self) -> Vec<u8> {
+        fs::read(self.path()).expect("the guest is readable")
+    }
+
+    fn path(self) -> PathBuf {
+        #[expect(clippy::disallowed_methods, reason = "a test's own input, not the host's")]
+        if let Some(named) = std::env::var_os(self.variable) {
+            return PathBuf::from(named);
+        }
+        let target = Path::new(WORKER).ancestors().nth(2).expect("a target folder");
+        let built = target.join("wasm32-wasip2/connector").join(self.file);
+        // Marks the last build, because cargo leaves a file alone that it would only make again.
+        let mark = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{}-built", self.package));
+        if !built.exists() || !self.is_older(&mark) {
+            let done = Command::new(env!("CARGO"))
+                .args(["build", "--quiet", "--package", self.package, "--target", "wasm32-wasip2"])
+                .args(["--profile", "connector", "--target-dir"])
+                .arg(target)
+                .current_dir(root())
+                .status();
+            assert!(done.is_ok_and(|status| status.success()), "{} does not build", self.package);
+            fs::write(&mark, b"").expect("a mark");
+        }
+        built
+    }
+
+    /// Whether every source of it was written before `mark`.
+    fn is_older(self, mark: &Path) -> bool {
+        let changed = |path: PathBuf| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
+        let Some(built) = changed(mark.to_owned()) else { return false };
+        let folder = root().join(self.folder);
+        let sources = fs::read_dir(folder.join("src")).expect("a folder of sources");
+        sources
+            .map(|source| source.expect("a source").path())
+            .chain([folder.join("Cargo.toml")])
+            .all(|path| changed(path).is_some_and(|time| time <= built))
+    }
+}
+
+/// The offender's component.
 fn component() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    BYTES.get_or_init(|| fs::read(component_path()).expect("the offender is readable"))
-}
-
-fn component_path() -> PathBuf {
-    #[expect(clippy::disallowed_methods, reason = "a test's own input, not the host's")]
-    if let Some(named) = std::env::var_os("PATCHBAY_OFFENDER") {
-        return PathBuf::from(named);
-    }
-    let target = Path::new(WORKER).ancestors().nth(2).expect("a target folder");
-    let built = target.join("wasm32-wasip2/connector/patchbay_test_offender.wasm");
-    // Marks the last build, because cargo leaves a file alone that it would only make again.
-    let mark = Path::new(env!("CARGO_TARGET_TMPDIR")).join("offender-built");
-    if !built.exists() || !is_newer(&mark) {
-        let done = Command::new(env!("CARGO"))
-            .args(["build", "--quiet", "--package", "patchbay-test-offender", "--target", "wasm32-wasip2"])
-            .args(["--profile", "connector", "--target-dir"])
-            .arg(target)
-            .current_dir(root())
-            .status();
-        assert!(done.is_ok_and(|status| status.success()), "the offender does not build");
-        fs::write(&mark, b"").expect("a mark");
-    }
-    built
-}
-
-/// Whether `mark` was written after every source of the offender.
-fn is_newer(mark: &Path) -> bool {
-    let changed = |path: PathBuf| -> Option<SystemTime> { fs::metadata(path).ok()?.modified().ok() };
-    let Some(built) = changed(mark.to_owned()) else { return false };
-    let sources = [root().join("tests/offender/src/lib.rs"), root().join("tests/offender/Cargo.toml")];
-    sources.into_iter().all(|path| changed(path).is_some_and(|time| time <= built))
+    BYTES.get_or_init(|| OFFENDER.component())
 }
 
 /// Its manifest, after `change`.
 pub(crate) fn manifest(change: impl FnOnce(&mut String)) -> Manifest {
-    let mut text = fs::read_to_string(root().join("tests/offender/connector.toml")).expect("a manifest");
+    manifest_of(OFFENDER, change)
+}
+
+fn manifest_of(guest: Guest, change: impl FnOnce(&mut String)) -> Manifest {
+    let mut text = fs::read_to_string(root().join(guest.folder).join("connector.toml")).expect("a manifest");
     change(&mut text);
     parse::parse(&text, &|_| None).expect("a manifest that is right")
 }
 
 /// The connector with this manifest, ready to be tried.
 pub(crate) async fn stage_of(manifest: &Manifest, egress: EgressConfig) -> Stage {
-    let packed = package::pack(component(), manifest).expect("packed");
+    stage_with(component(), manifest, egress).await
+}
+
+/// A hostile guest as a connector with one stream, whose name is what it does.
+pub(crate) async fn hostile(deed: &str) -> Stage {
+    let manifest = manifest_of(HOSTILE, |text| *text = text.replace("name = \"chosen\"", &format!("name = {deed:?}")));
+    stage_with(&HOSTILE.component(), &manifest, EgressConfig::default()).await
+}
+
+async fn stage_with(component: &[u8], manifest: &Manifest, egress: EgressConfig) -> Stage {
+    let packed = package::pack(component, manifest).expect("packed");
     let clock = Arc::new(ManualClock::default());
     Stage::build(&packed, vec![OsString::from(WORKER)], egress, clock).await.expect("a stage")
 }

@@ -42,6 +42,11 @@ async fn what_is_no_component_is_told_apart_before_any_child() {
     let core = load(b"\0asm\x01\0\0\0").await.expect_err("an error");
     assert!(matches!(core, LoadError::CoreModule), "{core}");
     assert!(core.fault().person.contains("wasm32-wasip2"));
+    for compiled in [b"\x7fELF\x02\x01\x01\xc8".as_slice(), b"patchbay-cwasm-2"] {
+        let wrong = load(compiled).await.expect_err("an error");
+        assert!(matches!(wrong, LoadError::CompiledCode), "{wrong}");
+        assert_eq!(wrong.fault().code, Code::CompiledCode);
+    }
     let large = load(&vec![0; 16 * 1024 * 1024 + 1]).await.expect_err("an error");
     assert_eq!(large.fault().code, Code::ComponentTooLarge);
 }

@@ -140,3 +140,16 @@ pub enum Idempotency {
     /// Nothing: a person has to look.
     None,
 }
+
+impl Idempotency {
+    /// As the manifest spells it.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Find => "find",
+            Self::Upsert => "upsert",
+            Self::None => "none",
+        }
+    }
+}

@@ -4,17 +4,23 @@
 //! It is spread out into its smallest parts, so that a release that only moves things around asks for
 //! nothing more, and one that adds a single method to a single path does.
 
+mod card;
 mod client;
 mod growth;
 mod sentences;
+mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+pub use card::{CardChange, CardGroup, CardLine};
+pub(crate) use client::hosts as hosts_of;
+pub use work::{ActionAsked, DiscoveredAsked, PickerAsked, RateAsked, StreamAsked};
+
 use super::{
-    AnswerPlaces, Auth, AuthKind, FieldKind, Function, LimitsAsked, Manifest, RegionBy, RevokeEnds, Signature,
-    SlotPlace, TokenRequest,
+    AnswerPlaces, Auth, AuthKind, Field, FieldKind, LimitsAsked, Manifest, RegionBy, RevokeEnds, Signature, SlotPlace,
+    TokenRequest,
 };
 
 /// Everything that a connector asks for. Stored as JSON with an approval; what an older approval does
@@ -33,16 +39,30 @@ pub struct Asks {
     pub fetch: bool,
     /// Whether the connector is asked to write (`push`).
     pub push: bool,
-    /// What may be read, by name, with the switch it belongs to.
-    pub streams: BTreeMap<String, Function>,
+    /// What may be read, by name.
+    pub streams: BTreeMap<String, StreamAsked>,
     /// The logins that a stream is read with, where they are not all.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stream_logins: BTreeMap<String, BTreeSet<String>>,
-    /// What discovered streams begin with, and the switch they belong to.
+    /// What is discovered, by what the names begin with.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub discovered: BTreeMap<String, Function>,
-    /// What may be written, by name, with the switch it belongs to.
-    pub actions: BTreeMap<String, Function>,
+    pub discovered: BTreeMap<String, DiscoveredAsked>,
+    /// What may be written, by name.
+    pub actions: BTreeMap<String, ActionAsked>,
+    /// What people pick targets from, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub pickers: BTreeMap<String, PickerAsked>,
+    /// Bounds of how fast the provider is asked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub rates: Vec<RateAsked>,
+    /// What people call the provider: whose credential they think they are asked for.
+    pub name: String,
+    /// SHA-256 of the logo, likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logo: Option<String>,
+    /// Where what people read leads them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<String>,
     /// Memory and time.
     pub limits: LimitsAsked,
 }
@@ -100,6 +120,15 @@ pub struct LoginAsked {
     pub issuer: Option<String>,
     /// What the provider is asked to allow.
     pub scopes: BTreeSet<String>,
+    /// What stands between them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scope_separator: Option<String>,
+    /// Which answers mean what, as JSON text: an answer that ends a credential has requests sent again.
+    #[serde(default)]
+    pub rules: String,
+    /// Whether refresh tokens rotate, and for how many seconds the old one works.
+    #[serde(default)]
+    pub rotation: (bool, u32),
     /// What the person is asked to enter.
     pub fields: BTreeMap<String, FieldAsked>,
     /// What is kept of the login and told to the connector.
@@ -116,6 +145,15 @@ pub struct FieldAsked {
     pub kind: FieldKind,
     /// What follows the one label of a subdomain.
     pub suffix: Option<String>,
+    /// What it has to look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// The values that can be chosen.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub options: BTreeSet<String>,
+    /// What a person is told to enter, of a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub label: Option<String>,
 }
 
 /// What one fact asks for.
@@ -157,15 +195,20 @@ impl Manifest {
             logins: filled.auths.iter().map(|auth| (auth.id.clone(), login(auth))).collect(),
             fetch: self.needs_fetch(),
             push: self.needs_push(),
-            streams: self.streams.iter().map(|stream| (stream.name.clone(), stream.function)).collect(),
+            streams: work::named(&self.streams, |stream| &stream.name),
             stream_logins: self
                 .streams
                 .iter()
                 .filter(|stream| !stream.auth.is_empty())
                 .map(|stream| (stream.name.clone(), stream.auth.iter().cloned().collect()))
                 .collect(),
-            discovered: self.discovered.iter().map(|asked| (asked.prefix.clone(), asked.function)).collect(),
-            actions: self.actions.iter().map(|action| (action.name.clone(), action.function)).collect(),
+            discovered: work::named(&self.discovered, |asked| &asked.prefix),
+            actions: work::named(&self.actions, |action| &action.name),
+            pickers: work::named(&self.pickers, |picker| &picker.name),
+            rates: filled.rates.iter().map(Into::into).collect(),
+            name: self.name.clone(),
+            logo: self.logo.as_ref().map(|logo| crate::package::digest(logo.as_bytes())),
+            links: work::links(self),
             limits: self.limits,
         }
     }
@@ -227,6 +270,27 @@ fn customer_origins(manifest: &Manifest) -> BTreeMap<String, BTreeSet<u16>> {
     own
 }
 
+fn rules(auth: &Auth) -> String {
+    let all = [&auth.expired, &auth.dead, &auth.throttled, &auth.misconfigured];
+    if all.iter().all(|rules| rules.is_empty()) {
+        return String::new();
+    }
+    // Numbers, texts and values of JSON can always be written.
+    serde_json::to_string(&all).unwrap_or_default()
+}
+
+impl From<&Field> for FieldAsked {
+    fn from(field: &Field) -> Self {
+        Self {
+            kind: field.kind,
+            suffix: field.suffix.clone(),
+            pattern: field.pattern.clone(),
+            options: field.options.iter().cloned().collect(),
+            label: (field.kind == FieldKind::Secret).then(|| field.label.clone()),
+        }
+    }
+}
+
 fn login(auth: &Auth) -> LoginAsked {
     LoginAsked {
         kind: auth.kind,
@@ -243,11 +307,10 @@ fn login(auth: &Auth) -> LoginAsked {
         pkce: auth.pkce,
         issuer: auth.issuer.clone(),
         scopes: auth.scopes.iter().map(|scope| scope.name.clone()).collect(),
-        fields: auth
-            .fields
-            .iter()
-            .map(|field| (field.id.clone(), FieldAsked { kind: field.kind, suffix: field.suffix.clone() }))
-            .collect(),
+        scope_separator: auth.scope_separator.clone(),
+        rules: rules(auth),
+        rotation: (auth.rotation, auth.grace_seconds),
+        fields: auth.fields.iter().map(|field| (field.id.clone(), field.into())).collect(),
         facts: auth
             .facts
             .iter()

@@ -18,6 +18,19 @@ pub(super) const IMPORTS: u8 = 10;
 /// Number of the section of exports.
 pub(super) const EXPORTS: u8 = 11;
 
+/// How compiled code begins: executables and libraries of Linux (what wasmtime makes of a component is one), Windows and
+/// macOS, static libraries, and entries of the host's own cache.
+const COMPILED: &[&[u8]] = &[
+    b"\x7fELF",
+    b"MZ",
+    b"\xfe\xed\xfa",
+    b"\xcf\xfa\xed\xfe",
+    b"\xce\xfa\xed\xfe",
+    b"\xca\xfe\xba\xbe",
+    b"!<arch>\n",
+    b"patchbay-cwasm-",
+];
+
 /// One section.
 pub(super) struct Section<'a> {
     /// Its number.
@@ -55,18 +68,10 @@ impl<'a> Sections<'a> {
     /// The sections of a component.
     ///
     /// # Errors
-    /// `NotAComponent` or `CoreModule`.
+    /// As [`header`].
     pub(super) fn of(bytes: &'a [u8]) -> Result<Self, Fault> {
-        match bytes.first_chunk::<8>() {
-            Some(&HEADER) => Ok(Self { bytes, at: HEADER.len() }),
-            Some(&CORE_HEADER) => Err(Fault::new(Code::CoreModule)
-                .operator("build it for wasm32-wasip2, or wrap it with `wasm-tools component new`")),
-            Some(header) if header.starts_with(b"\0asm") => Err(Fault::because(
-                Code::NotAComponent,
-                "This file is WebAssembly of a version that this host does not know",
-            )),
-            _ => Err(Fault::new(Code::NotAComponent)),
-        }
+        header(bytes)?;
+        Ok(Self { bytes, at: HEADER.len() })
     }
 
     fn step(&mut self) -> Option<Section<'a>> {
@@ -94,6 +99,26 @@ impl<'a> Iterator for Sections<'a> {
             self.at = self.bytes.len();
         }
         Some(section.ok_or_else(|| damaged(at)))
+    }
+}
+
+/// Whether it begins as a component does.
+///
+/// # Errors
+/// `NotAComponent`, `CoreModule` or `CompiledCode`.
+pub(super) fn header(bytes: &[u8]) -> Result<(), Fault> {
+    match bytes.first_chunk::<8>() {
+        Some(&HEADER) => Ok(()),
+        Some(&CORE_HEADER) => Err(Fault::new(Code::CoreModule)
+            .operator("build it for wasm32-wasip2, or wrap it with `wasm-tools component new`")),
+        Some(header) if header.starts_with(b"\0asm") => Err(Fault::because(
+            Code::NotAComponent,
+            "This file is WebAssembly of a version that this host does not know",
+        )),
+        _ if COMPILED.iter().any(|begin| bytes.starts_with(begin)) => {
+            Err(Fault::new(Code::CompiledCode).operator("install the component itself; the host compiles it"))
+        }
+        _ => Err(Fault::new(Code::NotAComponent)),
     }
 }
 

@@ -13,6 +13,8 @@ use crate::{Code, Fault, contract::Exports, manifest::Manifest};
 
 /// Imports and exports of the outermost component that are looked at.
 const ENTRIES: usize = 10_000;
+/// Bytes of one of their names; the longest of WASI has 49.
+const NAME_BYTES: usize = 1024;
 /// What the host offers under `patchbay:connector/`.
 const OFFERED: &[&str] = &["types", "run", "http", "blob"];
 /// The line of WASI that the host links.
@@ -182,7 +184,12 @@ impl Names {
             read.map_err(|error| damaged(0).operator(error))?;
             if names.imports.len() > ENTRIES || names.exports.len() > ENTRIES {
                 let text = format!("This component has more than {ENTRIES} imports or exports");
-                return Err(Fault::because(Code::NotAComponent, text));
+                return Err(Fault::because(Code::TooIntricate, text));
+            }
+            let mut names = names.imports.iter().chain(&names.exports);
+            if let Some((long, _)) = names.find(|(name, _)| name.len() > NAME_BYTES) {
+                let text = format!("This component has a name of {} bytes; {NAME_BYTES} are the most", long.len());
+                return Err(Fault::because(Code::TooIntricate, text));
             }
         }
         Ok(names)

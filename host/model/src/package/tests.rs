@@ -109,6 +109,21 @@ fn what_is_no_packed_component_says_what_it_is() {
 }
 
 #[test]
+fn compiled_code_is_told_apart_from_what_is_no_component_at_all() {
+    for compiled in [
+        b"\x7fELF\x02\x01\x01\xc8 what wasmtime makes".as_slice(),
+        b"MZ\x90\0 a program",
+        b"\xcf\xfa\xed\xfe\x07\0\0\x01",
+        b"!<arch>\nlib.o",
+        b"patchbay-cwasm-2 and what follows in the cache",
+    ] {
+        let fault = refusal(compiled);
+        assert_eq!(fault.code, Code::CompiledCode, "{compiled:?}");
+    }
+    assert_eq!(refusal(b"\x7fEL").code, Code::NotAComponent);
+}
+
+#[test]
 fn a_manifest_that_is_not_in_front_is_not_found() {
     let mut bytes = source();
     sections::write_custom(&mut bytes, SECTION, &serde_json::to_vec(&manifest()).unwrap());

@@ -8,15 +8,14 @@ use std::{
 
 use patchbay_check::{Report, Stage};
 use patchbay_egress::EgressConfig;
-use patchbay_model::{
-    Fault, SystemClock,
-    contract::Exports,
-    manifest::Manifest,
-    package::{self, Inspected, Limits},
-};
+use patchbay_model::{Fault, SystemClock, contract::Exports, manifest::Manifest, package::Inspected};
 use serde_json::{Value, json};
 
-use super::{COMPILE_WORKER, package as packing, progress::Progress};
+use super::{
+    COMPILE_WORKER, package as packing,
+    packed::{aloud, packed},
+    progress::Progress,
+};
 use crate::exit::{Exit, Stop};
 
 const HELP: &str = "\
@@ -36,8 +35,8 @@ The suite ends with 1 when a check failed, and with 5 when the file is none that
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
 pub(super) struct Args {
-    /// A packaged component, or a connector.toml.
-    file: PathBuf,
+    /// A packaged component, a connector.toml, or the folder of a project, which is built first; this folder when it is not given.
+    file: Option<PathBuf>,
     /// The folder of recorded answers; `fixtures` beside the file when it is there.
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
@@ -47,11 +46,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
-    let checked = {
-        let _progress = Progress::begin(format!("checking {}", args.file.display()));
-        check(&args.file).and_then(|found| Ok((args.tried(&found)?, found)))
-    };
-    let (report, found) = match checked {
+    let (report, found, name) = match args.checked() {
         Ok(checked) => checked,
         Err(stop) if args.json && stop.exit == Exit::Refused => {
             println!("{:#}", refusal(&stop.fault));
@@ -62,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     if args.json {
         println!("{:#}", found.json(report.as_ref()));
     } else {
-        print!("{}", found.text(&args.file));
+        print!("{}", found.text(&name));
         match &report {
             Some(report) => print!("\n{}", report.text()),
             None => println!("no fixtures: nothing was read and nothing was written; name them with --fixtures"),
@@ -72,25 +67,37 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
 }
 
 impl Args {
-    /// What the suite says, where there are fixtures and a component to run.
-    fn tried(&self, found: &Found) -> Result<Option<Report>, Stop> {
-        let beside = || self.file.parent().map(|folder| folder.join("fixtures")).filter(|folder| folder.is_dir());
-        let Some(folder) = self.fixtures.clone().or_else(beside) else { return Ok(None) };
-        if !folder.is_dir() {
-            return Err(Stop::failed(format!("{} is no folder of fixtures", folder.display())));
+    /// What the file is, what the suite says of it, and what it is called.
+    fn checked(&self) -> Result<(Option<Report>, Found, String), Stop> {
+        if let Some(file) = self.file.as_deref().filter(|file| is_manifest(file)) {
+            let manifest = packing::read_manifest(file)?;
+            return Ok((None, Found::Manifest(Box::new(manifest)), file.display().to_string()));
         }
-        if matches!(found, Found::Manifest(_)) {
-            return Ok(None);
-        }
-        let bytes = packing::read(&self.file)?;
-        let compiler = compiler()?;
-        let runtime = tokio::runtime::Runtime::new().map_err(|error| Stop::failed(error.to_string()))?;
-        runtime.block_on(async {
-            let stage = Stage::build(&bytes, compiler, EgressConfig::default(), Arc::new(SystemClock)).await;
-            let stage = stage.map_err(|error| error.fault())?;
-            Ok(Some(patchbay_check::run(&stage, &folder).await))
-        })
+        let packed = packed(self.file.as_deref(), &mut aloud)?;
+        let _progress = Progress::begin(format!("checking {}", packed.name));
+        let found = Found::Component(Box::new(packed.inspect()?));
+        let report = match self.fixtures.clone().or(packed.fixtures) {
+            None => None,
+            Some(folder) if folder.is_dir() => Some(tried(&packed.bytes, &folder)?),
+            Some(folder) => return Err(Stop::failed(format!("{} is no folder of fixtures", folder.display()))),
+        };
+        Ok((report, found, packed.name))
     }
+}
+
+fn is_manifest(file: &Path) -> bool {
+    file.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml"))
+}
+
+/// What the suite says of a component over a folder of fixtures.
+pub(super) fn tried(bytes: &[u8], fixtures: &Path) -> Result<Report, Stop> {
+    let compiler = compiler()?;
+    let runtime = tokio::runtime::Runtime::new().map_err(|error| Stop::failed(error.to_string()))?;
+    runtime.block_on(async {
+        let stage = Stage::build(bytes, compiler, EgressConfig::default(), Arc::new(SystemClock)).await;
+        let stage = stage.map_err(|error| error.fault())?;
+        Ok(patchbay_check::run(&stage, fixtures).await)
+    })
 }
 
 /// This program as the compile child.
@@ -105,14 +112,6 @@ enum Found {
     Component(Box<Inspected>),
 }
 
-fn check(file: &Path) -> Result<Found, Stop> {
-    if file.extension().is_some_and(|end| end.eq_ignore_ascii_case("toml")) {
-        return Ok(Found::Manifest(Box::new(packing::read_manifest(file)?)));
-    }
-    let bytes = packing::read(file)?;
-    Ok(Found::Component(Box::new(package::inspect(&bytes, Limits::default())?)))
-}
-
 impl Found {
     fn manifest(&self) -> &Manifest {
         match self {
@@ -121,9 +120,9 @@ impl Found {
         }
     }
 
-    fn text(&self, file: &Path) -> String {
+    fn text(&self, file: &str) -> String {
         let manifest = self.manifest();
-        let mut text = format!("ok: {} is {} {}, {}\n", file.display(), manifest.id, manifest.version, manifest.name);
+        let mut text = format!("ok: {file} is {} {}, {}\n", manifest.id, manifest.version, manifest.name);
         let mut line = |name: &str, value: String| text.push_str(&format!("  {name:<10} {value}\n"));
         if let Self::Component(inspected) = self {
             line("contract", inspected.contract.clone());
@@ -182,6 +181,11 @@ mod tests {
         let file = folder.path().join(name);
         std::fs::write(&file, bytes).expect("written");
         (folder, file)
+    }
+
+    fn check(file: &Path) -> Result<Found, Stop> {
+        let args = Args { file: Some(file.to_owned()), fixtures: None, json: false };
+        args.checked().map(|(_, found, _)| found)
     }
 
     #[test]

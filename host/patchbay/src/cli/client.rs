@@ -83,7 +83,7 @@ impl Client {
         };
         let key = operator_key::read(&key_file).map_err(|error| Stop {
             exit: Exit::NotAllowed,
-            fault: Fault::because(Code::Unauthenticated, format!("no API key in {}: {error}", key_file.display())),
+            fault: Fault::because(Code::Unauthenticated, no_key(&key_file, &error.to_string())),
         })?;
         let agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
@@ -92,6 +92,11 @@ impl Client {
             .build()
             .into();
         Ok(Self { agent, host, key, tenant: None })
+    }
+
+    /// A host that this program started.
+    pub(super) fn to(host: Url, key_file: PathBuf) -> Result<Self, Stop> {
+        Self::of(HostArgs { host: Some(host), key_file: Some(key_file) }, None)
     }
 
     /// The same host, asked about one tenant.
@@ -105,10 +110,35 @@ impl Client {
         self.answer(self.told(self.agent.get(url.as_str())).call())
     }
 
+    /// `DELETE path`, answered in JSON.
+    pub(super) fn delete(&self, path: &str) -> Result<Value, Stop> {
+        let url = self.url(path)?;
+        self.answer(self.told(self.agent.delete(url.as_str())).call())
+    }
+
+    /// `PATCH path` with bytes, answered in JSON.
+    pub(super) fn patch(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Stop> {
+        let url = self.url(path)?;
+        self.answer(self.told(self.agent.patch(url.as_str())).content_type(media_type).send(body))
+    }
+
     /// `POST path` with bytes, answered in JSON.
     pub(super) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Stop> {
+        self.post_with(path, media_type, &[], body)
+    }
+
+    /// The same, with headers.
+    pub(super) fn post_with(
+        &self,
+        path: &str,
+        media_type: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Result<Value, Stop> {
         let url = self.url(path)?;
-        self.answer(self.told(self.agent.post(url.as_str())).content_type(media_type).send(body))
+        let request = self.told(self.agent.post(url.as_str())).content_type(media_type);
+        let request = headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
+        self.answer(request.send(body))
     }
 
     /// The request with who asks, and about whom.
@@ -176,6 +206,15 @@ fn refusal(status: u16, problem: Problem) -> Stop {
     Stop { exit, fault }
 }
 
+/// What to do where no key can be read.
+fn no_key(file: &Path, error: &str) -> String {
+    format!(
+        "no operator's key at {} ({error}): a host makes it at its first start; run `patchbay serve` in another terminal \
+         and this command from the same folder, or name the key with --key-file",
+        file.display()
+    )
+}
+
 /// The address to call for an address listened on: everywhere means here.
 fn local(listen: SocketAddr) -> Result<Url, Stop> {
     if listen.port() == 0 {
@@ -226,6 +265,18 @@ mod tests {
         let asked = served.join().expect("served");
         for part in ["get /v1/audit?limit=5 ", "authorization: bearer pbo_one\r\n", "patchbay-tenant: ten_1\r\n"] {
             assert!(asked.contains(part), "{part:?} not in {asked}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_not_there_is_missed_with_how_to_get_one() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let host = Url::parse("http://127.0.0.1:1").expect("an address");
+        let args = HostArgs { host: Some(host), key_file: Some(folder.path().join("operator.key")) };
+        let stop = Client::of(args, None).map(|_| ()).expect_err("no key");
+        assert_eq!((stop.exit, stop.fault.code), (Exit::NotAllowed, Code::Unauthenticated));
+        for part in ["operator.key", "`patchbay serve`", "--key-file"] {
+            assert!(stop.fault.person.contains(part), "{part} not in {}", stop.fault.person);
         }
     }
 

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn an_unknown_code_names_its_nearest() {
-        assert!(find("PB1020").expect_err("none").contains(&Code::CoreModule));
+        assert!(find("PB100").expect_err("none").contains(&Code::CoreModule));
         assert!(find("manifest").expect_err("none").contains(&Code::ManifestInvalid));
     }
 }

@@ -2,18 +2,30 @@
 
 mod answer;
 mod audit;
+mod build;
 mod check;
 mod client;
 mod connectors;
+mod dev;
 mod doctor;
+mod embedded;
 mod explain;
+mod given;
+mod index;
 mod keys;
+mod new;
 mod openapi;
 mod package;
+mod packed;
 mod progress;
+mod publish;
+mod publishers;
 mod record;
+mod run;
 mod serve;
+mod sign;
 mod table;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -39,13 +51,31 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::Args),
+    /// Make a new connector that works: its manifest, recorded answers, code and tests.
+    New(new::Args),
+    /// Build the component of a project.
+    Build(build::Args),
+    /// Build, try and hot-swap a project into a host of its own, whenever it changes.
+    Dev(Box<dev::Args>),
     /// Pack a component and its connector.toml into one file.
     Package(package::Args),
     /// Check a connector.toml or a packaged component, without a host and over recorded answers.
     Check(check::Args),
+    /// Call a component once, over recorded answers or live, and show what came of it and what it cost.
+    Run(Box<run::Args>),
     /// Run a packaged component against a provider and write down what both say, without secrets and names.
     Record(Box<record::Args>),
-    /// List, install or inspect the connectors of a running host.
+    /// Sign a packaged component, as its publisher.
+    Sign(sign::Args),
+    /// Check the signature beside a packaged component, without a host.
+    Verify(verify::Args),
+    /// Whose signatures a running host believes; and a signing key of your own.
+    Publishers(publishers::Args),
+    /// Put a packaged component into a registry.
+    Publish(publish::Args),
+    /// Keep a signed list of connectors, for hosts that follow it.
+    Index(index::Args),
+    /// Find, install, update or inspect the connectors of a running host.
     Connectors(connectors::Args),
     /// Make a new sealing key, have a running host use it, or see how far that is.
     Keys(keys::Args),
@@ -82,9 +112,18 @@ fn dispatch(cli: Cli) -> Result<Exit, Stop> {
     let config = cli.config.as_deref();
     match cli.command {
         Command::Serve(args) => serve::run(&args, config),
+        Command::New(args) => new::run(&args),
+        Command::Build(args) => build::run(&args),
+        Command::Dev(args) => dev::run(&args),
         Command::Package(args) => package::run(&args),
         Command::Check(args) => check::run(&args),
+        Command::Run(args) => run::run(&args),
         Command::Record(args) => record::run(&args),
+        Command::Sign(args) => sign::run(&args),
+        Command::Verify(args) => verify::run(&args),
+        Command::Publishers(args) => publishers::run(args, config),
+        Command::Publish(args) => publish::run(&args, config),
+        Command::Index(args) => index::run(&args),
         Command::Connectors(args) => connectors::run(args, config),
         Command::Keys(args) => keys::run(args, config),
         Command::Audit(args) => audit::run(args, config),

@@ -1,50 +1,89 @@
-//! `patchbay package COMPONENT`: manifest and component become one file.
+//! `patchbay package [COMPONENT]`: manifest and component become one file.
 //!
-//! With a `definition.toml` beside the manifest, or the one that is named, the component is the generic one: the definition
-//! is checked against the manifest and becomes its `[config]`.
+//! In the folder of a project the component is built first. With a `definition.toml` beside the manifest, or the one that is named,
+//! the component is the generic one: the definition is checked against the manifest and becomes its `[config]`.
+
+mod told;
 
 use std::path::{Path, PathBuf};
 
 use patchbay_model::{
     Code, Fault,
     manifest::{self, Manifest},
-    package::{self, PackError},
+    package::{self, Limits, PackError},
 };
 
-use super::progress::Progress;
+use super::{
+    build::{self, Project},
+    packed::aloud,
+    progress::Progress,
+};
 use crate::exit::{Exit, Stop};
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// The component, as `cargo build --target wasm32-wasip2` makes it.
-    component: PathBuf,
-    /// Its manifest.
-    #[arg(long, value_name = "FILE", default_value = "connector.toml")]
-    manifest: PathBuf,
+    /// The component, as `patchbay build` or `cargo build --target wasm32-wasip2` makes it; that of the project in this folder,
+    /// built now, when it is not given.
+    component: Option<PathBuf>,
+    /// Its manifest; connector.toml in this folder when it is not given.
+    #[arg(long, value_name = "FILE")]
+    manifest: Option<PathBuf>,
     /// What the generic connector reads and writes; definition.toml beside the manifest, where there is one.
     #[arg(long, value_name = "FILE")]
     definition: Option<PathBuf>,
     /// Where to write; {id}-{version}.wasm when it is not given.
     #[arg(long, short, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
-    let manifest = read_manifest(&args.manifest)?;
-    let manifest = match definition_of(args) {
-        Some(definition) => defined(manifest, &definition)?,
-        None => manifest,
+    let manifest = whole_manifest(&args.manifest(), args.definition.as_deref())?;
+    let component = match &args.component {
+        Some(file) if !file.is_dir() => read(file)?,
+        folder => {
+            let project = Project::find(folder.as_deref().unwrap_or(Path::new(".")))?;
+            read(&build::build(&project, &mut aloud)?)?
+        }
     };
-    let component = read(&args.component)?;
     let packed = {
-        let _progress = Progress::begin(format!("packing {}", args.component.display()));
-        package::check_source(&component, &manifest)?;
-        package::pack(&component, &manifest).map_err(unpackable)?
+        let _progress = Progress::begin("packing");
+        pack(&component, &manifest)?
     };
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{}.wasm", manifest.id, manifest.version)));
     write_whole(&out, &packed)?;
-    println!("{} {} {} bytes {}", manifest.id, manifest.version, packed.len(), out.display());
+    let inspected = package::inspect(&packed, Limits::default())?;
+    if args.json {
+        println!("{:#}", told::json(&inspected, &packed, &out));
+    } else {
+        print!("{}", told::text(&inspected, &packed, &out));
+    }
     Ok(Exit::Done)
+}
+
+impl Args {
+    fn manifest(&self) -> PathBuf {
+        let folder = self.component.as_deref().filter(|component| component.is_dir());
+        let beside = || folder.unwrap_or(Path::new("")).join("connector.toml");
+        self.manifest.clone().unwrap_or_else(beside)
+    }
+}
+
+/// Puts a manifest in front of the component that it fits.
+pub(super) fn pack(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, Stop> {
+    package::check_source(component, manifest)?;
+    package::pack(component, manifest).map_err(unpackable)
+}
+
+/// A manifest as it is packed: with the definition that was named, or that stands beside it.
+pub(super) fn whole_manifest(path: &Path, definition: Option<&Path>) -> Result<Manifest, Stop> {
+    let manifest = read_manifest(path)?;
+    match definition_of(path, definition) {
+        Some(definition) => defined(manifest, &definition),
+        None => Ok(manifest),
+    }
 }
 
 /// Reads and checks a manifest; each problem is a line of the refusal.
@@ -65,9 +104,9 @@ pub(super) fn read_manifest(path: &Path) -> Result<Manifest, Stop> {
 }
 
 /// The definition that was named, or that stands beside the manifest.
-fn definition_of(args: &Args) -> Option<PathBuf> {
-    let beside = || Some(args.manifest.with_file_name("definition.toml")).filter(|path| path.exists());
-    args.definition.clone().or_else(beside)
+fn definition_of(manifest: &Path, named: Option<&Path>) -> Option<PathBuf> {
+    let beside = || Some(manifest.with_file_name("definition.toml")).filter(|path| path.exists());
+    named.map(Path::to_owned).or_else(beside)
 }
 
 /// Puts a definition into the manifest; each problem is a line of the refusal.
@@ -117,19 +156,16 @@ fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Stop> {
 mod tests {
     use super::*;
 
-    fn example(folder: &str) -> Args {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/generic").join(folder);
-        Args { component: PathBuf::new(), manifest: folder.join("connector.toml"), definition: None, out: None }
+    fn example(folder: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/generic").join(folder).join("connector.toml")
     }
 
     #[test]
     fn a_definition_beside_the_manifest_becomes_its_configuration() {
         for (folder, streams) in [(".", 8), ("definitions/bookings", 1)] {
-            let args = example(folder);
-            let manifest = read_manifest(&args.manifest).expect("a manifest");
-            assert!(manifest.config.is_none());
-            let path = definition_of(&args).expect("a definition");
-            let manifest = defined(manifest, &path).unwrap_or_else(|stop| panic!("{:?}", stop.fault.fields));
+            let path = example(folder);
+            assert!(read_manifest(&path).expect("a manifest").config.is_none());
+            let manifest = whole_manifest(&path, None).unwrap_or_else(|stop| panic!("{:?}", stop.fault.fields));
             let config = manifest.config.expect("a configuration");
             assert_eq!(config.defaults["stream"].as_array().map(Vec::len), Some(streams));
         }
@@ -137,16 +173,14 @@ mod tests {
 
     #[test]
     fn each_wrong_line_of_a_definition_is_told_with_its_number_and_remedy() {
-        let args = example("definitions/bookings");
-        let text = std::fs::read_to_string(definition_of(&args).expect("a definition")).expect("readable");
+        let path = example("definitions/bookings");
+        let text = std::fs::read_to_string(definition_of(&path, None).expect("a definition")).expect("readable");
         let folder = tempfile::tempdir().expect("a folder");
         let wrong = folder.path().join("definition.toml");
         let text =
             text.replace("style = \"page\"", "style = \"pages\"").replace("name = \"create_note\"", "nam = \"x\"");
         std::fs::write(&wrong, text).expect("writable");
-        let args = Args { definition: Some(wrong.clone()), ..args };
-        let manifest = read_manifest(&args.manifest).expect("a manifest");
-        let stop = defined(manifest, &definition_of(&args).expect("it was named")).expect_err("it is wrong");
+        let stop = whole_manifest(&path, Some(&wrong)).expect_err("it is wrong");
         assert_eq!((stop.exit, stop.fault.code), (Exit::Refused, Code::ManifestInvalid));
         let told: Vec<String> =
             stop.fault.fields.iter().map(|field| format!("{}: {}", field.pointer, field.message)).collect();

@@ -6,12 +6,14 @@
 
 pub(crate) mod ambient;
 mod checks;
+mod connectors;
 mod database;
 mod jobs;
 mod key;
 pub(crate) mod keys;
 mod reader;
 mod refresh;
+mod registries;
 mod retention;
 mod source;
 
@@ -25,11 +27,13 @@ use std::{
 use patchbay_model::{Code, Fault};
 use url::Url;
 
+pub(crate) use connectors::Connectors;
 pub(crate) use database::{Address, Database, Location};
 pub(crate) use jobs::Jobs;
 pub(crate) use key::Key;
 use reader::Reader;
 pub(crate) use refresh::Refresh;
+pub(crate) use registries::Sources;
 pub(crate) use retention::{Push, Retention, Webhooks};
 use source::{Entries, Problem};
 
@@ -51,6 +55,8 @@ pub(crate) struct Config {
     pub(crate) key: Key,
     /// `[connectors]`.
     pub(crate) connectors: Connectors,
+    /// `[registries]`, `[[indexes]]` and `[updates]`.
+    pub(crate) sources: Sources,
     /// `[egress]`.
     pub(crate) egress: Egress,
     /// `[jobs]`.
@@ -69,15 +75,6 @@ pub(crate) struct Config {
     pub(crate) webhooks: Webhooks,
     /// `[log]`.
     pub(crate) log: Log,
-}
-
-/// `[connectors]`.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Connectors {
-    /// Folder of packaged connectors.
-    pub(crate) dir: PathBuf,
-    /// Whether a file dropped there is installed while the host runs.
-    pub(crate) watch: bool,
 }
 
 /// `[egress]`.
@@ -144,6 +141,8 @@ pub(crate) struct Limits {
     pub(crate) memory_bytes: usize,
     /// Longest single call into a connector.
     pub(crate) call: Duration,
+    /// How long one call may use the processor.
+    pub(crate) compute: Duration,
     /// Ceiling of a connector's run time.
     pub(crate) run: Duration,
     /// Pages of one run.
@@ -209,10 +208,8 @@ impl Config {
             public_url: from.public_url("public_url"),
             database: Database::read(from, || inside("patchbay.db")),
             key: Key::read(from, || inside("patchbay.key")),
-            connectors: Connectors {
-                dir: from.path("connectors.dir", || inside("connectors")),
-                watch: from.switch("connectors.watch", true),
-            },
+            connectors: Connectors::read(from, || inside("connectors")),
+            sources: Sources::read(from),
             egress: Egress {
                 allow_private: checks::private_addresses(from, "egress.allow_private"),
                 allowed_ports: from.ports("egress.allowed_ports"),
@@ -242,6 +239,7 @@ impl Config {
                 memory_bytes: usize::try_from(from.number("limits.memory_mib", (1, 4_096), 256) * MIB)
                     .unwrap_or(usize::MAX),
                 call: from.seconds("limits.call_seconds", (1, 3_600), 120),
+                compute: from.seconds("limits.compute_seconds", (1, 3_600), 5),
                 run: from.seconds("limits.run_minutes", (1, 1_440), 60) * 60,
                 run_pages: from.number("limits.run_pages", (1, 10_000_000), 10_000),
                 run_records: from.number("limits.run_records", (1, 1_000_000_000), 5_000_000),

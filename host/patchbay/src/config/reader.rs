@@ -1,6 +1,7 @@
 //! Takes typed values out of what was written, and complains in words that say what would do.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     time::Duration,
@@ -190,6 +191,42 @@ impl<'a> Reader<'a> {
             }
         }
         rewrites
+    }
+
+    /// A list of tables of texts: these keys are needed, the others may be there.
+    pub(crate) fn tables(
+        &mut self,
+        key: &str,
+        needed: &[&str],
+        others: &[&str],
+    ) -> Vec<(BTreeMap<String, String>, Place)> {
+        let mut rows = Vec::new();
+        for (value, place) in self.list(key, false) {
+            let Value::Table(table) = value else {
+                self.complain(&place, format!("`{key}` has to be a list of tables with {}", needed.join(", ")));
+                continue;
+            };
+            let at = table.values().next().map_or(place, |entry| entry.place.clone());
+            let mut row = BTreeMap::new();
+            for name in needed.iter().chain(others) {
+                match table.get(*name) {
+                    Some(Entry { value: Value::Text(text), .. }) if !text.trim().is_empty() => {
+                        row.insert((*name).to_owned(), text.clone());
+                    }
+                    Some(entry) => {
+                        self.complain(&entry.place, format!("`{key}[].{name}` has to be a text that is not empty"));
+                    }
+                    None if needed.contains(name) => {
+                        self.complain(&at, format!("this entry of `{key}` needs `{name}`"));
+                    }
+                    None => {}
+                }
+            }
+            if needed.iter().all(|name| row.contains_key(*name)) {
+                rows.push((row, at));
+            }
+        }
+        rows
     }
 
     /// Adds a complaint about a place.

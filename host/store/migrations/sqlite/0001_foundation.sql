@@ -51,10 +51,22 @@ CREATE TABLE releases (
     contract   TEXT NOT NULL,
     manifest   TEXT NOT NULL,
     asks       TEXT NOT NULL,
+    -- The publisher's key that signed it; null for an unsigned one.
+    signed_by  TEXT,
+    -- upload, folder, or the reference with its digest.
+    source     TEXT NOT NULL,
     state      TEXT NOT NULL,
     reason     TEXT,
     created_at INTEGER NOT NULL,
     state_at   INTEGER NOT NULL,
+    -- When new runs began to use it last, and who said so.
+    activated_at INTEGER,
+    activated_by TEXT,
+    -- Since when another one is used because somebody, or the host, went back from it.
+    set_back_at INTEGER,
+    -- It trapped again and again and there was none to go back to: until when no run of it begins. From then on one at a
+    -- time, until one ends well (null).
+    rest_until INTEGER,
     UNIQUE (connector, version),
     UNIQUE (connector, digest)
 ) STRICT;
@@ -67,9 +79,31 @@ CREATE TABLE approvals (
     digest      TEXT NOT NULL,
     asks        TEXT NOT NULL,
     approved_by TEXT NOT NULL,
+    -- It holds for its release alone, while one connection tries that.
+    for_trial   INTEGER NOT NULL DEFAULT 0,
     created_at  INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX approvals_of_connector ON approvals (connector, no);
+
+-- Keys of publishers: trusted ones, and those that were only seen (trusted_at is null).
+CREATE TABLE publisher_keys (
+    publisher   TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    public_key  TEXT NOT NULL,
+    seen_at     INTEGER NOT NULL,
+    trusted_at  INTEGER,
+    trusted_by  TEXT,
+    revoked_at  INTEGER,
+    revoked_by  TEXT,
+    PRIMARY KEY (publisher, fingerprint)
+) STRICT, WITHOUT ROWID;
+
+-- Which upgrades of a connector go ahead by themselves, where that is not left to the configuration.
+CREATE TABLE upgrade_policies (
+    connector  TEXT PRIMARY KEY,
+    upgrades   TEXT NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT;
 
 -- What an operator grants to a connector beyond its releases' asks.
 CREATE TABLE grants (
@@ -246,6 +280,40 @@ CREATE TABLE credentials (
 ) STRICT;
 CREATE INDEX credentials_due ON credentials (next_refresh_at) WHERE next_refresh_at IS NOT NULL;
 CREATE INDEX credentials_leased ON credentials (refresh_lease_until) WHERE refresh_lease_until IS NOT NULL;
+
+-- A release that one connection runs before all others do. While it does, that connection is pinned to it.
+CREATE TABLE canaries (
+    release    TEXT PRIMARY KEY REFERENCES releases (id),
+    connector  TEXT NOT NULL UNIQUE,
+    connection TEXT NOT NULL UNIQUE REFERENCES connections (id),
+    tenant     TEXT NOT NULL,
+    -- How many runs have to end well.
+    wanted     INTEGER NOT NULL,
+    -- Whether it becomes active by itself then.
+    promotes   INTEGER NOT NULL,
+    -- What the connection was pinned to before.
+    pinned     TEXT,
+    -- How the syncs of the connection failed before it, JSON: code by sync. What the release before had, too, ends nothing.
+    known      TEXT NOT NULL,
+    started_by TEXT NOT NULL,
+    started_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- How work of releases ended that are looked at: each trap; and whatever a canary did, or one that is tried again after a rest.
+CREATE TABLE release_ends (
+    no         INTEGER PRIMARY KEY,
+    release    TEXT NOT NULL,
+    connection TEXT NOT NULL,
+    -- The run or the push, and the sync or the action that it was of.
+    work       TEXT NOT NULL,
+    part       TEXT NOT NULL,
+    -- well, badly, trapped
+    ending     TEXT NOT NULL,
+    code       TEXT,
+    at         INTEGER NOT NULL
+) STRICT;
+CREATE INDEX release_ends_of_release ON release_ends (release, at);
+CREATE INDEX release_ends_by_age ON release_ends (at);
 
 -- Fresh tokens whose fenced write lost: sealed, never dropped, tried newest first.
 CREATE TABLE lost_tokens (
@@ -700,3 +768,29 @@ CREATE TABLE component_pieces (
     bytes  BLOB NOT NULL,
     PRIMARY KEY (digest, no)
 ) STRICT;
+
+-- Lists of connectors that are followed, as they were read last. Whoever moves next_at forward asks.
+CREATE TABLE indexes (
+    name       TEXT PRIMARY KEY,
+    -- The key that it is believed from; another one begins anew.
+    key        TEXT NOT NULL,
+    -- The highest that was believed.
+    serial     INTEGER NOT NULL,
+    etag       TEXT,
+    -- What it said then.
+    body       TEXT,
+    expires_at INTEGER,
+    checked_at INTEGER,
+    next_at    INTEGER NOT NULL,
+    problem    TEXT
+) STRICT;
+
+-- Since when each version is known, whatever an index says of its age.
+CREATE TABLE index_versions (
+    index_name    TEXT NOT NULL,
+    connector     TEXT NOT NULL,
+    version       TEXT NOT NULL,
+    sha256        TEXT NOT NULL,
+    first_seen_at INTEGER NOT NULL,
+    PRIMARY KEY (index_name, connector, version, sha256)
+) STRICT, WITHOUT ROWID;

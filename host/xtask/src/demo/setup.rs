@@ -41,7 +41,8 @@ impl World {
             binary: Some(target().join("debug").join("patchbay")),
             folder: Some(folder),
             // After a kill the work of the dead process is taken over when its lease lapses.
-            more: "[jobs]\nlease_seconds = 5\n".to_owned(),
+            // Nothing is taken unsigned, as where nobody says anything.
+            more: "[jobs]\nlease_seconds = 5\n[connectors]\nunsigned = \"refuse\"\n".to_owned(),
             ..HostSetup::with(&fakes)
         };
         let host = HostProcess::start(setup).map_err(|error| error.to_string())?;

@@ -37,6 +37,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sdk/definition", &[]),
     ("sdk/fixture", &[]),
     ("sdk/rust", &["sdk/fixture"]),
+    ("sdk/rust/example", &["sdk/rust"]),
     ("plugins/generic", &["sdk/definition", "sdk/rust"]),
     ("plugins/*", &["sdk/rust"]),
     // Measures the host beside the same loop without a sandbox, so that it leans on what both share.
@@ -46,7 +47,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("tests/connectors", &["host/model", "tests/it", "tests/support"]),
     // Old components and new ones against the engine of now.
-    ("tests/contract", &["host/engine", "host/model"]),
+    ("tests/contract", &["host/egress", "host/engine", "host/model"]),
     ("tests/fakes", &["host/model"]),
     ("tests/guests", &["sdk/rust"]),
     ("tests/desk", &["sdk/rust"]),

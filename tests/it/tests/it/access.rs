@@ -84,16 +84,21 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         "createTenant" => json(json!({"name": "Intruder"})),
         "createKey" => json(json!({"name": "intruder"})),
         "installConnector" => Some(("application/wasm", b"\0asm\x0d\0\x01\0".to_vec())),
+        "fetchConnector" => json(json!({"reference": "registry.example/intruder/books:1.0.0"})),
         "putOauthClient" => json(json!({"client_id": "intruder", "client_secret": "0123456789"})),
         "createConnectSession" => json(json!({"connectors": ["patchbay.silverfin"], "verification": "off"})),
         "completeConnectSession" => json(json!({"code": "a".repeat(43), "end_user": "intruder"})),
         "createReturnAddress" => json(json!({"name": "Intruder", "address": "https://intruder.example/"})),
         "importConnection" => json(json!({"connector": "patchbay.silverfin", "secrets": {"access_token": "x"}})),
+        "changeConnector" => json(json!({"upgrades": "all"})),
+        "trustPublisherKey" => json(json!({"key": "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="})),
         "putGrant" => json(json!({"customer_origins": "none"})),
         "putConnectorConfig" => json(json!({"config": {}})),
         "createConnection" => {
             json(json!({"connector": "patchbay.guests", "fields": {"token": "x", "choice": "page:1"}}))
         }
+        "rollbackConnector" => json(json!({})),
+        "startCanary" => json(json!({"connection": "con_00000000000000000000000000"})),
         "changeConnection" => json(json!({"name": "Intruder"})),
         "changeSync" => json(json!({"enabled": false})),
         "backfillSync" => json(json!({"since": "2026-01-01T00:00:00Z"})),

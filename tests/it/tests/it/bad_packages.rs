@@ -46,13 +46,17 @@ fn what_cannot_be_installed_is_refused_by_its_code_and_nothing_is_lost() -> Resu
     let mut wrong_code = packed.clone();
     // A quarter of the file, in the middle: its own sections are whole, the module inside is not.
     wrong_code[packed.len() * 3 / 8..packed.len() * 5 / 8].fill(0xff);
+    let mut wrong_types = packed.clone();
+    // A core module that exports a function that is not there.
+    wrong_types.extend(b"\x01\x0f\0asm\x01\0\0\0\x07\x05\x01\x01x\0\x05");
     for (what, bytes, status, code, says) in [
         ("text", b"hello".to_vec(), 422, "PB1001", "not a WebAssembly component"),
         ("nothing", Vec::new(), 422, "PB1001", "not a WebAssembly component"),
         ("a core module", b"\0asm\x01\0\0\0".to_vec(), 422, "PB1002", "core module"),
         ("a component that is not packed", bare, 422, "PB1004", "manifest"),
         ("half a component", half, 422, "PB1001", "damaged"),
-        ("code that is none", wrong_code, 422, "PB1007", "compiled"),
+        ("code that is none", wrong_code, 422, "PB1001", "damaged"),
+        ("code that does not hold together", wrong_types, 422, "PB1007", "compiled"),
         ("another contract", of_another_contract(packed.clone()), 422, "PB1003", "9.1.0; this host speaks 0.1.0"),
         ("exports without a manifest for them", no_push.pack()?, 422, "PB1009", "push"),
         ("a wildcard", wide.pack()?, 422, "PB1005", "manifest"),
@@ -136,7 +140,7 @@ fn the_commands_say_by_their_exit_code_what_became_of_a_file() -> Result<()> {
         (&["check", "module.wasm"], 5, "PB1002"),
         (&["check", "other.wasm"], 5, "PB1003"),
         (&["check", "missing.wasm"], 1, "missing.wasm"),
-        (&["check"], 2, "Usage"),
+        (&["check"], 2, "is no project"),
         (&["explain", "PB1003"], 0, "# PB1003"),
         (&["connectors", "--config", "none.toml", "list"], 3, "none.toml"),
     ] {

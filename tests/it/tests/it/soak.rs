@@ -5,8 +5,8 @@
 use patchbay_test_support::Result;
 
 use crate::{
-    chaos, disconnect, key_rotation, kill_both_databases, load, nodes, postgres_restart, push_kills, refresh,
-    refresh_kill, refresh_nodes,
+    chaos, compile_bombs, disconnect, hostile, key_rotation, kill_both_databases, larger_engine, load, mutants, nodes,
+    postgres_restart, push_kills, refresh, refresh_kill, refresh_nodes, reload,
 };
 
 /// How long, and where chance begins.
@@ -94,6 +94,23 @@ fn chaos() -> Result<()> {
 }
 
 #[test]
+fn hostile() -> Result<()> {
+    // Its lines are tests of their own in the short form.
+    hostile::long::rounds(Soak::of(0))
+}
+
+#[test]
+fn mutants() -> Result<()> {
+    mutants::rounds(Soak::of(60))
+}
+
+#[test]
+fn bombs() -> Result<()> {
+    // The short form is a test of its own.
+    compile_bombs::rounds(&Soak::of(0))
+}
+
+#[test]
 fn push() -> Result<()> {
     push_kills::rounds(Soak::of(3))
 }
@@ -101,4 +118,15 @@ fn push() -> Result<()> {
 #[test]
 fn push_nodes() -> Result<()> {
     push_kills::node_rounds(Soak::of(1))
+}
+
+#[test]
+fn reload() -> Result<()> {
+    reload::rounds(Soak::of(300))
+}
+
+#[test]
+fn starlingmonkey() -> Result<()> {
+    // Its tools are large: only when it is asked for.
+    larger_engine::rounds(Soak::of(0))
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use patchbay_model::{AccountId, ConnectionId, manifest::Function};
-use serde::Deserialize;
+use patchbay_app::Caller;
+use patchbay_model::{AccountId, Code, ConnectionId, Fault, ReleaseId, manifest::Function};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -38,6 +39,16 @@ pub(crate) struct ConnectionChange {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, bool>, example = json!({"reports": false}))]
     functions: BTreeMap<Function, bool>,
+    /// The release to pin it to (`rel_…`), or null to follow the active one again. An operator's key is needed; the release has
+    /// to be one that is kept, and approved.
+    #[serde(default, deserialize_with = "said")]
+    #[schema(value_type = Option<String>)]
+    release: Option<Option<ReleaseId>>,
+}
+
+/// What is said, also where that is nothing: null is another word than silence.
+fn said<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<ReleaseId>>, D::Error> {
+    Option::deserialize(from).map(Some)
 }
 
 /// Changes a connection: its name, its switches, its settings, or which accounts are read.
@@ -54,12 +65,16 @@ pub(crate) async fn handler(
     InPath(id): InPath<ConnectionId>,
     Body(change): Body<ConnectionChange>,
 ) -> Result<Json<ConnectionDetail>, Problem> {
+    if change.release.is_some() && !matches!(tenant.caller, Caller::Operator { .. }) {
+        return Err(Problem(Fault::because(Code::Forbidden, "Only an operator pins a connection to a release.")));
+    }
     let change = patchbay_app::ConnectionChange {
         name: change.name,
         enabled: change.enabled,
         settings: change.settings.map(Value::Object),
         accounts: change.accounts.into_iter().collect(),
         functions: change.functions,
+        release: change.release,
     };
     let detail = api.app.change_connection(tenant.id, id, change, tenant.caller.actor()).await?;
     Ok(Json(detail.try_into()?))

@@ -241,6 +241,8 @@ impl World {
             contract: manifest.contract.clone(),
             manifest: serde_json::to_string(&manifest).expect("JSON"),
             asks: "{}".to_owned(),
+            signed_by: None,
+            source: "upload".to_owned(),
             state: ReleaseState::Verified,
         };
         let release = self.store.insert_release(new, "test").await.expect("a release").id;

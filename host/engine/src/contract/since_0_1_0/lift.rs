@@ -208,8 +208,17 @@ pub(super) fn outcome(outcome: push::Outcome) -> Lifted<model::PushOutcome> {
 pub(super) fn object(found: push::Object) -> Lifted<model::Object> {
     Ok(model::Object {
         id: exact("the id of an object", found.id, ID)?,
-        url: found.url.map(|url| exact("the address of an object", url, VALUE)).transpose()?,
+        // It was written, whatever is said of where it can be seen: an address that nobody should follow is none.
+        url: found.url.filter(|url| is_followed(url)),
     })
+}
+
+/// Whether people may be sent to an address that a connector names: `https`, to a host and not as somebody, and nothing in it
+/// that ends it early where it is shown.
+fn is_followed(url: &str) -> bool {
+    let host = url.strip_prefix("https://").and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    let odd = |c: char| c.is_control() || c.is_whitespace() || matches!(c, '"' | '<' | '>' | '\\' | '`');
+    !host.is_empty() && !host.contains('@') && url.len() <= VALUE && !url.contains(odd)
 }
 
 #[cfg(test)]
@@ -262,6 +271,33 @@ mod tests {
     fn a_key_that_is_too_long_is_refused_rather_than_cut() {
         let found = push::Object { id: "x".repeat(ID + 1), url: None, ext: Vec::new() };
         assert!(matches!(object(found), Err(Wrong::Broken(text)) if text.contains("1025 of at most 1024")));
+    }
+
+    #[test]
+    fn an_address_that_nobody_should_follow_is_none_and_the_object_is_there_all_the_same() {
+        let at = |url: &str| {
+            let found = push::Object { id: "1".to_owned(), url: Some(url.to_owned()), ext: Vec::new() };
+            object(found).map(|object| object.url).ok().flatten()
+        };
+        for good in ["https://books.example/8812", "https://b.example", "https://b.example:8443/a?at=x@y#z"] {
+            assert_eq!(at(good).as_deref(), Some(good));
+        }
+        let long = format!("https://b.example/{}", "x".repeat(VALUE));
+        for bad in [
+            "javascript:alert(1)",
+            "http://b.example/",
+            "data:text/html,x",
+            "https://",
+            "https:///a",
+            "https://me@b.example/",
+            "https://b.example/\"onclick=\"x",
+            "https://b.example/\n",
+            "HTTPS://b.example\\@c.example/",
+            "",
+            &long,
+        ] {
+            assert_eq!(at(bad), None, "{bad:?}");
+        }
     }
 
     #[test]

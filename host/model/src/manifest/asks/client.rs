@@ -33,7 +33,7 @@ impl LoginAsked {
 }
 
 /// The hosts of an origin, one for each region where it names a value of the table.
-pub(super) fn hosts<'a>(origin: &str, regions: impl Iterator<Item = &'a BTreeMap<String, String>>) -> BTreeSet<String> {
+pub(crate) fn hosts<'a>(origin: &str, regions: impl Iterator<Item = &'a BTreeMap<String, String>>) -> BTreeSet<String> {
     let host = origin.strip_prefix("https://").unwrap_or(origin);
     let filled = |values: &BTreeMap<String, String>| {
         let fill = |host: String, (name, value): (&String, &String)| host.replace(&format!("{{region.{name}}}"), value);

@@ -1,6 +1,7 @@
 //! What a release asks for beyond what was granted, in plain words.
 
 mod login;
+pub(super) mod work;
 
 use std::collections::BTreeMap;
 
@@ -21,42 +22,10 @@ impl Asks {
         for host in self.client_secret_hosts().difference(&granted.client_secret_hosts()) {
             lines.add(format!("sends the operator's client secret to a new host: {host}"));
         }
-        for (name, function) in &self.streams {
-            match granted.streams.get(name) {
-                None => lines.add(format!("reads a new stream: {name}")),
-                Some(before) if before != function => {
-                    lines.add(format!("moves the stream {name} to another switch: {}", function.word()));
-                }
-                Some(_) => {}
-            }
-            match (granted.stream_logins.get(name), self.stream_logins.get(name)) {
-                (Some(_), None) => lines.add(format!("reads the stream {name} with every login")),
-                (Some(before), Some(now)) => {
-                    for login in now.difference(before) {
-                        lines.add(format!("reads the stream {name} with another login: {login}"));
-                    }
-                }
-                (None, _) => {}
-            }
-        }
-        for (prefix, function) in &self.discovered {
-            match granted.discovered.get(prefix) {
-                None => lines.add(format!("reads streams that only a connection can name: {prefix}…")),
-                Some(before) if before != function => {
-                    lines.add(format!("moves the streams {prefix}… to another switch: {}", function.word()));
-                }
-                Some(_) => {}
-            }
-        }
-        for (name, function) in &self.actions {
-            match granted.actions.get(name) {
-                None => lines.add(format!("writes with a new action: {name}")),
-                Some(before) if before != function => {
-                    lines.add(format!("moves the action {name} to another switch: {}", function.word()));
-                }
-                Some(_) => {}
-            }
-        }
+        work::streams(self, granted, &mut lines);
+        work::actions(self, granted, &mut lines);
+        work::rates(self, granted, &mut lines);
+        work::face(self, granted, &mut lines);
         if self.fetch && !granted.fetch {
             lines.add("reads from the provider, which it did not before".to_owned());
         }

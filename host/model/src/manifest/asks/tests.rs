@@ -1,5 +1,7 @@
+mod card;
 mod client;
 mod logins;
+mod work;
 
 use super::*;
 use crate::manifest::parse::parse;

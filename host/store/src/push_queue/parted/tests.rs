@@ -8,8 +8,7 @@ use crate::{
     testing::{LEASE, World, places},
 };
 
-const OFF: ConnectionUpdate =
-    ConnectionUpdate { enabled: Some(false), name: None, settings: None, off: None, release: None };
+const OFF: ConnectionUpdate = ConnectionUpdate { enabled: Some(false), name: None, settings: None, off: None };
 const ON: ConnectionUpdate = ConnectionUpdate { enabled: Some(true), ..OFF };
 
 async fn put(world: &World, key: &str, id: &ConnectionId) -> Push {

@@ -1,6 +1,10 @@
 //! Installing, a tenant, and both kinds of connecting.
 
-use patchbay_test_support::Browser;
+use patchbay_model::{SystemRandom, package::signature::SigningKey};
+use patchbay_test_support::{
+    Browser,
+    signed::{post_signed, signature_of},
+};
 use serde_json::{Value, json};
 
 use super::{super::setup::World, told};
@@ -8,11 +12,16 @@ use crate::shell::Result;
 
 pub(super) fn install(world: &mut World) -> Result<String> {
     let operator = world.operator()?;
+    // Their publisher is this demo, which signs with a key that it made a moment ago; the host takes nothing unsigned.
+    let key = SigningKey::fresh(&SystemRandom);
+    let public = json!({ "key": key.public().to_string() });
+    told(operator.post("/v1/publishers/patchbay/keys", &public).and_then(|answer| answer.expect(201)))?;
     let (mut said, mut all) = (Vec::new(), 0);
     for (name, file) in &world.built.connectors {
         let bytes = std::fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
         let size = bytes.len() / 1024;
-        let answer = told(operator.send("POST", "/v1/connectors", Some("application/wasm"), bytes))?;
+        let document = told(signature_of(&bytes, &key))?.to_json();
+        let answer = told(post_signed(&operator, &bytes, Some(document.as_bytes()), None))?;
         let answer = told(answer.expect(201))?;
         let state = told(answer.text_at("/release/state"))?;
         if state != "active" {
@@ -23,7 +32,8 @@ pub(super) fn install(world: &mut World) -> Result<String> {
             said.push(format!("{name} {} ({size} KiB)", told(answer.text_at("/release/version"))?));
         }
     }
-    Ok(format!("{} of them, {all} KiB together, among them {}", world.built.connectors.len(), said.join(" and ")))
+    let (many, key) = (world.built.connectors.len(), key.public().fingerprint());
+    Ok(format!("{many} of them, {all} KiB together, signed by {key}, among them {}", said.join(" and ")))
 }
 
 pub(super) fn tenant_made(world: &mut World) -> Result<(String, String)> {

@@ -1,7 +1,10 @@
 //! What a way to log in asks for beyond what was granted.
 
 use super::Lines;
-use crate::manifest::{FieldKind, RevokeEnds, TokenRequest, asks::LoginAsked};
+use crate::manifest::{
+    FieldKind, RevokeEnds, TokenRequest,
+    asks::{FieldAsked, LoginAsked},
+};
 
 pub(super) fn changed(id: &str, login: &LoginAsked, before: &LoginAsked, lines: &mut Lines) {
     if login.kind != before.kind {
@@ -44,13 +47,27 @@ pub(super) fn changed(id: &str, login: &LoginAsked, before: &LoginAsked, lines: 
     for scope in login.scopes.difference(&before.scopes) {
         lines.add(format!("asks the provider for a new scope: {scope} ({id})"));
     }
+    if login.scope_separator != before.scope_separator && !login.scopes.is_empty() {
+        lines.add(format!("writes scopes in another way: {id}"));
+    }
+    if login.rules != before.rules {
+        lines
+            .add(format!("takes other answers for the end of a credential, and sends requests again after them: {id}"));
+    }
+    if login.rotation != before.rotation {
+        lines.add(format!("renews tokens in another way: {id}"));
+    }
     for (name, field) in &login.fields {
         match before.fields.get(name) {
             None => lines.add(format!("asks the person for a new field: {name} ({id})")),
             Some(was) if was.kind == FieldKind::Secret && field.kind != FieldKind::Secret => {
                 lines.add(format!("is told what was a secret: {name} ({id})"));
             }
-            Some(was) if was != field => lines.add(format!("uses the field {name} in another way ({id})")),
+            Some(was) if only_the_label(field, was) => {
+                let (now, was) = (field.label.as_deref().unwrap_or_default(), was.label.as_deref().unwrap_or_default());
+                lines.add(format!("asks the person for {now} instead of {was}: {name} ({id})"));
+            }
+            Some(was) if !is_narrower(field, was) => lines.add(format!("uses the field {name} in another way ({id})")),
             Some(_) => {}
         }
     }
@@ -79,6 +96,17 @@ pub(super) fn changed(id: &str, login: &LoginAsked, before: &LoginAsked, lines: 
             }
         }
     }
+}
+
+/// Whether a secret is only asked for by another name: people enter what they are told to.
+fn only_the_label(field: &FieldAsked, was: &FieldAsked) -> bool {
+    field.label != was.label && FieldAsked { label: was.label.clone(), ..field.clone() } == *was
+}
+
+/// Whether it is the same field, perhaps with fewer choices.
+fn is_narrower(field: &FieldAsked, was: &FieldAsked) -> bool {
+    let fewer = field.options.is_subset(&was.options) && (was.options.is_empty() || !field.options.is_empty());
+    fewer && FieldAsked { options: was.options.clone(), ..field.clone() } == *was
 }
 
 fn changed_request(

@@ -1,70 +1,13 @@
-//! `patchbay connectors list|install|inspect`: the connectors of a running host.
+//! What the host says of connectors, as a person reads it.
 
-use std::path::{Path, PathBuf};
-
-use clap::Subcommand;
 use serde_json::Value;
 
-use super::{
-    answer::{cell, rows, segment},
-    client::{Client, HostArgs},
-    progress::Progress,
+use crate::cli::{
+    answer::{cell, rows},
     table,
 };
-use crate::exit::{Exit, Stop};
 
-#[derive(Debug, clap::Args)]
-pub(super) struct Args {
-    #[command(flatten)]
-    host: HostArgs,
-    /// Print the API's own JSON.
-    #[arg(long)]
-    json: bool,
-    #[command(subcommand)]
-    action: Action,
-}
-
-#[derive(Debug, Subcommand)]
-enum Action {
-    /// All installed releases.
-    List,
-    /// Install a packaged connector; what its manifest asks for is approved by that.
-    Install {
-        /// The file that `patchbay package` wrote.
-        file: PathBuf,
-    },
-    /// One connector: its releases, what it may do, what it asks for beyond that.
-    Inspect {
-        /// Its id, e.g. publisher.name.
-        id: String,
-    },
-}
-
-pub(super) fn run(args: Args, config: Option<&Path>) -> Result<Exit, Stop> {
-    let Args { host, json, action } = args;
-    let client = Client::of(host, config)?;
-    let answer = match &action {
-        Action::List => client.get("/v1/connectors")?,
-        Action::Inspect { id } => client.get(&format!("/v1/connectors/{}", segment(id)))?,
-        Action::Install { file } => {
-            let bytes = std::fs::read(file).map_err(|error| Stop::file("read", file, &error))?;
-            let _progress = Progress::begin(format!("installing {}", file.display()));
-            client.post("/v1/connectors", "application/wasm", &bytes)?
-        }
-    };
-    if json {
-        println!("{answer:#}");
-        return Ok(Exit::Done);
-    }
-    match action {
-        Action::List => print!("{}", list(&answer)),
-        Action::Install { .. } => print!("{}", outcome(&answer)),
-        Action::Inspect { .. } => print!("{}", describe(&answer, 0)),
-    }
-    Ok(Exit::Done)
-}
-
-fn list(answer: &Value) -> String {
+pub(super) fn list(answer: &Value) -> String {
     let columns = ["id", "name", "version", "state", "latest"];
     // What runs, and beside it what came last where that is another.
     let line = |row: &Value| {
@@ -81,21 +24,53 @@ fn list(answer: &Value) -> String {
     table::lay_out(&columns, &rows)
 }
 
-fn outcome(answer: &Value) -> String {
+pub(super) fn outcome(answer: &Value) -> String {
     let field = |name: &str| cell(answer.get("release").and_then(|release| release.get(name)));
-    let mut text = format!("{} {} {}\n", field("connector"), field("version"), field("state"));
+    let (connector, version, state) = (field("connector"), field("version"), field("state"));
+    let mut text = format!("{connector} {version} {state}\n");
     let beyond = answer.get("asks_beyond").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     if !beyond.is_empty() {
         text.push_str("It waits for approval, because it asks for more than was approved:\n");
         for sentence in beyond {
             text.push_str(&format!("  - {}\n", cell(Some(sentence))));
         }
+    } else if state == "ready" {
+        // It asks for no more, and waits all the same: a policy holds it back, or it was tried and given up.
+        text.push_str(&format!("It is not in use: {}\n", field("reason")));
+    }
+    if state == "ready" {
+        text.push_str(&format!("What it may do:  patchbay connectors card {}\n", field("id")));
+        text.push_str(&format!("To approve it:   patchbay connectors approve {connector} {version}\n"));
     }
     text
 }
 
+/// What the indexes list.
+pub(super) fn found(answer: &Value) -> String {
+    let columns = ["id", "version", "installed", "index", "signed by", "summary"];
+    let fields = ["id", "version", "installed", "index", "signed_by", "summary"];
+    let rows: Vec<Vec<String>> =
+        rows(answer).iter().map(|row| fields.iter().map(|field| cell(row.get(field))).collect()).collect();
+    if rows.is_empty() {
+        return "no index lists such a connector\n".to_owned();
+    }
+    table::lay_out(&columns, &rows)
+}
+
+/// What is newer.
+pub(super) fn updates(answer: &Value) -> String {
+    let columns = ["id", "used", "newest", "index", "by itself", "why the newest waits"];
+    let fields = ["connector", "from", "to", "index", "by_itself", "waits"];
+    let rows: Vec<Vec<String>> =
+        rows(answer).iter().map(|row| fields.iter().map(|field| cell(row.get(field))).collect()).collect();
+    if rows.is_empty() {
+        return "nothing newer is listed\n".to_owned();
+    }
+    table::lay_out(&columns, &rows)
+}
+
 /// Any answer as indented lines.
-fn describe(value: &Value, depth: usize) -> String {
+pub(super) fn describe(value: &Value, depth: usize) -> String {
     let indent = "  ".repeat(depth);
     let line = |name: &str, value: &Value| match value {
         Value::Object(_) | Value::Array(_) => format!("{indent}{name}\n{}", describe(value, depth + 1)),
@@ -129,10 +104,22 @@ mod tests {
     }
 
     #[test]
-    fn an_installation_that_waits_says_for_what() {
-        let answer = json!({"release": {"connector": "acme.books", "version": "2.0.0", "state": "ready"},
+    fn an_installation_that_waits_says_for_what_and_how_it_is_approved() {
+        let release = |state: &str, reason: Value| json!({"id": "rel_1", "connector": "acme.books", "version": "2.0.0", "state": state, "reason": reason});
+        let approve = "To approve it:   patchbay connectors approve acme.books 2.0.0\n";
+        let more = json!({"release": release("ready", json!("asks for more than was approved")),
             "asks_beyond": ["reach https://b.example"]});
-        assert!(outcome(&answer).ends_with("  - reach https://b.example\n"));
+        let text = outcome(&more);
+        assert!(text.contains("\n  - reach https://b.example\n") && text.ends_with(approve), "{text}");
+        let held =
+            json!({"release": release("ready", json!("waits for an approval: (`manual`)\u{1b}")), "asks_beyond": []});
+        let text = outcome(&held);
+        assert!(
+            text.contains("\nIt is not in use: waits for an approval: (`manual`)\u{fffd}\n") && text.ends_with(approve),
+            "{text}"
+        );
+        let active = json!({"release": release("active", Value::Null), "asks_beyond": []});
+        assert_eq!(outcome(&active), "acme.books 2.0.0 active\n");
     }
 
     #[test]

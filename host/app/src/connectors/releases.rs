@@ -1,0 +1,173 @@
+//! Releases as work needs them: the manifest as it is corrected now, and the component out of the compile cache.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use patchbay_engine::Component;
+use patchbay_model::{
+    Code, Fault, ReleaseId, Timestamp,
+    manifest::{Manifest, asks::CardLine},
+};
+use patchbay_store::{Connection, PublisherKey, Release as ReleaseRow};
+
+use super::CanaryProgress;
+use crate::{
+    App,
+    corrections::{Corrections, unfit, written},
+    push::Schemas,
+};
+
+/// Releases that were used since the host started, by id.
+#[derive(Default)]
+pub(crate) struct Releases {
+    facts: Mutex<HashMap<ReleaseId, Arc<Release>>>,
+    /// Machine code that is kept mapped. The engine forgets what nobody holds.
+    loaded: Mutex<HashMap<ReleaseId, Loaded>>,
+    /// What operators corrected, by connector.
+    corrections: Mutex<Corrections>,
+}
+
+/// A component that is kept mapped.
+struct Loaded {
+    connector: String,
+    component: Arc<Component>,
+    /// When it was asked for last.
+    used: Timestamp,
+}
+
+impl Releases {
+    pub(crate) fn corrections(&self) -> MutexGuard<'_, Corrections> {
+        self.corrections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn loaded(&self) -> MutexGuard<'_, HashMap<ReleaseId, Loaded>> {
+        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps of a connector's releases the one that is active now and the one that was used last before it, so that going
+    /// back needs no loading. Runs in flight hold what they began with.
+    fn keep(&self, connector: &str, active: &ReleaseId) {
+        let mut loaded = self.loaded();
+        let others = loaded.iter().filter(|(id, held)| held.connector == connector && *id != active);
+        let last = others.max_by_key(|(_, held)| held.used).map(|(id, _)| id.clone());
+        loaded.retain(|id, held| held.connector != connector || id == active || Some(id) == last.as_ref());
+    }
+
+    pub(super) fn forget(&self, release: &ReleaseId) {
+        self.loaded().remove(release);
+        self.facts.lock().unwrap_or_else(PoisonError::into_inner).remove(release);
+    }
+}
+
+/// A release as work needs it.
+pub(crate) struct Release {
+    pub(crate) id: ReleaseId,
+    pub(crate) digest: String,
+    /// As the operator corrected it, with addresses in their places.
+    pub(crate) manifest: Manifest,
+    /// The revision of that correction.
+    corrected: i64,
+    pub(crate) schemas: Schemas,
+}
+
+/// A release with what it may do.
+pub struct ReleaseDetail {
+    /// The row.
+    pub release: ReleaseRow,
+    /// Its manifest.
+    pub manifest: Manifest,
+    /// What it asks for, in plain words.
+    pub sentences: Vec<String>,
+    /// What it asks beyond what is approved for the connector.
+    pub beyond: Vec<String>,
+    /// All of it beside what is approved, line by line.
+    pub card: Vec<CardLine>,
+    /// The key that signed it, as it stands today; none for an unsigned one.
+    pub key: Option<PublisherKey>,
+    /// How far its trial is, where one connection tries it.
+    pub canary: Option<CanaryProgress>,
+}
+
+impl App {
+    /// A release ready for work: its manifest, and the component out of the compile cache.
+    pub(crate) async fn release(&self, id: &ReleaseId) -> Result<(Arc<Release>, Arc<Component>), Fault> {
+        let release = self.release_facts(id).await?;
+        let used = self.clock.now();
+        if let Some(held) = self.releases.loaded().get_mut(id) {
+            held.used = used;
+            return Ok((release, Arc::clone(&held.component)));
+        }
+        let bytes = self.bytes_of(&release.digest).await?;
+        let component = self.engine.load(&release.digest, &bytes).await.map_err(|error| error.fault())?;
+        let kept = Loaded { connector: release.manifest.id.clone(), component: Arc::clone(&component), used };
+        self.releases.loaded().insert(id.clone(), kept);
+        Ok((release, component))
+    }
+
+    /// A release has become the active one.
+    pub(super) fn now_active(&self, row: &ReleaseRow) {
+        self.releases.keep(&row.connector, &row.id);
+        tracing::info!(release = %row.id, connector = row.connector, version = row.version, "release {} is active", row.id);
+    }
+
+    /// The manifest of a release as it is corrected now; read once for each correction.
+    pub(crate) async fn release_facts(&self, id: &ReleaseId) -> Result<Arc<Release>, Fault> {
+        let known = self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        if let Some(known) = known
+            && known.corrected == self.correction(&known.manifest.id).await?.revision
+        {
+            return Ok(known);
+        }
+        let row = self.store.release(id).await?;
+        let correction = self.correction(&row.connector).await?;
+        let manifest = written(&row)?.corrected(&correction.said).map_err(|fields| unfit(&row.version, &fields))?;
+        let (digest, corrected, schemas) = (row.digest, correction.revision, Schemas::default());
+        let release = Arc::new(Release { id: row.id.clone(), digest, manifest, corrected, schemas });
+        self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).insert(row.id, Arc::clone(&release));
+        Ok(release)
+    }
+
+    /// The release that new work of a connector uses.
+    pub(crate) async fn active_release(&self, connector: &str) -> Result<Arc<Release>, Fault> {
+        let id = self.store.active_release_id(connector).await?.ok_or_else(|| {
+            let why = match self.announced.one(connector) {
+                Some(manifest) => format!("{} is announced, and cannot be used yet.", manifest.name),
+                None => format!("No release of {connector} is active here."),
+            };
+            Fault::because(Code::ConnectorUnknown, why)
+        })?;
+        self.release_facts(&id).await
+    }
+
+    /// The release that work on a connection uses: its pin, else the active one.
+    pub(crate) async fn release_of(&self, row: &Connection) -> Result<Arc<Release>, Fault> {
+        match &row.release {
+            Some(pinned) => self.release_facts(pinned).await,
+            None => self.active_release(&row.connector).await,
+        }
+    }
+
+    /// Releases, newest first; of one connector when named.
+    pub async fn releases(&self, connector: Option<&str>) -> Result<Vec<ReleaseRow>, Fault> {
+        Ok(self.store.releases(connector).await?)
+    }
+
+    /// One release with what it may do.
+    pub async fn release_detail(&self, id: &ReleaseId) -> Result<ReleaseDetail, Fault> {
+        let release = self.store.release(id).await?;
+        let written = written(&release)?;
+        let judged = self.judge(&written).await?.with(self.publisher_growth(&release).await?);
+        let granted = self.granted(&release.connector).await?.unwrap_or_default();
+        let (beyond, card) = (judged.beyond(&granted), judged.asks.card(&granted));
+        let key = self.key_of(&release).await?;
+        let manifest = match judged.unfit {
+            None => self.release_facts(id).await?.manifest.clone(),
+            Some(_) => written.filled(),
+        };
+        let sentences = judged.asks.sentences(&manifest);
+        let canary = self.canary_progress(id).await?;
+        Ok(ReleaseDetail { release, manifest, sentences, beyond, card, key, canary })
+    }
+}

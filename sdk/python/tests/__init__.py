@@ -1,0 +1,1 @@
+"""Tests of the SDK itself: `python3 -m unittest` in this folder."""

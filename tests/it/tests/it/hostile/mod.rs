@@ -1,0 +1,318 @@
+//! The hostile set (`trust.md`, 4.5): **a connector that does its worst is stopped by the limit that is named for it, says
+//! why, and nobody else notices.**
+//!
+//! Each module is one line of that table, H1 to H17 (H15, reloading under load, has a place of its own: `reload`). In each the
+//! guests of `tests/guests` are installed as a connector (`hostile.toml`) on the real binary; what one does is a setting of
+//! its connection ([`Guest::reads`] and the others). Beside them an office works ([`traffic`]): its ledger is read, its
+//! notes are written. [`Stand::beside`] fails when one run or push of the office does, when a record of it is lost, or when the host
+//! does not get its memory back.
+//!
+//! | | guest | limit | told as |
+//! |---|---|---|---|
+//! | [`h1`] | endless loop in each export | computing of a call | PB1107 |
+//! | [`h2`] | waits in the host: sleep, a provider that is silent | time of a call | PB1103 |
+//! | [`h3`] | memory and tables, grown and declared | memory of the run | PB1102, PB1008 |
+//! | [`h4`] | stack, lists that are larger here than there | stack, bytes of a call | PB1101 |
+//! | [`h5`] | ten million calls of the host | calls of a call | PB1104 |
+//! | [`h6`] | a gigabyte of log, escapes, forged lines | log of a run | a line that says so |
+//! | [`h7`] | handles, sockets | handles | PB1101 |
+//! | [`h8`] | addresses that were not granted, in each spelling | grant | PB3xxx of the gate |
+//! | H9 | a name that leads inside | the gate's own look at each address | `egress/tests/it/ssrf.rs`: a host asks the system for names |
+//! | [`h10`] | files and slots of others | its own run | nothing is there |
+//! | [`h11`] | its own token: memory, echoes, errors, redirects | never there | nothing is found |
+//! | [`h12`] | pages and answers without measure | bounds of the contract | PB1104, dead letters |
+//! | [`h13`] | headers that would be another request | the gate | refused, no byte leaves |
+//! | [`h14`] | traps, deaths of the host | instance, breaker, quarantine | PB1101, PB3017 |
+//! | [`h16`] | lies | checks of the host | each its own |
+//! | [`h17`] | clocks to measure others with | a millisecond at best | |
+
+mod h1;
+mod h10;
+mod h11;
+mod h12;
+mod h13;
+mod h14;
+mod h16;
+mod h17;
+mod h2;
+mod h3;
+mod h4;
+mod h5;
+mod h6;
+mod h7;
+mod h8;
+pub(crate) mod long;
+mod odd;
+mod traffic;
+mod wire;
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use patchbay_it::{Rig, RigSetup, Tenant};
+use patchbay_test_support::{Answer, Result, Trouble, wait_until};
+use serde_json::{Value, json};
+
+use self::{
+    odd::Behind,
+    traffic::{Served, Traffic},
+    wire::Wire,
+};
+
+/// Longest wait for something that the host does by itself.
+const LIMIT: Duration = Duration::from_secs(60);
+/// What a connection asks for that does nothing.
+const QUIET: &str = "none/quiet";
+/// Limits that are reached soon, and few places: a leak of one would be felt.
+const TIGHT: &str = "[limits]\ncall_seconds = 2\ncompute_seconds = 1\ninstances = 8\n";
+/// By how much the host may be larger after a set of deeds than before. It keeps what a first time of anything leaves behind
+/// (threads, prepared statements, code); the long form prints how it goes on.
+const KEPT: u64 = 80 * 1024 * 1024;
+
+/// A host, the provider of the hostile ones, and an office that works.
+struct Stand {
+    rig: Rig,
+    wire: Wire,
+    office: Option<Traffic>,
+}
+
+impl Stand {
+    fn start() -> Result<Self> {
+        Self::with(TIGHT)
+    }
+
+    /// With these limits; TOML after `[jobs]`.
+    fn with(limits: &str) -> Result<Self> {
+        let wire = Wire::start()?;
+        let more = format!("{}{limits}", wire.rewrites());
+        let rig = RigSetup { more, ..RigSetup::default() }.start()?;
+        rig.install(patchbay_it::ledger_of(&["entries"])?)?;
+        rig.install_desk()?;
+        let mut stand = Self { rig, wire, office: None };
+        stand.office = Some(Traffic::connect(&stand)?);
+        Ok(stand)
+    }
+
+    /// The guests as a connector of their own: what one of them does opens no breaker of another.
+    fn guest(&self, name: &str) -> Result<Guest<'_>> {
+        self.install(name, &Behind::default())?.expect(201)?;
+        // One of whose two connections breaks down is not taken for broken as a whole: its breaker stays closed.
+        self.connect(name, &format!("{name}, quiet"), "token-of-the-quiet-7Qk2pWz9Lr4Vt8nX")?;
+        self.connect(name, name, &format!("token-of-{name}-7Qk2pWz9Lr4Vt8nX"))
+    }
+
+    /// Installs the guests as `patchbay.hostile-NAME`, with this behind them.
+    fn install(&self, name: &str, behind: &Behind) -> Result<Answer> {
+        self.rig.post(behind.packed(&format!("patchbay.hostile-{name}"))?)
+    }
+
+    /// A tenant with a connection to the connector of this name, which is quiet so far.
+    fn connect(&self, connector: &str, tenant: &str, token: &str) -> Result<Guest<'_>> {
+        let tenant = self.rig.tenant(tenant)?;
+        let connector = format!("patchbay.hostile-{connector}");
+        let fields = json!({ "token": token, "choice": QUIET });
+        let made = tenant.api.post("/v1/connections", &json!({ "connector": connector, "fields": fields }))?;
+        let connection = made.expect(201)?.text_at("/id")?;
+        tenant.settled()?;
+        Ok(Guest { stand: self, tenant, connector, connection, token: token.to_owned() })
+    }
+
+    /// Has these deeds done while the office works, which must not notice; how long its work took meanwhile.
+    fn beside(&mut self, deeds: impl FnOnce(&Self) -> Result<()>) -> Result<Served> {
+        let mut office = self.office.take().ok_or_else(|| Trouble::new("the office works already"))?;
+        let before = self.memory()?;
+        let over = AtomicBool::new(false);
+        let (stand, working, ended) = (&*self, &mut office, &over);
+        let (done, served) = std::thread::scope(|scope| {
+            let works = scope.spawn(move || working.work(stand, ended));
+            // Also when a deed ends by an assertion: else the office would be waited for without end.
+            let ending = Ending(ended);
+            let done = deeds(stand);
+            drop(ending);
+            (done, works.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        done?;
+        let served = served?;
+        office.compare(self)?;
+        self.office = Some(office);
+        let after = wait_until("the host to give its memory back", LIMIT, || {
+            let now = self.memory()?;
+            Ok((now <= before + KEPT).then_some(now))
+        });
+        let after =
+            after.map_err(|error| Trouble::new(format!("{error}: {before} before, {:?} after", self.memory())))?;
+        println!("memory {} MiB, then {} MiB; the office: {} runs", before >> 20, after >> 20, served.runs.len());
+        Ok(served)
+    }
+
+    /// Resident bytes of the host's process.
+    fn memory(&self) -> Result<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.rig.host.pid()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
+        Ok(kib * 1024)
+    }
+
+    /// Open descriptors of the host's process.
+    fn descriptors(&self) -> Result<usize> {
+        Ok(std::fs::read_dir(format!("/proc/{}/fd", self.rig.host.pid()))?.count())
+    }
+}
+
+/// Ends the work of the office with this value.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::SeqCst);
+    }
+}
+
+/// A connection to a hostile connector.
+struct Guest<'a> {
+    stand: &'a Stand,
+    tenant: Tenant,
+    connector: String,
+    connection: String,
+    token: String,
+}
+
+impl Guest<'_> {
+    fn path(&self, rest: &str) -> String {
+        format!("/v1/connections/{}{rest}", self.connection)
+    }
+
+    /// Says what is done from now on: `EXPORT/DEED`.
+    fn set(&self, deed: &str) -> Result<()> {
+        let change = json!({ "settings": { "deed": deed } });
+        self.tenant.api.patch(&self.path(""), &change)?.expect(200).map(drop)
+    }
+
+    /// Has something asked of it meanwhile. What is tried again later is tried with a quiet one.
+    fn while_it<T>(&self, export: &str, deed: &str, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.set(&format!("{export}/{deed}"))?;
+        let came = ask();
+        self.set(QUIET)?;
+        came
+    }
+
+    /// One run of the stream `chosen`, as the operator sees it.
+    fn reads(&self, deed: &str) -> Result<Value> {
+        self.reads_of("chosen", deed)
+    }
+
+    fn reads_of(&self, stream: &str, deed: &str) -> Result<Value> {
+        let run = self.while_it("read", deed, || {
+            let run = self.tenant.run(&self.tenant.sync(&self.connection, stream)?)?;
+            self.tenant.ended(&run)?;
+            Ok(run)
+        })?;
+        Ok(self.stand.rig.operator_of(&self.tenant).get(&format!("/v1/runs/{run}"))?.expect(200)?.json)
+    }
+
+    /// One attempt of a push of the action `plain`, as the operator sees it.
+    fn pushes(&self, deed: &str) -> Result<Value> {
+        self.while_it("push", deed, || self.push("plain", &format!("{deed:.40}")))
+    }
+
+    /// The same with another action, whatever is set.
+    fn push(&self, action: &str, key: &str) -> Result<Value> {
+        let push = self.begin(action, key)?;
+        let operator = self.stand.rig.operator_of(&self.tenant);
+        wait_until("the end of an attempt", LIMIT, || {
+            let push = operator.get(&format!("/v1/pushes/{push}"))?.expect(200)?.json;
+            let state = push["state"].as_str().unwrap_or_default();
+            let tried = push["attempts"].as_u64() > Some(0) && state != "sending";
+            Ok(tried.then_some(push))
+        })
+    }
+
+    /// Hands an item over; its push.
+    fn begin(&self, action: &str, key: &str) -> Result<String> {
+        let body = json!({ "connection": self.connection, "action": action, "key": key, "payload": {} });
+        self.tenant.api.post("/v1/pushes", &body)?.expect(201)?.text_at("/id")
+    }
+
+    /// A push whose answer is lost, as the operator sees it once it was looked for. Its next look is a quiet one, and finds it.
+    fn finds(&self, deed: &str) -> Result<Value> {
+        let operator = self.stand.rig.operator_of(&self.tenant);
+        let (path, looked) = self.while_it("find", deed, || {
+            let path = format!("/v1/pushes/{}", self.begin("sought", &format!("find {deed:.40}"))?);
+            let looked = wait_until("the end of a look", LIMIT, || {
+                let push = operator.get(&path)?.expect(200)?.json;
+                Ok((push["looks"].as_u64() > Some(0)).then_some(push))
+            })?;
+            Ok((path, looked))
+        })?;
+        wait_until("a quiet look to find it", LIMIT, || {
+            Ok((operator.get(&path)?.expect(200)?.json["state"] == json!("done")).then_some(()))
+        })?;
+        Ok(looked)
+    }
+
+    fn identifies(&self, deed: &str) -> Result<Answer> {
+        self.while_it("identify", deed, || self.tenant.api.post(&self.path("/identify"), &json!({})))
+    }
+
+    /// Asked when a person connects it.
+    fn connects(&self, deed: &str) -> Result<Answer> {
+        let fields = json!({ "token": self.token, "choice": format!("identify/{deed}") });
+        self.tenant.api.post("/v1/connections", &json!({ "connector": self.connector, "fields": fields }))
+    }
+
+    fn discovers(&self, deed: &str) -> Result<Answer> {
+        self.while_it("discover", deed, || {
+            wait_until("the end of another discovery", LIMIT, || {
+                let answer = self.tenant.api.post(&self.path("/discover"), &json!({}))?;
+                Ok((answer.status != 409).then_some(answer))
+            })
+        })
+    }
+
+    fn picks(&self, deed: &str) -> Result<Answer> {
+        self.while_it("pick", deed, || {
+            // What was asked before is answered from memory, and the settings belong to the question.
+            self.tenant.api.get(&self.path("/pickers/search?q=x"))
+        })
+    }
+
+    /// A deed in each export; what came of it: the code that a person sees.
+    fn everywhere(&self, deed: &str) -> Result<Vec<(&'static str, String)>> {
+        let of = |answer: &Answer| code(&answer.json["code"]);
+        Ok(vec![
+            ("connect", of(&self.connects(deed)?)),
+            ("identify", of(&self.identifies(deed)?)),
+            ("discover", of(&self.discovers(deed)?)),
+            ("read", code(&self.reads(deed)?["reason"]["code"])),
+            ("pick", of(&self.picks(deed)?)),
+            ("push", code(&self.pushes(deed)?["reason"]["code"])),
+        ])
+    }
+
+    /// The records of the stream `chosen` by their keys.
+    fn record(&self, key: &str) -> Result<Value> {
+        let all = patchbay_it::items(&self.tenant.api, &self.path("/records/chosen?limit=1000"))?;
+        Ok(all.into_iter().find(|row| row["key"] == json!(key)).unwrap_or_default()["record"].take())
+    }
+}
+
+fn code(value: &Value) -> String {
+    value.as_str().unwrap_or("none").to_owned()
+}
+
+/// That each export was told with this code.
+fn assert_all(told: &[(&str, String)], wanted: &str) {
+    for (export, code) in told {
+        assert_eq!(code, wanted, "{export}: {told:?}");
+    }
+}
+
+/// That a run or a push ended like this; `says` is a part of what the operator reads.
+fn assert_ended(work: &Value, state: &str, code: &str, says: &str) {
+    let told = (work["state"].as_str(), work["reason"]["code"].as_str());
+    assert_eq!(told, (Some(state), Some(code)), "{work}");
+    let operator = work["operator"].as_str().unwrap_or_default();
+    assert!(operator.contains(says), "{says:?} is not what the operator reads: {work}");
+}
