@@ -199,6 +199,21 @@ impl Rig {
         }
     }
 
+    /// Installs a version that asks for more than was approved, and approves it; its release.
+    ///
+    /// # Errors
+    ///
+    /// It does not wait for an approval, or does not become active by it.
+    pub fn install_and_approve(&self, packaged: Vec<u8>) -> Result<String> {
+        let answer = self.post(packaged)?.expect(201)?;
+        if answer.text_at("/release/state")? != "ready" {
+            return Err(Trouble::new(format!("it does not wait: {}", answer.text())));
+        }
+        let release = answer.text_at("/release/id")?;
+        self.operator.post(&format!("/v1/releases/{release}/approve"), &json!({}))?.expect(200)?;
+        Ok(release)
+    }
+
     /// Installs connectors of `plugins/`.
     ///
     /// # Errors

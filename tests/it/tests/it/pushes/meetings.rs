@@ -225,7 +225,7 @@ fn seen(told: &[(&str, &str, bool)]) -> Vec<(String, String, bool)> {
 #[test]
 fn todos_go_with_the_report_where_the_provider_links_them_and_stay_as_they_went() -> Result<()> {
     let scene = Scene::bare()?;
-    scene.rig.install(links_todos()?)?;
+    scene.rig.install_and_approve(links_todos()?)?;
     let connection = scene.connect("owner")?;
     let switch = |on: bool| scene.tenant.change(&connection, &json!({ "functions": { "tasks": on } }));
     let blob = uploaded(&scene)?;
@@ -284,7 +284,7 @@ fn todos_go_with_the_report_where_the_provider_links_them_and_stay_as_they_went(
 #[test]
 fn a_report_with_todos_is_held_by_their_switch_too() -> Result<()> {
     let scene = Scene::bare()?;
-    scene.rig.install(links_todos()?)?;
+    scene.rig.install_and_approve(links_todos()?)?;
     let blob = uploaded(&scene)?;
     let item = |key: &str| {
         json!({
