@@ -4,12 +4,15 @@ use axum::{
     extract::FromRequestParts,
     http::{header::AUTHORIZATION, request::Parts},
 };
-use patchbay_app::Caller;
-use patchbay_model::{Code, TenantId};
+use patchbay_app::{BrowserSession, Caller, Peer, SessionKind, Visitor};
+use patchbay_model::{Code, Fault, TenantId};
 
 use crate::{
     Api,
+    browser::session_of_call,
+    cookie,
     problem::{AskedByOperator, Problem},
+    until_over::BrowserOf,
 };
 
 /// Header by which an operator names the tenant that a call is about.
@@ -30,13 +33,58 @@ pub(crate) struct Reader {
     pub(crate) tenant: Option<TenantId>,
 }
 
-/// The caller may reach this tenant's resources: its backend, or an operator who named it.
+/// As [`Reader`], but no user in the portal.
+pub(crate) struct Auditor {
+    /// Whose; none for everything.
+    pub(crate) tenant: Option<TenantId>,
+}
+
+/// The caller may reach this tenant's resources: its backend, one of its users in the portal, or an operator who named
+/// it.
 pub(crate) struct Tenant {
     pub(crate) id: TenantId,
     pub(crate) caller: Caller,
 }
 
+/// As [`Tenant`], but no user in the portal: what speaks for the tenant as a whole, or leaves the web app with its data
+/// and secrets, is its backend's.
+pub(crate) struct Backend {
+    pub(crate) id: TenantId,
+    pub(crate) caller: Caller,
+}
+
+/// The caller is a browser that is signed in.
+pub(crate) struct SignedIn(pub(crate) BrowserSession);
+
+/// The caller is a page of this host that wants to sign its browser in, as an operator or to the portal.
+pub(crate) struct SigningIn<const OPERATOR: bool>(pub(crate) Visitor);
+
 async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
+    let caller = match session_of_call(&parts.method, &parts.headers, &api.app.public_origin())? {
+        Some(kind) => {
+            let session = signed_in(parts, api, kind).await?;
+            Caller::of_session(&session).ok_or_else(|| Problem::of(Code::SessionOver))?
+        }
+        None => by_key(parts, api).await?,
+    };
+    if let (true, Some(asked)) = (caller.is_operator(), parts.extensions.get::<AskedByOperator>()) {
+        asked.proved();
+    }
+    Ok(caller)
+}
+
+/// The session of the browser's cookie of this kind.
+async fn signed_in(parts: &Parts, api: &Api, kind: SessionKind) -> Result<BrowserSession, Problem> {
+    let over = || Problem::of(Code::SessionOver);
+    let cookie = cookie::of(&parts.headers, kind).ok_or_else(over)?;
+    let session = api.app.signed_in(kind, &cookie).await?.ok_or_else(over)?;
+    if let Some(browser) = parts.extensions.get::<BrowserOf>() {
+        browser.is(kind, cookie);
+    }
+    Ok(session)
+}
+
+async fn by_key(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
     let key = parts
         .headers
         .get(AUTHORIZATION)
@@ -45,21 +93,15 @@ async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, key)| key.trim())
         .ok_or_else(|| Problem::of(Code::Unauthenticated))?;
-    let caller = api.app.authenticate(key).await?;
-    if let (Caller::Operator { .. }, Some(asked)) = (&caller, parts.extensions.get::<AskedByOperator>()) {
-        asked.proved();
-    }
-    Ok(caller)
+    Ok(api.app.authenticate(key).await?)
 }
 
 impl FromRequestParts<Api> for Operator {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        match caller(parts, api).await? {
-            caller @ Caller::Operator { .. } => Ok(Self(caller)),
-            Caller::Tenant { .. } => Err(Problem::of(Code::Forbidden)),
-        }
+        let caller = caller(parts, api).await?;
+        if caller.is_operator() { Ok(Self(caller)) } else { Err(Problem::of(Code::Forbidden)) }
     }
 }
 
@@ -85,10 +127,10 @@ impl FromRequestParts<Api> for Reader {
 /// A tenant's key names its tenant; an operator's may name one.
 async fn named_tenant(parts: &Parts, api: &Api, caller: &Caller) -> Result<Option<TenantId>, Problem> {
     let named = header(parts)?;
-    match (caller, named) {
-        (Caller::Operator { .. }, None) => Ok(None),
-        (_, named) => Ok(Some(api.app.tenant_for(caller, named).await?)),
+    if named.is_none() && caller.is_operator() {
+        return Ok(None);
     }
+    Ok(Some(api.app.tenant_for(caller, named).await?))
 }
 
 /// The tenant that the header names. One that cannot be read is not taken for none: an operator who meant
@@ -109,6 +151,60 @@ impl FromRequestParts<Api> for Tenant {
         let caller = caller(parts, api).await?;
         let id = api.app.tenant_for(&caller, header(parts)?).await?;
         Ok(Self { id, caller })
+    }
+}
+
+impl FromRequestParts<Api> for Backend {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let Tenant { id, caller } = Tenant::from_request_parts(parts, api).await?;
+        not_the_portal(&caller)?;
+        Ok(Self { id, caller })
+    }
+}
+
+impl FromRequestParts<Api> for Auditor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let caller = caller(parts, api).await?;
+        not_the_portal(&caller)?;
+        Ok(Self { tenant: named_tenant(parts, api, &caller).await? })
+    }
+}
+
+fn not_the_portal(caller: &Caller) -> Result<(), Problem> {
+    if let Caller::Portal { .. } = caller {
+        let why = "This is for the application that you came from, and for operators; not for the portal.";
+        return Err(Problem(Fault::because(Code::Forbidden, why)));
+    }
+    Ok(())
+}
+
+impl FromRequestParts<Api> for SignedIn {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let kind = session_of_call(&parts.method, &parts.headers, &api.app.public_origin())?;
+        let kind = kind.ok_or_else(|| Problem::of(Code::Unauthenticated))?;
+        Ok(Self(signed_in(parts, api, kind).await?))
+    }
+}
+
+impl<const OPERATOR: bool> FromRequestParts<Api> for SigningIn<OPERATOR> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let kind = if OPERATOR { SessionKind::Operator } else { SessionKind::Portal };
+        if session_of_call(&parts.method, &parts.headers, &api.app.public_origin())? != Some(kind) {
+            let why = format!("A browser signs in here, with the header `Patchbay-Session: {}`.", kind.as_str());
+            return Err(Problem(Fault::because(Code::Unauthenticated, why)));
+        }
+        // Without a door, as in some tests, everybody is in one place.
+        let peer = parts.extensions.get::<Peer>().copied();
+        let peer = peer.unwrap_or_else(|| Peer::at(std::net::Ipv4Addr::UNSPECIFIED.into()));
+        Ok(Self(Visitor { cookie: cookie::of(&parts.headers, kind), peer }))
     }
 }
 

@@ -5,7 +5,9 @@
 //! All routes stand on one page, [`router`](crate::router).
 
 mod body;
+mod browser;
 mod caller;
+mod cookie;
 mod live;
 mod login;
 mod ndjson;
@@ -14,6 +16,8 @@ mod problem;
 mod router;
 mod routes;
 mod serve;
+mod until_over;
+mod web;
 mod wire;
 
 use std::sync::Arc;

@@ -6,6 +6,7 @@
 //! client that comes back is told everything as it is then, and how the runs of the last half minute ended, so it
 //! misses no end. How many may look on at the same time is counted ([`Places`]).
 
+mod happenings;
 mod places;
 mod said;
 
@@ -19,8 +20,11 @@ use tokio::{
     time::{Instant, Interval, MissedTickBehavior, interval, timeout},
 };
 
-pub(crate) use self::places::{Full, Place, Places};
 use self::said::{Said, Told};
+pub(crate) use self::{
+    happenings::Happenings,
+    places::{Full, Place, Places},
+};
 use crate::wire::RunProgress;
 
 /// The least time between two looks.

@@ -5,24 +5,26 @@ use std::sync::LazyLock;
 
 use axum::{
     Router,
-    http::header,
+    http::{HeaderValue, header},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::get,
 };
+use patchbay_app::SessionKind;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         Ref, RefOr, Schema,
         schema::ArrayItems,
-        security::{Http, HttpAuthScheme, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
     },
 };
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::{
-    Api,
+    Api, cookie,
     problem::{FieldProblem, ProblemBody},
-    router,
+    router, web,
 };
 
 /// The head of the document; the paths come from the router.
@@ -34,7 +36,9 @@ use crate::{
         description = "Connect business accounts at providers, keep their data up to date, and write to them \
                        without doubling anything.\n\nSend `Authorization: Bearer pbt_…` (a tenant's key). An \
                        operator's key (`pbo_…`) reaches tenant resources with the header \
-                       `Patchbay-Tenant: ten_…`. Lists are paged: pass `next` back as `after`. \
+                       `Patchbay-Tenant: ten_…`. A page of this host in a browser that is signed in sends \
+                       `Patchbay-Session: operator` or `Patchbay-Session: portal` instead of a key: then its cookie \
+                       counts. Lists are paged: pass `next` back as `after`. \
                        Every member of an answer is always there; where there is nothing, it is null. Failures are \
                        `application/problem+json`; branch on `code`, each of which has a page under `/errors`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
@@ -42,6 +46,7 @@ use crate::{
     components(schemas(ProblemBody, FieldProblem)),
     modifiers(&Keys),
     tags(
+        (name = "sessions", description = "Browsers that are signed in: operators', and those of tenants' users."),
         (name = "tenants", description = "Operators: customers and their keys."),
         (name = "connectors", description = "Operators: what is installed, and what it may do."),
         (name = "catalog", description = "What can be connected."),
@@ -70,6 +75,22 @@ impl Modify for Keys {
             scheme.description = Some(text.to_owned());
             components.add_security_scheme(name, SecurityScheme::Http(scheme));
         }
+        for (name, kind, text) in [
+            (
+                "portal",
+                SessionKind::Portal,
+                "The browser of a tenant's user who is signed in to the portal, with the header `Patchbay-Session: portal`.",
+            ),
+            (
+                "operatorSession",
+                SessionKind::Operator,
+                "An operator's browser that is signed in, with the header `Patchbay-Session: operator`. It reaches tenant \
+                 resources with the header `Patchbay-Tenant`.",
+            ),
+        ] {
+            let cookie = ApiKeyValue::with_description(cookie::name(kind), text);
+            components.add_security_scheme(name, SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+        }
     }
 }
 
@@ -84,6 +105,12 @@ pub fn document() -> String {
 /// Says what the derived schemas leave out: that every member of an answer is there, and what the items
 /// of a list are called.
 fn complete(document: &mut utoipa::openapi::OpenApi) {
+    for path in document.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.put, &mut path.post, &mut path.patch, &mut path.delete];
+        for security in operations.into_iter().flatten().filter_map(|operation| operation.security.as_mut()) {
+            *security = security.iter().flat_map(opened_by).collect();
+        }
+    }
     let Some(components) = &mut document.components else { return };
     for (name, schema) in &mut components.schemas {
         if let (Some(item), RefOr::T(Schema::Object(list))) = (name.strip_prefix("List_"), &mut *schema)
@@ -92,6 +119,23 @@ fn complete(document: &mut utoipa::openapi::OpenApi) {
             items.items = ArrayItems::RefOrSchema(Box::new(Ref::from_schema_name(item).into()));
         }
         all_there(schema);
+    }
+}
+
+/// What opens an operation, beside the key that it names: an operator's browser may do what an operator's key may, and
+/// a portal what a tenant's key may, unless the operation is for `backend`s.
+fn opened_by(key: &SecurityRequirement) -> Vec<SecurityRequirement> {
+    let named = serde_json::to_value(key).unwrap_or_default();
+    let is = |name: &str| named.get(name).is_some();
+    let one = |name: &str| SecurityRequirement::new::<_, [&str; 0], &str>(name, []);
+    if is("operator") {
+        vec![one("operator"), one("operatorSession")]
+    } else if is("tenant") {
+        vec![one("tenant"), one("portal")]
+    } else if is("backend") {
+        vec![one("tenant")]
+    } else {
+        vec![key.clone()]
     }
 }
 
@@ -108,9 +152,15 @@ fn all_there(schema: &mut RefOr<Schema>) {
 
 /// `/openapi.json` and `/docs`.
 pub(crate) fn pages() -> Router<Api> {
-    Router::new()
-        .route("/openapi.json", get(served))
-        .merge(SwaggerUi::new("/docs").config(Config::new(["/openapi.json"])))
+    let documentation = Router::from(SwaggerUi::new("/docs").config(Config::new(["/openapi.json"])));
+    Router::new().route("/openapi.json", get(served)).merge(documentation.layer(map_response(policed)))
+}
+
+/// It stands beside the web app, whose cookies its scripts could use.
+async fn policed(mut response: Response) -> Response {
+    let policy = HeaderValue::from_static(web::DOCUMENTATION);
+    response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
 }
 
 async fn served() -> Response {
@@ -127,7 +177,7 @@ mod tests {
     use super::*;
 
     /// Operations that need no key. This list only shrinks.
-    const PUBLIC: &[&str] = &["getErrorPage", "live", "ready"];
+    const PUBLIC: &[&str] = &["getErrorPage", "live", "ready", "signInOperator", "enterPortal"];
 
     fn parsed() -> Value {
         serde_json::from_str(&document()).expect("a document")
@@ -207,7 +257,7 @@ mod tests {
             "listCircuitBreakers",
             "closeCircuitBreaker",
         ] {
-            assert_eq!(keys(id), BTreeSet::from(["operator".to_owned()]), "{id}");
+            assert_eq!(keys(id), BTreeSet::from(["operator".to_owned(), "operatorSession".to_owned()]), "{id}");
         }
         for id in [
             "createConnectSession",
@@ -348,7 +398,8 @@ mod tests {
     fn no_schema_answers_a_secret_but_one_that_was_just_made() {
         let document = parsed();
         let schemas = document["components"]["schemas"].as_object().expect("schemas");
-        let asked = ["Registration", "NewKey", "IssuedWebhook", "Completion", "ImportWanted"];
+        let asked =
+            ["Registration", "NewKey", "IssuedWebhook", "Completion", "ImportWanted", "OperatorSignIn", "PortalEntry"];
         for (name, schema) in schemas.iter().filter(|(name, _)| !asked.contains(&name.as_str())) {
             for field in schema["properties"].as_object().into_iter().flatten().map(|(field, _)| field) {
                 let suspicious = [

@@ -113,6 +113,7 @@ fn status(code: Code) -> StatusCode {
         Kind::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
         Kind::Unauthenticated => StatusCode::UNAUTHORIZED,
         Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::TooOften => StatusCode::TOO_MANY_REQUESTS,
         Kind::NotFound => StatusCode::NOT_FOUND,
         Kind::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
         Kind::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -175,7 +176,7 @@ impl ProblemBody {
     /// The problem of one of several things that were asked for at once: the answer as a whole is none.
     pub(crate) fn of_one(fault: &Fault, caller: &Caller) -> Self {
         log(fault);
-        Self::of(fault, matches!(caller, Caller::Operator { .. }))
+        Self::of(fault, caller.is_operator())
     }
 
     fn of(fault: &Fault, for_operator: bool) -> Self {

@@ -14,7 +14,7 @@ use crate::{
     Api,
     openapi::{self, Document},
     problem::{self, Problem},
-    routes as r,
+    routes as r, until_over, web,
 };
 
 /// Routes that are in the OpenAPI document.
@@ -25,6 +25,13 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::tenants::get::handler))
         .routes(routes!(r::keys::create::handler, r::keys::list::handler))
         .routes(routes!(r::keys::revoke::handler))
+        // Browsers: signing in and out.
+        .routes(routes!(r::operator_sessions::create::handler))
+        .routes(routes!(r::operator_sessions::invite::handler))
+        .routes(routes!(r::portal_sessions::create::handler))
+        .routes(routes!(r::portal_sessions::enter::handler))
+        .routes(routes!(r::sessions::get::handler, r::sessions::delete::handler))
+        .routes(routes!(r::sessions::delete_all::handler))
         // Operators: connectors, their releases and OAuth clients.
         .routes(routes!(r::connectors::install::handler, r::connectors::list::handler))
         .routes(routes!(r::connectors::get::handler, r::connectors::upgrades::patch))
@@ -50,11 +57,13 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::key_rotation::begin, r::key_rotation::get))
         .routes(routes!(r::audit::verify::handler))
         // Operators: how the node does, and which hosts of providers are left alone.
+        .routes(routes!(r::deployment::handler))
         .routes(routes!(r::node::handler))
         .routes(routes!(r::circuit_breakers::list::handler))
         .routes(routes!(r::circuit_breakers::close::handler))
-        // Both: who did what.
+        // Both: who did what, and what went on.
         .routes(routes!(r::audit::list::handler))
+        .routes(routes!(r::activity::handler))
         // Tenants: what can be connected, and connecting it.
         .routes(routes!(r::catalog::list::handler))
         .routes(routes!(r::catalog::get::handler))
@@ -63,12 +72,14 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::connect_sessions::complete::handler))
         .routes(routes!(r::return_addresses::create::handler, r::return_addresses::list::handler))
         .routes(routes!(r::return_addresses::delete::handler))
+        .routes(routes!(r::brand::get::handler, r::brand::change::handler))
         .routes(routes!(r::connections::create::handler, r::connections::list::handler))
         .routes(routes!(r::connections::import::handler))
         .routes(routes!(r::connections::identify::handler))
         .routes(routes!(r::connections::discover::handler))
         .routes(routes!(r::connections::streams::handler))
         .routes(routes!(r::connections::get::handler, r::connections::change::handler, r::connections::delete::handler))
+        .routes(routes!(r::used_systems::handler))
         // Tenants: reading.
         .routes(routes!(r::syncs::list::handler))
         .routes(routes!(r::syncs::change::handler))
@@ -97,6 +108,7 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::webhooks::replay::one))
         .routes(routes!(r::webhooks::replay::since))
         .routes(routes!(r::events::list::handler))
+        .routes(routes!(r::events::watch::handler))
         .routes(routes!(r::events::get::handler))
         // Tenants: files that items carry.
         .routes(routes!(r::blobs::create::handler, r::blobs::list::handler))
@@ -125,7 +137,9 @@ pub fn router(api: Api) -> Router {
     let routes = documented
         // Pages for browsers, not for clients: the journey of a connect session, and the way back.
         .merge(r::link::pages(&api.app.public_origin()))
-        .merge(openapi::pages());
+        .merge(openapi::pages())
+        .merge(web::pages());
+    let routes = routes.layer(middleware::from_fn_with_state(api.clone(), until_over::streams_end));
     finished(routes, api.limits.body_bytes).with_state(api)
 }
 
@@ -156,6 +170,7 @@ async fn plain_headers(request: Request, next: Next) -> Response {
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    web::otherwise(headers);
     response
 }
 

@@ -24,6 +24,7 @@ use hyper_util::{
     server::conn::auto::Builder,
     service::TowerToHyperService,
 };
+use patchbay_app::Peer;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore, watch},
@@ -66,8 +67,8 @@ impl Door {
                 biased;
                 () = &mut stopped => break,
                 Some(_) = connections.join_next() => {}
-                (stream, place) = accept(&listener, &places) => {
-                    let connection = attend(stream, self.routes.clone(), self.patience, stop.clone());
+                (stream, peer, place) = accept(&listener, &places) => {
+                    let connection = attend(stream, peer, self.routes.clone(), self.patience, stop.clone());
                     connections.spawn(async move {
                         connection.await;
                         drop(place);
@@ -93,12 +94,12 @@ async fn told(mut stop: watch::Receiver<bool>) {
 }
 
 /// The next connection, once there is a place for it.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Option<OwnedSemaphorePermit>) {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> (TcpStream, Peer, Option<OwnedSemaphorePermit>) {
     // Nobody closes the semaphore.
     let place = Arc::clone(places).acquire_owned().await.ok();
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => return (stream, place),
+            Ok((stream, address)) => return (stream, Peer::at(address.ip()), place),
             Err(error) if left_again(&error) => {}
             Err(error) => {
                 tracing::error!(%error, "no connection can be accepted");
@@ -124,15 +125,17 @@ async fn breathe() {
     tokio::time::sleep(BREATH).await;
 }
 
-/// Answers the requests of one connection.
-async fn attend(stream: TcpStream, routes: Router, patience: Patience, stop: watch::Receiver<bool>) {
+/// Answers the requests of one connection. Each of them carries where it comes from.
+async fn attend(stream: TcpStream, peer: Peer, routes: Router, patience: Patience, stop: watch::Receiver<bool>) {
     // Without it an answer in two writes waits for the client's delayed acknowledgement.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection without TCP_NODELAY");
     }
     let routes = TowerToHyperService::new(routes);
-    let service =
-        service_fn(move |request: Request<Incoming>| routes.call(request.map(|body| Paced::new(body, patience.body))));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        routes.call(request.map(|body| Paced::new(body, patience.body)))
+    });
     let protocol = protocol(patience);
     let mut connection = pin!(protocol.serve_connection(TokioIo::new(Socket::new(stream, patience)), service));
     let ended = tokio::select! {

@@ -1,10 +1,10 @@
-//! Who calls: API keys, tenants, and what a key may do.
+//! Who calls: API keys, tenants, and what a key may do. Browsers are in `sign_in`.
 //!
 //! A key is a prefix that says whose it is (`pbo_` operator, `pbt_` tenant) and 256 random bits. Only its
 //! SHA-256 is stored: the bits are random, so a slow hash would protect nothing more.
 
-use patchbay_model::{Code, Fault, Industry, KeyId, TenantId, Timestamp};
-use patchbay_store::{ApiKey, Page, Tenant};
+use patchbay_model::{BrowserSessionId, Code, Fault, Industry, KeyId, Secret, TenantId, Timestamp};
+use patchbay_store::{ApiKey, BrowserSession, Page, SessionKind, Tenant, actor_of_session};
 use sha2::{Digest, Sha256};
 
 use crate::App;
@@ -12,7 +12,7 @@ use crate::App;
 const OPERATOR: &str = "pbo_";
 const TENANT: &str = "pbt_";
 
-/// Who calls, proved by a key.
+/// Who calls, proved by a key or by the cookie of a browser that is signed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Caller {
     /// Whoever runs the host.
@@ -27,6 +27,22 @@ pub enum Caller {
         /// Whose.
         tenant: TenantId,
     },
+    /// An operator's browser: it may do what an operator's key may.
+    OperatorSession {
+        /// The session's id, for the audit log.
+        session: BrowserSessionId,
+        /// The key by which it was opened; none after a first start.
+        key: Option<KeyId>,
+    },
+    /// The browser of a tenant's user: it may work with the tenant's connections, and is not its backend.
+    Portal {
+        /// The session's id.
+        session: BrowserSessionId,
+        /// Whose.
+        tenant: TenantId,
+        /// Who, in the tenant's own words.
+        user: String,
+    },
 }
 
 impl Caller {
@@ -36,6 +52,48 @@ impl Caller {
         match self {
             Self::Operator { key } => format!("operator {key}"),
             Self::Tenant { key, tenant } => format!("tenant {tenant} {key}"),
+            Self::OperatorSession { session, .. } => actor_of_session(session, None),
+            Self::Portal { session, user, .. } => actor_of_session(session, Some(user)),
+        }
+    }
+
+    /// Whoever has this session; none for one of the portal that names no tenant or user.
+    #[must_use]
+    pub fn of_session(session: &BrowserSession) -> Option<Self> {
+        let (id, key) = (session.id.clone(), session.key.clone());
+        match session.kind {
+            SessionKind::Operator => Some(Self::OperatorSession { session: id, key }),
+            SessionKind::Portal => {
+                Some(Self::Portal { session: id, tenant: session.tenant.clone()?, user: session.user.clone()? })
+            }
+        }
+    }
+
+    /// Whether it is an operator, by key or by browser.
+    #[must_use]
+    pub fn is_operator(&self) -> bool {
+        match self {
+            Self::Operator { .. } | Self::OperatorSession { .. } => true,
+            Self::Tenant { .. } | Self::Portal { .. } => false,
+        }
+    }
+
+    /// The key that stands behind the call: with it ends what it opens.
+    #[must_use]
+    pub fn key(&self) -> Option<&KeyId> {
+        match self {
+            Self::Operator { key } | Self::Tenant { key, .. } => Some(key),
+            Self::OperatorSession { key, .. } => key.as_ref(),
+            Self::Portal { .. } => None,
+        }
+    }
+
+    /// The tenant whose resources it reaches, where that is not its choice.
+    #[must_use]
+    pub fn own_tenant(&self) -> Option<&TenantId> {
+        match self {
+            Self::Operator { .. } | Self::OperatorSession { .. } => None,
+            Self::Tenant { tenant, .. } | Self::Portal { tenant, .. } => Some(tenant),
         }
     }
 }
@@ -45,7 +103,7 @@ pub struct IssuedKey {
     /// Names it from now on.
     pub id: KeyId,
     /// The key itself.
-    pub key: patchbay_model::Secret,
+    pub key: Secret,
     /// When it was made.
     pub created_at: Timestamp,
 }
@@ -82,12 +140,12 @@ impl App {
 
     /// The tenant whose resources the caller reaches. An operator names it; a tenant is it.
     pub async fn tenant_for(&self, caller: &Caller, named: Option<&str>) -> Result<TenantId, Fault> {
-        match (caller, named) {
-            (Caller::Tenant { tenant, .. }, None) => Ok(tenant.clone()),
-            (Caller::Tenant { tenant, .. }, Some(named)) if tenant.as_str() == named => Ok(tenant.clone()),
-            (Caller::Tenant { .. }, Some(_)) => Err(Fault::new(Code::NotFound)),
-            (Caller::Operator { .. }, None) => Err(Fault::new(Code::TenantMissing)),
-            (Caller::Operator { .. }, Some(named)) => {
+        match (caller.own_tenant(), named) {
+            (Some(tenant), None) => Ok(tenant.clone()),
+            (Some(tenant), Some(named)) if tenant.as_str() == named => Ok(tenant.clone()),
+            (Some(_), Some(_)) => Err(Fault::new(Code::NotFound)),
+            (None, None) => Err(Fault::new(Code::TenantMissing)),
+            (None, Some(named)) => {
                 let tenant = named.parse().map_err(|_| Fault::new(Code::NotFound))?;
                 Ok(self.store.tenant(&tenant).await?.id)
             }
@@ -110,12 +168,16 @@ impl App {
     }
 
     async fn issue(&self, tenant: Option<&TenantId>, name: &str, actor: &str) -> Result<IssuedKey, Fault> {
+        let key = self.fresh_secret(if tenant.is_some() { TENANT } else { OPERATOR });
+        let row = self.store.insert_api_key(tenant, hash(key.expose()), name, actor).await?;
+        Ok(IssuedKey { id: row.id, key, created_at: row.created_at })
+    }
+
+    /// A prefix and 256 random bits, in letters and digits that survive any copying.
+    pub(crate) fn fresh_secret(&self, prefix: &str) -> Secret {
         let mut bits = [0_u8; 32];
         self.random.fill(&mut bits);
-        let prefix = if tenant.is_some() { TENANT } else { OPERATOR };
-        let text = format!("{prefix}{}", data_encoding::BASE32_NOPAD.encode(&bits).to_lowercase());
-        let row = self.store.insert_api_key(tenant, hash(&text), name, actor).await?;
-        Ok(IssuedKey { id: row.id, key: patchbay_model::Secret::new(text), created_at: row.created_at })
+        Secret::new(format!("{prefix}{}", data_encoding::BASE32_NOPAD.encode(&bits).to_lowercase()))
     }
 
     /// The keys of a tenant, without their text.

@@ -3,15 +3,15 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_model::{AccountId, Code, ConnectionId, Fault, ReleaseId, TenantId, manifest::Function};
-use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate, Page};
+use patchbay_store::{Account, Connection, ConnectionFilter, ConnectionUpdate};
 use serde_json::Value;
 
 use crate::{
     App,
     access::{NAME, check_text},
     push,
+    standing::Standing,
     switches::{self, FunctionSwitch},
-    work::listed,
 };
 
 /// What may be changed; what is not given stays.
@@ -31,10 +31,22 @@ pub struct ConnectionChange {
     pub functions: BTreeMap<Function, bool>,
 }
 
+/// A page of a tenant's connections.
+pub struct ConnectionList {
+    /// Each with how it stands, in the order asked for.
+    pub items: Vec<(Connection, Standing)>,
+    /// What is passed as `after` for the next page; none at the end.
+    pub next: Option<String>,
+    /// Connections on all pages together.
+    pub total: u64,
+}
+
 /// A connection with its accounts.
 pub struct ConnectionDetail {
     /// The connection.
     pub connection: Connection,
+    /// How it stands.
+    pub standing: Standing,
     /// What it reaches.
     pub accounts: Vec<Account>,
     /// The functions that its connector serves, each with its switch; empty where its release cannot be read.
@@ -42,15 +54,22 @@ pub struct ConnectionDetail {
 }
 
 impl App {
-    /// Connections of the tenant.
-    pub async fn connections(&self, tenant: &TenantId, filter: &ConnectionFilter) -> Result<Page<Connection>, Fault> {
-        self.store.connections(tenant, filter).await.map_err(listed)
+    /// Connections of the tenant. A query finds them by the name of their provider, too.
+    pub async fn connections(&self, tenant: &TenantId, mut filter: ConnectionFilter) -> Result<ConnectionList, Fault> {
+        if let Some(query) = filter.query.as_deref().map(str::to_lowercase).filter(|query| !query.is_empty()) {
+            filter.found = self.connectors_named(&query).await?;
+        }
+        let (page, total) =
+            tokio::try_join!(self.store.connections(tenant, &filter), self.store.count_connections(tenant, &filter))?;
+        let standings = self.standings_of(tenant, &page.items).await?;
+        Ok(ConnectionList { items: page.items.into_iter().zip(standings).collect(), next: page.next, total })
     }
 
     /// One connection with its accounts.
     pub async fn connection(&self, tenant: &TenantId, id: &ConnectionId) -> Result<ConnectionDetail, Fault> {
         let connection = self.store.connection(tenant, id).await?;
         let accounts = self.store.accounts(tenant, id).await?;
+        let standing = self.connection_standing(&connection).await?;
         let functions = match self.release_of(&connection).await {
             Ok(release) => {
                 let found = self.discovered_of(id, &release.manifest).await?;
@@ -59,7 +78,7 @@ impl App {
             // What can be said of it is said without its release.
             Err(_) => Vec::new(),
         };
-        Ok(ConnectionDetail { connection, accounts, functions })
+        Ok(ConnectionDetail { connection, standing, accounts, functions })
     }
 
     /// Changes what the tenant may change.

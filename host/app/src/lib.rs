@@ -7,9 +7,11 @@
 //! tab drops the handler's future, and nothing else.
 
 mod access;
+mod activity;
 mod announced;
 mod audit;
 mod blobs;
+mod brand;
 mod breakers;
 mod catalog;
 mod connect;
@@ -19,6 +21,7 @@ mod corrections;
 mod discover;
 mod events;
 mod facts;
+mod health;
 mod identities;
 mod index;
 mod jobs;
@@ -35,11 +38,14 @@ mod revocations;
 mod run;
 mod runlog;
 mod settings;
+mod sign_in;
 mod stall;
+mod standing;
 mod switches;
 mod syncs;
 mod tokens;
 mod upkeep;
+mod used_systems;
 mod vault;
 mod webhooks;
 mod work;
@@ -54,19 +60,24 @@ use tokio::sync::{Notify, Semaphore, watch};
 use tokio_util::task::TaskTracker;
 
 pub use access::{Caller, IssuedKey};
+pub use activity::{Activity, ActivityPoint, Span};
 pub use blobs::Upload;
+pub use brand::{Accent, Brand, BrandChange, Logo, LogoKind, NewLogo};
 pub use breakers::NodeStatus;
 pub use catalog::{Card, CatalogEntry};
 pub use connect::{
-    Authorise, Authorising, Choice, Confirm, Connected, FieldsConnect, Import, Journey, Landing, Language, LoginFailed,
-    Opened, RegisterClient, ReturnedLogin, Review, SessionRequest, SessionStarted, Stage,
+    Authorise, Authorising, Browser, Choice, Confirm, Connected, FieldsConnect, Import, Journey, Landing, Language,
+    LoginFailed, LoginReturned, Opened, Reached, RegisterClient, ReturnedLogin, Review, Sender, SessionRequest,
+    SessionStarted, Shared, Stage,
 };
-pub use connections::{ConnectionChange, ConnectionDetail};
+pub use connections::{ConnectionChange, ConnectionDetail, ConnectionList};
 pub use connectors::{
     Approval, CanaryAsked, CanaryProgress, Installed, Offer, ReleaseDetail, ReleaseStanding, Source, UpgradePolicy,
 };
 pub use corrections::ConnectorConfig;
 pub use discover::{Discovered, KnownStream};
+pub use events::Following;
+pub use health::DeploymentHealth;
 pub use index::{
     FollowedIndex, Found as FoundInIndex, Index, IndexError, IndexStatus, ListedConnector, ListedVersion,
     Publisher as ListedPublisher, Update,
@@ -82,17 +93,21 @@ pub use push::{
     PushDetail, PushRequest, Rehearsed, Resolution, SendAsked,
 };
 pub use settings::{ConnectorPolicy, Settings};
+pub use sign_in::{Peer, PortalRequest, SignInAddress, SignedIn, Visitor};
+pub use standing::{Standing, Warning};
 pub use switches::FunctionSwitch;
 pub use syncs::RecordSchema;
+pub use used_systems::{Provider, UsedFunction, UsedSystem};
 pub use vault::has_key;
 pub use webhooks::{IssuedWebhook, NewEndpoint, WEBHOOK_RETRIES};
 
 // The rows that use cases answer with; `api` turns them into its own types.
 pub use patchbay_store::{
-    Account, ApiKey, AuditLine, AuditVerdict, Blob, BreakerRow, Change, ConnectSession, Connection, ConnectionFilter,
-    ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine, OauthClient, Operation, Page,
-    PublisherKey, Push, PushFilter, PushMove, PushStep, Record, RecordFilter, Release, ReturnAddress, Run, RunFilter,
-    SyncRow, Tenant, Trigger, Webhook, WebhookUpdate,
+    Account, ActivityCount, ApiKey, AuditLine, AuditVerdict, Blob, BreakerRow, BrowserSession, Change, ConnectSession,
+    Connection, ConnectionFilter, ConnectionSort, DeadLetter, Delivery, Drift, Event, EventFilter, FeedFilter, LogLine,
+    NodeRow, OauthClient, Operation, Page, PublisherKey, Push, PushFilter, PushMove, PushStep, Record, RecordFilter,
+    RefusalRow, Release, ReturnAddress, Run, RunFilter, SessionKind, SyncRow, Tenant, Trigger, Webhook, WebhookUpdate,
+    Workload,
 };
 
 use announced::Announced;
@@ -101,6 +116,7 @@ use index::Indexes;
 use keys::Rotation;
 use live::LiveRuns;
 use picker::Answers;
+use sign_in::Attempts;
 use tokens::Refreshes;
 use vault::Vault;
 
@@ -121,6 +137,8 @@ pub struct App {
     indexes: Indexes,
     /// What connectors answered a moment ago.
     answers: Answers,
+    /// Sign-ins that were refused lately.
+    attempts: Attempts,
     rotation: Rotation,
     tasks: TaskTracker,
     /// One for each run or push that this node works on at the same time.
@@ -186,6 +204,7 @@ impl App {
             live,
             indexes: Indexes::default(),
             answers: Answers::default(),
+            attempts: Attempts::default(),
             rotation: Rotation::default(),
             tasks: TaskTracker::new(),
             discoveries: Semaphore::new(discover::AT_ONCE),

@@ -30,6 +30,12 @@ impl App {
         self.store.records(tenant, connection, filter).await.map_err(listed)
     }
 
+    /// How many records that is on all pages together, where it is known without reading them. To be asked after
+    /// [`App::records`] has let the tenant in.
+    pub async fn records_total(&self, connection: &ConnectionId, filter: &RecordFilter) -> Result<Option<u64>, Fault> {
+        Ok(self.store.records_total(connection, filter).await?)
+    }
+
     /// A page of a stream's records for an export; `after` is the `next` of the page before. No reader stays open
     /// between two pages, however long the export takes.
     pub async fn export(
@@ -41,7 +47,8 @@ impl App {
         after: Option<&str>,
     ) -> Result<Page<Record>, Fault> {
         let (stream, account, after) = (stream.to_owned(), account.map(str::to_owned), after.map(str::to_owned));
-        self.records(tenant, connection, &RecordFilter { stream, account, after, limit: EXPORTED }).await
+        let filter = RecordFilter { stream, account, after, key: None, limit: EXPORTED };
+        self.records(tenant, connection, &filter).await
     }
 
     /// Changes after a sequence number, in the order in which they were committed.

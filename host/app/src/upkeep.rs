@@ -44,6 +44,8 @@ const IDENTIFY_AFTER: Duration = Duration::from_secs(24 * 3_600);
 const IDENTIFY_AGAIN: Duration = Duration::from_secs(3_600);
 /// How long a session is shown after its end.
 const SESSIONS_FOR: Duration = Duration::from_secs(7 * 24 * 3_600);
+/// How long a browser session is kept after its end.
+const BROWSER_SESSIONS_FOR: Duration = Duration::from_secs(24 * 3_600);
 /// Sessions forgotten in a round.
 const SESSIONS: u32 = 500;
 
@@ -197,6 +199,7 @@ impl App {
 
     async fn forget_sessions(&self) -> Result<(), Fault> {
         self.store.forget_sessions(self.clock.now().minus(SESSIONS_FOR), SESSIONS).await?;
+        self.store.forget_browser_sessions(self.clock.now().minus(BROWSER_SESSIONS_FOR), SESSIONS).await?;
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use std::{
 
 use bytes::Bytes;
 use http::header;
+use patchbay_model::Code;
 use tokio::time::timeout;
 
 use crate::{
@@ -72,6 +73,20 @@ pub(crate) enum Reach {
 }
 
 pub(crate) async fn run(
+    gate: &Gate,
+    request: http::Request<Bytes>,
+    extra_ports: &[u16],
+    reach: Reach,
+    allowance: Allowance,
+) -> Result<http::Response<Bytes>, ExchangeError> {
+    let answered = checked(gate, request, extra_ports, reach, allowance).await;
+    if matches!(answered, Err(ExchangeError::Denied(_))) {
+        gate.refused(Code::EgressDenied, None);
+    }
+    answered
+}
+
+async fn checked(
     gate: &Gate,
     request: http::Request<Bytes>,
     extra_ports: &[u16],

@@ -3,14 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use bytes::Bytes;
-use patchbay_model::Clock;
+use patchbay_model::{Clock, Code};
 use tokio::time::Instant;
 use url::Url;
 
 use crate::{
     Allowance, BreakerState, CredentialSource, Door, DoorScope, EgressConfig, EgressError, ExchangeError, Grant,
-    Resolve, SystemResolver, Tape, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer, exchange,
-    exchange::Reach, pool::Pool, rate::Rates, rewrite::Rewrites, tls,
+    Refusals, Resolve, SystemResolver, Tape, Timeouts, address::AddressPolicy, breaker::Breakers, dial::Dialer,
+    exchange, exchange::Reach, pool::Pool, rate::Rates, refusals::Refused, rewrite::Rewrites, tls,
 };
 
 /// The only way out of the process.
@@ -19,6 +19,7 @@ pub struct Gate {
     pool: Pool,
     rates: Rates,
     breakers: Breakers,
+    refused: Refused,
     clock: Arc<dyn Clock>,
     ports: Vec<u16>,
 }
@@ -50,8 +51,8 @@ impl Gate {
             timeouts: config.timeouts,
         };
         let pool = Pool::keeping(config.timeouts.idle);
-        let (rates, breakers) = (Rates::default(), Breakers::default());
-        Ok(Arc::new(Self { dialer, pool, rates, breakers, clock, ports: config.allowed_ports }))
+        let (rates, breakers, refused) = (Rates::default(), Breakers::default(), Refused::default());
+        Ok(Arc::new(Self { dialer, pool, rates, breakers, refused, clock, ports: config.allowed_ports }))
     }
 
     /// The authorize address as a browser has to open it (rewrite applied).
@@ -146,6 +147,17 @@ impl Gate {
     /// Closes a circuit by an operator's word, whatever was known.
     pub fn close_breaker(&self, tenant: &str, origin: &str) {
         self.breakers.close(tenant, origin);
+    }
+
+    /// What was refused since this was asked last, by kind and connector.
+    #[must_use]
+    pub fn take_refusals(&self) -> Vec<Refusals> {
+        self.refused.take()
+    }
+
+    /// Counts a refusal; of the host's own requests where there is no connector.
+    pub(crate) fn refused(&self, code: Code, connector: Option<&str>) {
+        self.refused.count(code, connector, self.clock.now());
     }
 
     /// The longest pause that holds a connection back now, at whatever origin the provider asked for it,

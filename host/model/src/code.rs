@@ -14,6 +14,8 @@ pub enum Kind {
     Unauthenticated,
     /// A key that may not do this.
     Forbidden,
+    /// Too often, for now.
+    TooOften,
     /// It does not exist for this caller.
     NotFound,
     /// The method does not exist here.
@@ -187,6 +189,7 @@ codes! {
     "3017" ConnectorQuarantined Failed "The connector was set aside after it brought the host down";
     "3018" CursorWrong Failed "The connector's position went backwards or into the future";
     "3019" StreamGone Failed "The provider does not have this stream any more";
+    "3020" Overdue Failed "Nothing was read for longer than it should take";
     "4001" ItemRejected Invalid "The provider refused the item";
     "4002" PayloadInvalid Invalid "The payload does not fit the action";
     "4003" KeyReused Conflict "This key was used for another content";
@@ -217,6 +220,10 @@ codes! {
     "5013" WebhookInvalid Invalid "A webhook endpoint is wrong";
     "5014" StreamsExhausted Unavailable "Too many progress streams are open";
     "5015" UploadsExhausted Unavailable "Too many files are being uploaded";
+    "5016" SignInRefused Unauthenticated "Nobody is signed in by this";
+    "5017" SignInsExhausted TooOften "Too many sign-ins were refused";
+    "5018" SessionOver Unauthenticated "This browser is not signed in any more";
+    "5019" ForeignPage Forbidden "This call does not come from a page of this host";
     "6001" EgressDenied Failed "The connector asked for an address that it may not reach";
     "6002" SecretSeen Failed "A secret of the connection was found in what the connector sent";
     "7001" ConfigInvalid Invalid "The configuration is wrong";

@@ -7,7 +7,10 @@
 //! | word | `data` |
 //! |---|---|
 //! | `connection.broken` | `{"connection", "connector", "state", "code"}`: a person has to act; `code` is a page |
-//! | `connection.restored` | `{"connection", "connector", "state"}`: it works again |
+//! | `connection.restored` | `{"connection", "connector", "state", "enabled"}`: it works again |
+//! | `connection.created` | `{"connection", "connector", "state", "enabled"}`: there is a new one, perhaps `pending` |
+//! | `connection.changed` | `{"connection", "connector", "state", "enabled"}`: what a list shows of it is different, also whether its streams have trouble |
+//! | `connection.deleted` | `{"connection", "connector", "state", "enabled"}`: it is gone |
 //! | `records.changed` | `{"connection", "account", "stream", "run", "changed", "deleted", "sequence"}`: read the feed up to `sequence` |
 //! | `run.failed` | `{"connection", "account", "stream", "run", "state", "code", "attempts"}`: nothing more is tried before the next slot |
 //! | `push.ended` | `{"push", "connection", "action", "key", "state", "code"}`: `key` is the caller's own |
@@ -15,8 +18,13 @@
 //! | `stream.drifted` | `{"connection", "connector", "stream", "run", "added", "changed"}`: how many paths are new, how many have a new type |
 //! | `connector.quarantined` | `{"connector", "release", "version", "deaths"}`: the release is not started any more |
 //! | `connector.rolled_back` | `{"connector", "release", "version", "to"}`: the release broke down again and again; version `to` runs instead |
+//! | `connector.activated` | `{"connector", "release", "version"}`: new work of its connections uses this release |
 //! | `webhook.disabled` | `{"webhook", "failing_since", "attempts"}`: told to the tenant's other endpoints |
 //! | `webhook.test` | `{"webhook"}`: somebody tries this endpoint; nobody else is told |
+//!
+//! An endpoint that names no kinds is told all but `connection.created`, `connection.changed`, `connection.deleted` and
+//! `connector.activated`: a page that looks on wants to know these, and a backend mostly did them itself. One that names them
+//! is told them, too.
 //!
 //! Around it stands, for each of them, `{"type", "timestamp", "data"}` as Standard Webhooks recommends.
 
@@ -47,6 +55,12 @@ events! {
     ConnectionBroken = "connection.broken";
     /// A connection that needed a person works again.
     ConnectionRestored = "connection.restored";
+    /// There is a new connection.
+    ConnectionCreated = "connection.created";
+    /// What is shown of a connection is different.
+    ConnectionChanged = "connection.changed";
+    /// A connection is gone.
+    ConnectionDeleted = "connection.deleted";
     /// A run stored something that was not there before.
     RecordsChanged = "records.changed";
     /// A run failed and is not tried again before its next slot.
@@ -61,6 +75,8 @@ events! {
     ConnectorQuarantined = "connector.quarantined";
     /// A release broke down again and again, and the one before it runs instead.
     ConnectorRolledBack = "connector.rolled_back";
+    /// New work of a connector uses another release.
+    ConnectorActivated = "connector.activated";
     /// An endpoint failed for days and is told nothing any more.
     WebhookDisabled = "webhook.disabled";
     /// Somebody tries an endpoint, which alone is told.
@@ -68,6 +84,15 @@ events! {
 }
 
 impl EventKind {
+    /// Whether only those are told who name it, and not those who want to hear of everything.
+    #[must_use]
+    pub const fn is_quiet(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionCreated | Self::ConnectionChanged | Self::ConnectionDeleted | Self::ConnectorActivated
+        )
+    }
+
     /// The kind of a word.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {

@@ -115,6 +115,8 @@ ids! {
     AccountId = "acc_";
     /// A short-lived right to make or repair one connection.
     SessionId = "ses_";
+    /// A browser that is signed in: an operator's, or a tenant user's in the portal.
+    BrowserSessionId = "bse_";
     /// The standing arrangement to read one stream of one account.
     SyncId = "syn_";
     /// One execution of a sync.

@@ -33,8 +33,8 @@ pub use code::{Code, Kind};
 pub use event::EventKind;
 pub use fault::Fault;
 pub use id::{
-    AccountId, AuditId, BlobId, ClientId, ConnectionId, EventId, InvalidId, KeyId, PushId, ReleaseId, ReturnId, RunId,
-    SessionId, SyncId, TenantId, WebhookId,
+    AccountId, AuditId, BlobId, BrowserSessionId, ClientId, ConnectionId, EventId, InvalidId, KeyId, PushId, ReleaseId,
+    ReturnId, RunId, SessionId, SyncId, TenantId, WebhookId,
 };
 pub use origins::CustomerOrigins;
 pub use outcome::{Budget, Failure, Outcome};
@@ -43,4 +43,6 @@ pub use random::{Random, SeededRandom, SystemRandom};
 pub use schedule::{Schedule, phase_of};
 pub use secret::Secret;
 pub use shape::{ChangeKind, Shape, ShapeChange};
-pub use state::{CardStatus, ConnectionState, Industry, PushResult, PushState, ReleaseState, RunState};
+pub use state::{
+    CardStatus, ConnectionState, ConnectionStatus, Industry, PushResult, PushState, ReleaseState, RunState,
+};

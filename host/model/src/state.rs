@@ -142,6 +142,18 @@ states! {
         Other = "other",
     }
 
+    /// How a connection stands, for a person. Derived from facts, never stored.
+    ConnectionStatus {
+        /// Authorised, but not confirmed by the tenant's backend.
+        Pending = "pending",
+        /// The connection is lost, or set-up is missing.
+        ActionRequired = "action_required",
+        /// Data retrieval has trouble, or it is not known whether something was written.
+        Warning = "warning",
+        /// Connected and working.
+        Active = "active",
+    }
+
     /// The status of a card in the catalog. Derived from facts, never stored.
     CardStatus {
         /// Listed, not installable yet.

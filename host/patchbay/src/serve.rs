@@ -1,7 +1,7 @@
 //! Builds the rooms from the configuration, opens the door, and waits for the end.
 //!
 //! Order at the start: folder, signals, rooms, address, connectors of the folder, `listening on` (what
-//! supervisors and tests wait for). Order at the end: no more requests, runs in flight end or are handed
+//! supervisors and tests wait for), and where the first operator signs in, until one did. Order at the end: no more requests, runs in flight end or are handed
 //! back, then the process.
 
 use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
@@ -64,6 +64,10 @@ async fn host(config: &Config) -> Result<(), Stop> {
     let _watching = config.connectors.watch.then(|| folder::watch(&app, &config.connectors.dir, stop.clone()));
     app.start_jobs();
     announce(&format!("listening on http://{address}"));
+    // For whoever sees the console, and nobody else: it is in no log of the host's own.
+    if let Some(first) = app.first_sign_in().await? {
+        announce(&format!("sign in as operator: {}", first.address.expose()));
+    }
     let limits = Limits {
         body_bytes: config.limits.body_bytes,
         component_bytes: config.limits.component_bytes,

@@ -1,6 +1,6 @@
 //! What can be selected under a connection.
 
-use patchbay_model::{AccountId, Code, ConnectionId, ConnectionState, RunId, TenantId, Timestamp};
+use patchbay_model::{AccountId, Code, ConnectionId, ConnectionState, EventKind, RunId, TenantId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -140,8 +140,10 @@ impl Store {
                     }
                     picked::keep(&mut *tx, &connection, now).await?;
                     if selected {
-                        picked::show(tx, &store, Some(&connection), picked::SHOWN, now).await?;
+                        picked::show(&mut *tx, &store, Some(&connection), picked::SHOWN, now).await?;
                     }
+                    let changed = connections::load(&mut *tx, &connection).await?;
+                    connections::tell(tx, store.event_id(), EventKind::ConnectionChanged, &changed, now).await?;
                     Ok(found)
                 })
             })

@@ -3,15 +3,17 @@
 //! Each is one transaction that nothing else stands in the middle of: there is one active release or none, the one before
 //! is kept, a trial of another release on one connection is over, and the audit log says who did it.
 
-use patchbay_model::{ReleaseId, ReleaseState, Timestamp};
+use patchbay_model::{EventKind, ReleaseId, ReleaseState, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
     NewApproval, Release, Store, StoreError, approvals,
     audit::{NewAudit, append},
-    canaries, corrections, publishers,
+    canaries, corrections,
+    events::{NewEvent, emit},
+    publishers,
     releases::load,
-    row::{many, maybe, select},
+    row::{Reader, many, maybe, select},
 };
 
 /// Going back to a release that was active before.
@@ -160,7 +162,26 @@ pub(crate) async fn activate(
         .await?;
     begin(&mut *tx, id, actor, now).await?;
     append(&mut *tx, &store.audit_line(NewAudit::of(None, actor, "release.activated", id))).await?;
-    load(tx, id).await
+    let active = load(&mut *tx, id).await?;
+    tell(tx, store, &active, now).await?;
+    Ok(active)
+}
+
+/// Tells the tenants that have a connection of it that another release runs now.
+async fn tell(tx: &mut AnyConnection, store: &Store, active: &Release, now: Timestamp) -> Result<(), StoreError> {
+    let statement = sqlx::query(
+        "SELECT DISTINCT c.tenant FROM connections c WHERE c.connector = $1 AND c.state <> 'deleted' ORDER BY c.tenant",
+    );
+    let rows = statement.bind(active.connector.as_str()).fetch_all(&mut *tx).await?;
+    let data = serde_json::json!({
+        "connector": active.connector, "release": active.id, "version": active.version,
+    });
+    for row in &rows {
+        let tenant = Reader::of(row, "connections").next("tenant")?;
+        let (id, kind, subject) = (store.event_id(), EventKind::ConnectorActivated, active.connector.clone());
+        emit(&mut *tx, &NewEvent { id, tenant, kind, subject, data: data.clone() }, now).await?;
+    }
+    Ok(())
 }
 
 async fn begin(tx: &mut AnyConnection, id: &ReleaseId, actor: &str, now: Timestamp) -> Result<(), StoreError> {

@@ -36,6 +36,8 @@ pub struct Attempt {
     pub name: Option<String>,
     /// Plain fields that were entered (never a secret), a JSON object.
     pub facts: String,
+    /// Whether the provider's pages were opened in a window of their own, which is over when it comes back.
+    pub own_window: bool,
     /// When it began.
     pub created_at: Timestamp,
     /// Until when it can come back.
@@ -46,7 +48,7 @@ impl Row for Attempt {
     const TABLE: &'static str = "attempts";
     const FROM: &'static str = "attempts";
     const COLUMNS: &'static str = "state_hash, session, tenant, connector, release, client, auth, verifier, \
-        row_version, cookie_hash, reconnect, name, facts, created_at, expires_at";
+        row_version, cookie_hash, reconnect, name, facts, own_window, created_at, expires_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
@@ -63,6 +65,7 @@ impl Row for Attempt {
             reconnect: r.next("reconnect")?,
             name: r.next("name")?,
             facts: r.next("facts")?,
+            own_window: r.next("own_window")?,
             created_at: r.next("created_at")?,
             expires_at: r.next("expires_at")?,
         })
@@ -85,8 +88,8 @@ impl Store {
                     .await?;
                 sqlx::query(
                     "INSERT INTO attempts (state_hash, session, tenant, connector, release, client, auth, verifier, \
-                     row_version, cookie_hash, reconnect, name, facts, created_at, expires_at) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+                     row_version, cookie_hash, reconnect, name, facts, own_window, created_at, expires_at) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
                 )
                 .bind(new.state_hash.to_vec())
                 .bind(new.session.as_ref().map(SessionId::as_str))
@@ -101,6 +104,7 @@ impl Store {
                 .bind(new.reconnect.as_ref().map(ConnectionId::as_str))
                 .bind(new.name)
                 .bind(new.facts)
+                .bind(new.own_window)
                 .bind(now.as_micros())
                 .bind(new.expires_at.as_micros())
                 .execute(tx)
@@ -124,7 +128,7 @@ impl Store {
                     let row = sqlx::query(
                         "DELETE FROM attempts WHERE state_hash = $1 RETURNING state_hash, session, tenant, connector, \
                          release, client, auth, verifier, row_version, cookie_hash, reconnect, name, facts, \
-                         created_at, expires_at",
+                         own_window, created_at, expires_at",
                     )
                     .bind(state_hash.to_vec())
                     .fetch_optional(tx)
@@ -179,6 +183,7 @@ mod tests {
             reconnect: None,
             name: None,
             facts: "{}".to_owned(),
+            own_window: false,
             created_at: world.store.now(),
             expires_at: world.store.now().plus(Duration::from_secs(600)),
         }

@@ -145,7 +145,7 @@ impl Side {
     async fn all(&self) -> Vec<String> {
         let (store, tenant) = (&self.world.store, &self.world.tenant);
         let mut all = vec![
-            said(store.health(tenant, None, None).await),
+            said(store.tally(tenant, None).await),
             said(store.runs(tenant, &RunFilter { limit: 1_000, ..RunFilter::default() }).await),
             said(store.verify_audit().await),
         ];

@@ -1,17 +1,20 @@
 //! Connections: one authorised business account of a tenant at a provider.
 
+mod list;
+
 use patchbay_model::{
     ClientId, Code, ConnectionId, ConnectionState, EventId, EventKind, ReleaseId, TenantId, Timestamp,
 };
 use sqlx::{AnyConnection, AssertSqlSafe};
 
+pub use self::list::{ConnectionFilter, ConnectionSort};
 use crate::{
-    Page, Store, StoreError,
+    Store, StoreError,
     audit::{NewAudit, append},
     dialect::Dialect,
     events::{NewEvent, emit},
     push_queue::parted,
-    row::{Reader, Row, json, many, maybe, one, one_more, select},
+    row::{Reader, Row, json, maybe, one, select},
 };
 
 /// A connection.
@@ -63,37 +66,6 @@ pub struct Connection {
     pub usable_accounts: u32,
     /// When it was changed last.
     pub updated_at: Timestamp,
-}
-
-/// How a list is ordered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ConnectionSort {
-    /// Newest first.
-    #[default]
-    Created,
-    /// By name, whatever the case of its letters.
-    Name,
-    /// Changed last first.
-    Updated,
-}
-
-/// Which connections, in which order.
-#[derive(Debug, Clone, Default)]
-pub struct ConnectionFilter {
-    /// Of this connector.
-    pub connector: Option<String>,
-    /// In this state.
-    pub state: Option<ConnectionState>,
-    /// Switched on, or off.
-    pub enabled: Option<bool>,
-    /// Whose name, business account or login contains this.
-    pub query: Option<String>,
-    /// In this order.
-    pub sort: ConnectionSort,
-    /// [`Page::next`] of the page before, with the same filter.
-    pub after: Option<String>,
-    /// At most so many, and at most 200.
-    pub limit: u32,
 }
 
 /// What to change; none leaves as it is.
@@ -153,24 +125,6 @@ fn words_of(list: &str, id: &ConnectionId) -> Result<Vec<String>, StoreError> {
     serde_json::from_str(list).map_err(odd)
 }
 
-/// The largest page.
-const LIMIT: u32 = 200;
-/// Characters of an id, which starts the place where a page ends.
-const ID: usize = 30;
-
-/// The conditions that every order shares.
-macro_rules! list {
-    ($rest:literal) => {
-        concat!(
-            "WHERE c.tenant = $1 AND c.state <> 'deleted' AND ($2 IS NULL OR c.connector = $2) \
-             AND ($3 IS NULL OR c.state = $3) AND ($4 IS NULL OR c.enabled = $4) \
-             AND ($5 IS NULL OR instr(lower(c.name), $5) OR instr(lower(c.business_name), $5) \
-             OR instr(lower(c.business_id), $5) OR instr(lower(coalesce(c.login, '')), $5)) ",
-            $rest
-        )
-    };
-}
-
 impl Store {
     /// One connection of a tenant; a deleted one is not found.
     ///
@@ -200,50 +154,6 @@ impl Store {
         let version = sqlx::query_scalar("SELECT row_version FROM credentials WHERE connection = $1");
         let version: Option<i64> = version.bind(connection.id.as_str()).fetch_optional(self.read()).await?;
         Ok(Some((connection, version)))
-    }
-
-    /// Connections of a tenant.
-    ///
-    /// # Errors
-    /// [`StoreError::NoPlace`] for an `after` that is none.
-    pub async fn connections(
-        &self,
-        tenant: &TenantId,
-        filter: &ConnectionFilter,
-    ) -> Result<Page<Connection>, StoreError> {
-        let limit = filter.limit.min(LIMIT);
-        let after = filter.after.as_deref().unwrap_or_default();
-        let (id, place) = if after.is_empty() { ("", "") } else { place(after)? };
-        let statement = match filter.sort {
-            ConnectionSort::Created => {
-                list!("AND ($6 = '' OR c.id < $6) AND $7 = $7 ORDER BY c.id DESC LIMIT $8")
-            }
-            ConnectionSort::Name => {
-                list!("AND ($6 = '' OR (lower(c.name), c.id) > ($7, $6)) ORDER BY lower(c.name), c.id LIMIT $8")
-            }
-            ConnectionSort::Updated => {
-                list!(
-                    "AND ($6 = '' OR (c.updated_at, c.id) < (CAST(CASE WHEN $7 = '' THEN '0' ELSE $7 END AS BIGINT), $6)) \
-                     ORDER BY c.updated_at DESC, c.id DESC LIMIT $8"
-                )
-            }
-        };
-        let statement = sqlx::query(select::<Connection>(statement))
-            .bind(tenant.as_str())
-            .bind(filter.connector.as_deref())
-            .bind(filter.state.map(ConnectionState::as_str))
-            .bind(filter.enabled)
-            .bind(filter.query.as_deref().filter(|query| !query.is_empty()).map(str::to_ascii_lowercase))
-            .bind(id)
-            .bind(place)
-            .bind(one_more(limit));
-        let items: Vec<Connection> = many(self.read(), statement).await?;
-        let sort = filter.sort;
-        Ok(Page::cut(items, limit, |connection: &Connection| match sort {
-            ConnectionSort::Created => connection.id.to_string(),
-            ConnectionSort::Name => format!("{}{}", connection.id, connection.name.to_ascii_lowercase()),
-            ConnectionSort::Updated => format!("{}{}", connection.id, connection.updated_at.as_micros()),
-        }))
     }
 
     /// Changes what a tenant may change.
@@ -285,7 +195,9 @@ impl Store {
                         parted::put_aside(&mut *tx, &store, &id, now).await?;
                     }
                     append(&mut *tx, &line).await?;
-                    load(tx, &id).await
+                    let changed = load(&mut *tx, &id).await?;
+                    tell(tx, store.event_id(), EventKind::ConnectionChanged, &changed, now).await?;
+                    Ok(changed)
                 })
             })
             .await?;
@@ -310,7 +222,7 @@ impl Store {
         actor: &str,
     ) -> Result<Vec<String>, StoreError> {
         let (tenant, id, now) = (tenant.clone(), id.clone(), self.now());
-        let (add, remove) = (add.to_vec(), remove.to_vec());
+        let (add, remove, event) = (add.to_vec(), remove.to_vec(), self.event_id());
         let detail = serde_json::json!({ "off": add, "on": remove });
         let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.updated", &id).detail(&detail));
         let off = self
@@ -333,7 +245,9 @@ impl Store {
                         let statement = "UPDATE connections SET off = $2, updated_at = $3 WHERE id = $1";
                         let statement = sqlx::query(statement).bind(id.as_str()).bind(json(&off)?);
                         statement.bind(now.as_micros()).execute(&mut *tx).await?;
-                        append(tx, &line).await?;
+                        append(&mut *tx, &line).await?;
+                        let changed = load(&mut *tx, &id).await?;
+                        tell(tx, event, EventKind::ConnectionChanged, &changed, now).await?;
                     }
                     Ok(off)
                 })
@@ -376,9 +290,9 @@ impl Store {
                     }
                     append(&mut *tx, &line).await?;
                     let moved = load(&mut *tx, &id).await?;
-                    if needed_somebody && state == ConnectionState::Active {
-                        tell_restored(tx, event, &moved, now).await?;
-                    }
+                    let restored = needed_somebody && state == ConnectionState::Active;
+                    let kind = if restored { EventKind::ConnectionRestored } else { EventKind::ConnectionChanged };
+                    tell(tx, event, kind, &moved, now).await?;
                     Ok(moved)
                 })
             })
@@ -406,11 +320,6 @@ impl Store {
     }
 }
 
-/// A page's end: the id, and what the list is ordered by.
-fn place(after: &str) -> Result<(&str, &str), StoreError> {
-    after.split_at_checked(ID).ok_or(StoreError::NoPlace)
-}
-
 /// Whether a connection was said to need a person, inside a transaction.
 pub(crate) async fn needs_somebody(tx: &mut AnyConnection, id: &ConnectionId) -> Result<bool, StoreError> {
     let statement = sqlx::query_scalar::<_, i64>(
@@ -419,17 +328,19 @@ pub(crate) async fn needs_somebody(tx: &mut AnyConnection, id: &ConnectionId) ->
     Ok(statement.bind(id.as_str()).fetch_optional(tx).await?.is_some())
 }
 
-/// Tells that a connection that needed a person works again, inside the transaction in which it does.
-pub(crate) async fn tell_restored(
+/// Tells what became of a connection, inside the transaction in which it did.
+pub(crate) async fn tell(
     tx: &mut AnyConnection,
     event: EventId,
+    kind: EventKind,
     connection: &Connection,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let data = serde_json::json!({
         "connection": connection.id, "connector": connection.connector, "state": connection.state.as_str(),
+        "enabled": connection.enabled,
     });
-    let (tenant, kind, subject) = (connection.tenant.clone(), EventKind::ConnectionRestored, connection.id.to_string());
+    let (tenant, subject) = (connection.tenant.clone(), connection.id.to_string());
     emit(tx, &NewEvent { id: event, tenant, kind, subject, data }, now).await
 }
 

@@ -12,7 +12,7 @@ use crate::{
     events::{NewEvent, emit},
     push_moves, push_queue, push_steps,
     row::{Reader, Row as _, json, many, one, select},
-    run_end::{EndedRun, note, tell_failure},
+    run_end::{EndedRun, note, tell_failure, tell_trouble},
 };
 
 /// Workers that may die on one piece of work.
@@ -56,6 +56,7 @@ pub(crate) async fn end_runs(tx: &mut AnyConnection, store: &Store, now: Timesta
         let ended = EndedRun { run: &run, state, code, attempts };
         note(&mut *tx, &sync, &ended, Some(Code::ConnectorCrashed.title()), Some(None), now).await?;
         tell_failure(&mut *tx, store.event_id(), &sync, &ended, false, now).await?;
+        tell_trouble(&mut *tx, store.event_id(), &sync, state, now).await?;
         let together = nodes.iter().filter(|other| **other == node).count() > 1;
         if !together && alone(&mut *tx, node.as_deref(), now).await? {
             quarantine(&mut *tx, store, &sync, &run, now).await?;

@@ -1,13 +1,13 @@
 //! The end of a connection: it is gone at once, whatever the provider says to it later.
 
-use patchbay_model::{Code, ConnectionId, ReleaseId, SessionId, TenantId, Timestamp};
+use patchbay_model::{Code, ConnectionId, EventKind, ReleaseId, SessionId, TenantId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
     Pending, Store, StoreError,
     audit::{NewAudit, append},
     commit::{self, Place, SEQ_BITS},
-    lost, pendings,
+    connections, lost, pendings,
     push_queue::parted,
     revocations,
     row::{Reader, Row as _},
@@ -59,7 +59,9 @@ impl Store {
                 remove_credential(&mut *tx, &id).await?;
                 remove_records(&mut *tx, &id, keep_records, now).await?;
                 end_work(&mut *tx, &store, &id, now).await?;
-                append(tx, &line).await
+                append(&mut *tx, &line).await?;
+                let gone = connections::load(&mut *tx, &id).await?;
+                connections::tell(tx, store.event_id(), EventKind::ConnectionDeleted, &gone, now).await
             })
         })
         .await?;

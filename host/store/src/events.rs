@@ -4,7 +4,7 @@
 
 use patchbay_model::{EventId, EventKind, TenantId, Timestamp};
 use serde_json::Value;
-use sqlx::AnyConnection;
+use sqlx::{AnyConnection, AssertSqlSafe};
 
 use crate::{
     Page, Store, StoreError,
@@ -93,6 +93,42 @@ impl Store {
         Ok(Page::cut(many(self.read(), statement).await?, filter.limit, |event: &Event| event.id.to_string()))
     }
 
+    /// Events of a tenant whose numbers are higher than this, in the order of their numbers, each with its own.
+    ///
+    /// Numbers are given when an event is written, so the next event has a higher one; but on PostgreSQL of two
+    /// transactions at the same time the one with the higher number may be seen first. Whoever follows looks back some
+    /// seconds.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn events_since(
+        &self,
+        tenant: &TenantId,
+        number: i64,
+        limit: u32,
+    ) -> Result<Vec<(i64, Event)>, StoreError> {
+        let statement = AssertSqlSafe(format!(
+            "SELECT e.no, {} FROM events e WHERE e.tenant = $1 AND e.no > $2 ORDER BY e.no LIMIT $3",
+            Event::COLUMNS
+        ));
+        let statement = sqlx::query(statement).bind(tenant.as_str()).bind(number).bind(i64::from(limit));
+        let rows = statement.fetch_all(self.read()).await?;
+        let read = |row| {
+            let mut reader = Reader::of(row, Event::TABLE);
+            Ok((reader.next("no")?, reader.join()?))
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// The highest number that an event of any tenant has; 0 where there is none.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn last_event_number(&self) -> Result<i64, StoreError> {
+        let row = sqlx::query("SELECT coalesce(max(no), 0) FROM events").fetch_one(self.read()).await?;
+        Reader::of(&row, Event::TABLE).next("no")
+    }
+
     /// One event of a tenant.
     ///
     /// # Errors
@@ -116,12 +152,13 @@ pub(crate) async fn emit(tx: &mut AnyConnection, event: &NewEvent, now: Timestam
     let delivered = sqlx::query(
         "INSERT INTO deliveries (webhook, event, tenant, state, next_at, created_at) \
          SELECT w.id, $2, w.tenant, 'due', $4, $4 FROM webhooks w WHERE w.tenant = $1 AND w.enabled \
-         AND (w.kinds = '[]' OR $3 IN (SELECT k.value FROM json_each(w.kinds) k)) ORDER BY w.id",
+         AND ((w.kinds = '[]' AND $5) OR $3 IN (SELECT k.value FROM json_each(w.kinds) k)) ORDER BY w.id",
     )
     .bind(event.tenant.as_str())
     .bind(event.id.as_str())
     .bind(event.kind.as_str())
-    .bind(now.as_micros());
+    .bind(now.as_micros())
+    .bind(!event.kind.is_quiet());
     together(tx, [told, delivered]).await.map(drop)
 }
 

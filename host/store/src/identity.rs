@@ -1,6 +1,6 @@
 //! What the provider says about a connection that is there: asked again from time to time.
 
-use patchbay_model::{AccountId, ConnectionId, ConnectionState, RunId, TenantId, Timestamp};
+use patchbay_model::{AccountId, ConnectionId, ConnectionState, EventKind, RunId, TenantId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -46,7 +46,7 @@ impl Store {
         let (tenant, id) = (tenant.clone(), connection.clone());
         let mut line = self.audit_line(NewAudit::of(Some(&tenant), actor, "connection.identified", &id));
         let syncs = self.name_syncs(update.syncs);
-        let (clock, random) = (self.clock.clone(), self.random.clone());
+        let (clock, random, event) = (self.clock.clone(), self.random.clone(), self.event_id());
         let changed = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -91,7 +91,9 @@ impl Store {
                         .await?;
                     line.line.detail = serde_json::json!({ "state": after.state.as_str() }).to_string();
                     append(&mut *tx, &line).await?;
-                    connections::load(tx, &id).await
+                    let changed = connections::load(&mut *tx, &id).await?;
+                    connections::tell(tx, event, EventKind::ConnectionChanged, &changed, now).await?;
+                    Ok(changed)
                 })
             })
             .await?;

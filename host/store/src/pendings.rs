@@ -1,13 +1,13 @@
 //! Authorisations that wait until the tenant's backend says for whom they are: at most one for each session,
 //! for a few minutes, sealed, and used for nothing until then.
 
-use patchbay_model::{ClientId, Code, ConnectionId, ReleaseId, SessionId, TenantId, Timestamp};
+use patchbay_model::{ClientId, Code, ConnectionId, EventKind, ReleaseId, SessionId, TenantId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
-    deletion, revocations,
+    connections, deletion, revocations,
     row::{Reader, Row, maybe, select},
 };
 
@@ -175,6 +175,10 @@ impl Store {
                     append(&mut *tx, &asked).await?;
                 }
                 show_connection(&mut *tx, &new, now).await?;
+                if new.new_connection {
+                    let shown = connections::load(&mut *tx, &new.connection).await?;
+                    connections::tell(&mut *tx, store.event_id(), EventKind::ConnectionCreated, &shown, now).await?;
+                }
                 insert(&mut *tx, &new, now).await?;
                 if let Some(older) = older {
                     drop_connection(&mut *tx, &store, &older.connection, now).await?;
@@ -383,7 +387,9 @@ pub(crate) async fn drop_connection(
          AND NOT EXISTS (SELECT 1 FROM credentials k WHERE k.connection = $1)",
     );
     if done.bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?.rows_affected() > 0 {
-        deletion::end_work(tx, store, id, now).await?;
+        deletion::end_work(&mut *tx, store, id, now).await?;
+        let gone = connections::load(&mut *tx, id).await?;
+        connections::tell(tx, store.event_id(), EventKind::ConnectionDeleted, &gone, now).await?;
     }
     Ok(())
 }

@@ -388,6 +388,20 @@ impl Store {
         row.map(|row| Reader::of(&row, "releases").next("id")).transpose()
     }
 
+    /// The active release of each connector that has one, by connector.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn active_release_ids(&self) -> Result<Vec<(String, ReleaseId)>, StoreError> {
+        let statement = sqlx::query("SELECT connector, id FROM releases WHERE state = 'active' ORDER BY connector");
+        let rows = statement.fetch_all(self.read()).await?;
+        let read = |row| {
+            let mut reader = Reader::of(row, "releases");
+            Ok((reader.next("connector")?, reader.next("id")?))
+        };
+        rows.iter().map(read).collect()
+    }
+
     /// One release of each connector, by connector: the active one, else the newest.
     ///
     /// # Errors

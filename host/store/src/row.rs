@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use patchbay_model::{
-    AccountId, AuditId, BlobId, ClientId, Code, ConnectionId, ConnectionState, EventId, KeyId, PushId, PushResult,
-    PushState, ReleaseId, ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId, Timestamp, WebhookId,
+    AccountId, AuditId, BlobId, BrowserSessionId, ClientId, Code, ConnectionId, ConnectionState, EventId, KeyId,
+    PushId, PushResult, PushState, ReleaseId, ReleaseState, ReturnId, RunId, RunState, SessionId, SyncId, TenantId,
+    Timestamp, WebhookId,
 };
 use sqlx::{
     Any, AssertSqlSafe, Executor, Row as _, ValueRef as _,
@@ -192,6 +193,7 @@ parsed!(
     AccountId,
     BlobId,
     SessionId,
+    BrowserSessionId,
     SyncId,
     RunId,
     PushId,

@@ -10,7 +10,7 @@ use sqlx::AnyConnection;
 use crate::{
     BreakConnection, LogLine, Store, StoreError, SyncRow, Trigger, Usage,
     audit::{NewAudit, append},
-    broken,
+    broken, connections,
     events::{NewEvent, emit},
     release_ends::{self, End, WentBy},
     row::{Reader, int, micros, one, select},
@@ -139,6 +139,7 @@ impl Store {
                         tell_changes(&mut *tx, &store, &ended, &sync, &run, now).await?;
                     }
                     tell_failure(&mut *tx, store.event_id(), &sync, &of, next.is_some(), now).await?;
+                    tell_trouble(&mut *tx, store.event_id(), &sync, end.state, now).await?;
                     if broke {
                         let state = end.breaks.as_ref().map_or(RunState::Failed.as_str(), |found| found.state.as_str());
                         let detail = serde_json::json!({ "state": state, "run": run });
@@ -295,6 +296,26 @@ pub(crate) async fn tell_failure(
     });
     let subject = sync.connection.to_string();
     emit(tx, &NewEvent { id, tenant: sync.tenant.clone(), kind: EventKind::RunFailed, subject, data }, now).await
+}
+
+/// Tells that a connection is shown otherwise, where this end of a run is the beginning or the end of trouble of its
+/// stream ([`crate::Trouble`]). `sync` is what it was before.
+pub(crate) async fn tell_trouble(
+    tx: &mut AnyConnection,
+    id: EventId,
+    sync: &SyncRow,
+    state: RunState,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let ended_badly = |state| matches!(state, RunState::Failed | RunState::Stalled | RunState::Held);
+    let late = now.since(sync.last_success_at.unwrap_or(sync.created_at)) > 3 * sync.every;
+    let before = late || sync.last_state.is_some_and(ended_badly);
+    let after = ended_badly(state) || (late && state != RunState::Done);
+    if before == after || !sync.enabled {
+        return Ok(());
+    }
+    let connection = connections::load(&mut *tx, &sync.connection).await?;
+    connections::tell(tx, id, EventKind::ConnectionChanged, &connection, now).await
 }
 
 async fn tell_changes(

@@ -1,6 +1,6 @@
 //! Connect sessions: a short-lived right to make or repair one connection.
 
-use patchbay_model::{Code, ConnectionId, ReturnId, SessionId, TenantId, Timestamp};
+use patchbay_model::{BrowserSessionId, Code, ConnectionId, ReturnId, SessionId, TenantId, Timestamp};
 
 use crate::{
     Store, StoreError,
@@ -31,6 +31,8 @@ pub struct ConnectSession {
     pub language: Option<String>,
     /// Whether the tenant's backend has to say for whom it is.
     pub verification: bool,
+    /// The browser session of the portal that made it, and that completes it instead.
+    pub portal: Option<BrowserSessionId>,
     /// Since when it exists.
     pub created_at: Timestamp,
     /// Until when it can be used.
@@ -47,6 +49,8 @@ pub struct ConnectSession {
     pub code: Option<Code>,
     /// Since when it cannot be used any more, well or not.
     pub ended_at: Option<Timestamp>,
+    /// How many logins in it did not work.
+    pub failures: u32,
 }
 
 /// A session to make.
@@ -72,6 +76,8 @@ pub struct NewSession {
     pub language: Option<String>,
     /// Whether the tenant's backend has to say for whom it is.
     pub verification: bool,
+    /// The browser session of the portal that makes it.
+    pub portal: Option<BrowserSessionId>,
     /// Until when it can be used.
     pub expires_at: Timestamp,
     /// Who made it.
@@ -83,7 +89,7 @@ impl Row for ConnectSession {
     const FROM: &'static str = "connect_sessions s";
     const COLUMNS: &'static str = "s.id, s.tenant, s.end_user, s.connectors, s.connection, s.return_to, s.created_at, \
         s.expires_at, s.used_at, s.browser_hash, s.auth, s.name, s.made, s.code, s.ended_at, \
-        s.language, s.verification, s.authorised_at";
+        s.language, s.verification, s.authorised_at, s.failures, s.portal";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         let id: SessionId = r.next("id")?;
@@ -107,6 +113,8 @@ impl Row for ConnectSession {
             language: r.next("language")?,
             verification: r.next("verification")?,
             authorised_at: r.next("authorised_at")?,
+            failures: r.next("failures")?,
+            portal: r.next("portal")?,
         })
     }
 }
@@ -127,8 +135,8 @@ impl Store {
             Box::pin(async move {
                 sqlx::query(
                     "INSERT INTO connect_sessions (id, tenant, token_hash, end_user, connectors, connection, \
-                     return_to, created_at, expires_at, auth, name, language, verification) \
-                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                     return_to, created_at, expires_at, auth, name, language, verification, portal) \
+                     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
                 )
                 .bind(id.as_str())
                 .bind(new.tenant.as_str())
@@ -143,6 +151,7 @@ impl Store {
                 .bind(new.name)
                 .bind(new.language)
                 .bind(new.verification)
+                .bind(new.portal.as_ref().map(BrowserSessionId::as_str))
                 .execute(&mut *tx)
                 .await?;
                 append(&mut *tx, &line).await?;
@@ -217,6 +226,7 @@ impl Store {
             Box::pin(async move {
                 sqlx::query(
                     "UPDATE connect_sessions SET made = $2, code = $3, \
+                     failures = failures + CASE WHEN $3 IS NULL THEN 0 ELSE 1 END, \
                      ended_at = CASE WHEN $2 IS NULL THEN NULL ELSE $4 END WHERE id = $1 AND ended_at IS NULL",
                 )
                 .bind(id.as_str())

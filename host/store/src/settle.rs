@@ -5,7 +5,7 @@
 //! business account came in between, nothing is written and the caller begins again with its tokens.
 
 use patchbay_model::{
-    AccountId, ClientId, ConnectionId, ConnectionState, ReleaseId, RunId, SessionId, TenantId, Timestamp,
+    AccountId, ClientId, ConnectionId, ConnectionState, EventKind, ReleaseId, RunId, SessionId, TenantId, Timestamp,
 };
 use sqlx::AnyConnection;
 
@@ -74,6 +74,8 @@ pub enum Through {
     Backend,
     /// A session without a completion.
     Session(SessionId),
+    /// A session that somebody began in the portal, finished in the browser that is signed in there.
+    Portal(SessionId),
     /// What waited for a session was completed with this code (its hash): if something else waits by now, it
     /// is not that.
     Completion {
@@ -88,7 +90,7 @@ impl Through {
     fn session(&self) -> Option<&SessionId> {
         match self {
             Self::Backend => None,
-            Self::Session(session) | Self::Completion { session, .. } => Some(session),
+            Self::Session(session) | Self::Portal(session) | Self::Completion { session, .. } => Some(session),
         }
     }
 }
@@ -126,7 +128,7 @@ impl Store {
                 Box::pin(async move {
                     let now = clock.now();
                     end_session(&mut *tx, &store, &settle, now).await?;
-                    let broken = put_connection(&mut *tx, &settle, now).await?;
+                    let put = put_connection(&mut *tx, &settle, now).await?;
                     put_credential(&mut *tx, &settle, now).await?;
                     let fresh = || AccountId::fresh(&*clock, &*random);
                     accounts::put(&mut *tx, &settle.id, &settle.accounts, now, &fresh).await?;
@@ -139,13 +141,18 @@ impl Store {
                     let streams: Vec<&str> = settle.syncs.iter().map(|sync| sync.stream.as_str()).collect();
                     syncs::leave_others(&mut *tx, &settle.id, &streams, now).await?;
                     append(&mut *tx, &line).await?;
-                    if broken {
+                    if put.broken {
                         append(&mut *tx, &restored).await?;
                     }
                     let connection = connections::load(&mut *tx, &settle.id).await?;
-                    if broken && connection.state == ConnectionState::Active {
-                        connections::tell_restored(&mut *tx, event, &connection, now).await?;
-                    }
+                    let kind = match put.made {
+                        true => EventKind::ConnectionCreated,
+                        false if put.broken && connection.state == ConnectionState::Active => {
+                            EventKind::ConnectionRestored
+                        }
+                        false => EventKind::ConnectionChanged,
+                    };
+                    connections::tell(&mut *tx, event, kind, &connection, now).await?;
                     let runs = if connection.enabled && connection.state == ConnectionState::Active {
                         let fresh = || RunId::fresh(&*clock, &*random);
                         runs::enqueue_due_of(tx, &settle.id, now, Trigger::Connect, &fresh).await?
@@ -193,15 +200,23 @@ async fn end_session(tx: &mut AnyConnection, store: &Store, settle: &Settle, now
     if ended.rows_affected() == 0 { Err(StoreError::Conflict("the session is over")) } else { Ok(()) }
 }
 
-/// Writes the connection; whether it needed a person before.
-async fn put_connection(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<bool, StoreError> {
+/// What the connection was before it was written.
+struct Put {
+    /// There was none.
+    made: bool,
+    /// It needed a person.
+    broken: bool,
+}
+
+/// Writes the connection.
+async fn put_connection(tx: &mut AnyConnection, settle: &Settle, now: Timestamp) -> Result<Put, StoreError> {
     let broken = connections::needs_somebody(&mut *tx, &settle.id).await?;
     if settle.expected_version.is_some() {
         let renew = "UPDATE connections SET client = $5, auth = $6, business_name = $8, login = $9, facts = $10, \
             state = $13, reason_code = NULL, reason = NULL, verified = $15, authorized_at = $14, identified_at = $14, \
             updated_at = $14 \
             WHERE id = $1 AND tenant = $2 AND connector = $3 AND business_id = $7 AND state <> 'deleted'";
-        return if put_with(tx, renew, settle, now).await? { Ok(broken) } else { Err(RACED) };
+        return if put_with(tx, renew, settle, now).await? { Ok(Put { made: false, broken }) } else { Err(RACED) };
     }
     // One that was shown while it waited has nothing of its own yet.
     let take_over = "UPDATE connections SET release = $4, client = $5, auth = $6, business_name = $8, login = $9, \
@@ -212,10 +227,10 @@ async fn put_connection(tx: &mut AnyConnection, settle: &Settle, now: Timestamp)
         login, facts, settings, name, state, enabled, verified, created_at, authorized_at, identified_at, updated_at) \
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, TRUE, $15, $14, $14, $14, $14) \
         ON CONFLICT DO NOTHING";
-    if put_with(&mut *tx, take_over, settle, now).await? || put_with(tx, make, settle, now).await? {
-        return Ok(false);
+    if put_with(&mut *tx, take_over, settle, now).await? {
+        return Ok(Put { made: false, broken: false });
     }
-    Err(RACED)
+    if put_with(tx, make, settle, now).await? { Ok(Put { made: true, broken: false }) } else { Err(RACED) }
 }
 
 async fn put_with(

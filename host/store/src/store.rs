@@ -30,6 +30,7 @@ pub struct Store {
     writer: Way,
     readers: AnyPool,
     wake: Arc<Notify>,
+    changed: Arc<Notify>,
     signals: Option<Arc<Signals>>,
     task: Arc<Mutex<Option<JoinHandle<()>>>>,
     stale: Arc<AtomicU64>,
@@ -51,7 +52,7 @@ impl Store {
     pub async fn open(config: StoreConfig, clock: Arc<dyn Clock>, random: Arc<dyn Random>) -> Result<Self, OpenError> {
         sqlx::any::install_default_drivers();
         let (audit_key, wake) = (AuditKey::default(), Arc::new(Notify::new()));
-        let (stale, searches) = (Arc::default(), Arc::default());
+        let (stale, searches, changed) = (Arc::default(), Arc::default(), Arc::default());
         match &config.location {
             Location::File(path) => {
                 let file = database::open_file(path, &config).await?;
@@ -59,7 +60,8 @@ impl Store {
                 let task = Arc::new(Mutex::new(Some(task)));
                 let writer = Way::File(writer);
                 let readers = file.readers;
-                Ok(Self { clock, random, audit_key, writer, readers, wake, signals: None, task, stale, searches })
+                let signals = None;
+                Ok(Self { clock, random, audit_key, writer, readers, wake, changed, signals, task, stale, searches })
             }
             Location::Server(url) => {
                 let (writers, readers) = database::open_server(url, &config).await?;
@@ -71,7 +73,8 @@ impl Store {
                 let writer = Way::Server(Server::over(writers, server_clock));
                 let signals = Some(Arc::new(Signals::start(url.expose(), Arc::clone(&wake))?));
                 let task = Arc::default();
-                let store = Self { clock, random, audit_key, writer, readers, wake, signals, task, stale, searches };
+                let store =
+                    Self { clock, random, audit_key, writer, readers, wake, changed, signals, task, stale, searches };
                 // The first transaction tells the time.
                 store.ready().await.map_err(|error| OpenError::Unavailable(error.to_string()))?;
                 Ok(store)
@@ -84,6 +87,13 @@ impl Store {
     #[must_use]
     pub fn wake(&self) -> Arc<Notify> {
         Arc::clone(&self.wake)
+    }
+
+    /// All who wait are woken whenever something was written here that others may want to see: a connection or a run that
+    /// changed, a push that ended. Not a promise either, and what other nodes write wakes nobody here.
+    #[must_use]
+    pub fn changed(&self) -> Arc<Notify> {
+        Arc::clone(&self.changed)
     }
 
     /// Whether a transaction can be committed just now.
@@ -186,6 +196,7 @@ impl Store {
     /// Something may have become due, here or at another node.
     pub(crate) fn woke(&self) {
         self.wake.notify_one();
+        self.changed.notify_waiters();
         if let Some(signals) = &self.signals {
             signals.send();
         }

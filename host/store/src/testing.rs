@@ -187,6 +187,7 @@ impl World {
             return_to: None,
             language: Some("de".to_owned()),
             verification: true,
+            portal: None,
             expires_at: self.store.now().plus(Duration::from_secs(1800)),
             actor: "backend".to_owned(),
         }

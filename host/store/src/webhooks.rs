@@ -29,7 +29,7 @@ pub struct Webhook {
     pub url: String,
     /// What people call it.
     pub description: String,
-    /// What it wants to hear; empty for everything.
+    /// What it wants to hear; empty for everything that is not quiet ([`EventKind::is_quiet`]).
     pub kinds: Vec<EventKind>,
     /// Whether it is told anything.
     pub enabled: bool,

@@ -1,5 +1,6 @@
 //! What is generated into the tree, and the check that it is still what would be generated.
 
+mod client;
 mod connectors;
 pub(crate) mod languages;
 mod readme;
@@ -29,6 +30,7 @@ struct Generated {
 
 const GENERATED: &[Generated] = &[
     Generated { path: "host/api/openapi.json", make: openapi, stale: |present| Ok(differs(present, &openapi()?)) },
+    Generated { path: client::PATH, make: client::schema, stale: |present| Ok(differs(present, &client::schema()?)) },
     Generated { path: "plugins/README.md", make: connectors::readme, stale: connectors::stale },
     Generated { path: "sdk/README.md", make: languages::readme, stale: languages::stale },
 ];

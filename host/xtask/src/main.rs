@@ -15,6 +15,7 @@ mod shell;
 mod soak;
 mod suites;
 mod walls;
+mod web;
 
 use std::process::ExitCode;
 
@@ -41,6 +42,8 @@ enum Verb {
     Demo(demo::Args),
     /// Build and package the connectors into target/connectors.
     Connectors(connectors::Args),
+    /// Check and build the web app into target/web, from where the host's next build takes it.
+    Web(web::Args),
     /// Check who may depend on what, and what may stand where.
     Walls,
     /// Write what is generated into the tree; with --check only compare.
@@ -65,6 +68,7 @@ fn main() -> ExitCode {
         Verb::Test(args) => suites::run(&args),
         Verb::Demo(args) => demo::run(&args),
         Verb::Connectors(args) => connectors::run(&args),
+        Verb::Web(args) => web::run(&args),
         Verb::Walls => walls::run(),
         Verb::Generate(args) => generate::run(&args),
         Verb::Golden(args) => golden::run(&args),

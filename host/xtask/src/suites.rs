@@ -5,13 +5,15 @@ use std::{
     time::{Duration, Instant},
 };
 
+use patchbay_test_support::chromium;
+
 use crate::{
     connectors::{self, Built},
     demo::table,
     generate, languages, node,
     postgres::{Postgres, store_tests},
     shell::{Result, Run, root, target},
-    walls,
+    walls, web,
 };
 
 #[derive(Debug, clap::Args)]
@@ -51,11 +53,29 @@ struct Tree {
     built: Option<Built>,
     /// Started by the first suite that needs it; ends with this value.
     postgres: Option<Result<Postgres>>,
+    /// The browser, looked for by the first suite that needs it.
+    chromium: Option<Result<Option<PathBuf>>>,
 }
 
 impl Tree {
     fn postgres(&mut self) -> Result<&Postgres> {
         self.postgres.get_or_insert_with(|| Postgres::start(false)).as_ref().map_err(String::clone)
+    }
+
+    fn chromium(&mut self) -> Result<Option<PathBuf>> {
+        self.chromium.get_or_insert_with(|| browser(chromium::ensure(), chromium::required())).clone()
+    }
+}
+
+/// The browser; none where this machine has none and nobody requires it (CI).
+fn browser(found: Result<PathBuf>, required: bool) -> Result<Option<PathBuf>> {
+    match found {
+        Ok(program) => Ok(Some(program)),
+        Err(why) if required => Err(format!("{why}; it is required here")),
+        Err(why) => {
+            eprintln!("{why}: the tests in a browser are left out");
+            Ok(None)
+        }
     }
 }
 
@@ -67,6 +87,7 @@ struct Suite {
     run: fn(&mut Tree) -> std::result::Result<(), Stop>,
 }
 
+const WEB: &str = "web";
 const BUILD: &str = "build";
 const CONNECTORS: &str = "connectors";
 const CONFORMANCE: &str = "conformance";
@@ -78,6 +99,8 @@ const SUITES: &[Suite] = &[
     Suite { name: "format", needs: None, run: |_| Ok(Run::cargo(&["fmt", "--all", "--check"]).status()?) },
     Suite { name: "walls", needs: None, run: |_| Ok(walls::run()?) },
     Suite { name: CONNECTORS, needs: None, run: build_connectors },
+    // Before the build, which puts the web app into the binary.
+    Suite { name: WEB, needs: None, run: |_| Ok(web::check().and_then(|()| web::build())?) },
     Suite { name: BUILD, needs: None, run: |_| Ok(Run::cargo(&["build", "--workspace"]).status()?) },
     Suite { name: CONFORMANCE, needs: Some(BUILD), run: conformance },
     Suite { name: "languages", needs: Some(BUILD), run: |_| Ok(languages::run()?) },
@@ -125,7 +148,8 @@ fn fine(result: &Ending) -> bool {
     matches!(result, Ending::Passed | Ending::LeftOut(_))
 }
 
-/// Whether a suite was asked for, or is needed by one that was. Tests and conformance need the connectors, too.
+/// Whether a suite was asked for, or is needed by one that was. Tests and conformance need the connectors, too,
+/// and tests the web app.
 fn wanted(suite: &Suite, only: &[String]) -> bool {
     let asked = |name: &str| only.iter().any(|wanted| wanted == name);
     let needed = SUITES.iter().any(|other| other.needs == Some(suite.name) && asked(other.name));
@@ -133,6 +157,7 @@ fn wanted(suite: &Suite, only: &[String]) -> bool {
         || asked(suite.name)
         || needed
         || (suite.name == CONNECTORS && (asked("tests") || asked(CONFORMANCE)))
+        || (suite.name == WEB && asked("tests"))
 }
 
 fn build_connectors(tree: &mut Tree) -> std::result::Result<(), Stop> {
@@ -158,12 +183,14 @@ fn conformance(tree: &mut Tree) -> std::result::Result<(), Stop> {
 fn tests(tree: &mut Tree) -> std::result::Result<(), Stop> {
     node::check()?;
     let built = tree.built.clone();
+    let chromium = tree.chromium()?;
     let postgres = tree.postgres()?;
     let runner = if has_nextest() {
         Run::cargo(&["nextest", "run", "--workspace", "--no-fail-fast"])
     } else {
         Run::cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
     };
+    let runner = chromium.into_iter().fold(runner, |run, program| run.env(chromium::PROGRAM, program));
     Ok(environment(runner, DEBUG, built.as_ref(), Some(postgres)).status()?)
 }
 
@@ -255,7 +282,7 @@ mod promises {
     fn one_suite_brings_what_it_needs_and_nothing_else() {
         let only = ["tests".to_owned()];
         let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
-        assert_eq!(names, [CONNECTORS, BUILD, "tests"]);
+        assert_eq!(names, [CONNECTORS, WEB, BUILD, "tests"]);
         let only = [CONFORMANCE.to_owned()];
         let names: Vec<&str> = SUITES.iter().filter(|suite| wanted(suite, &only)).map(|suite| suite.name).collect();
         assert_eq!(names, [CONNECTORS, BUILD, CONFORMANCE]);
@@ -285,6 +312,14 @@ mod promises {
         assert!(text.contains("left out: PostgreSQL is not here"), "{text}");
         assert!(fine(&Ending::LeftOut(why.clone())) && fine(&Ending::Passed));
         assert!(!fine(&Ending::Failed(why)) && !fine(&Ending::Skipped(BUILD)));
+    }
+
+    #[test]
+    fn without_a_browser_the_rest_runs_unless_it_is_required() {
+        let absent = || Err("Chromium is not here".to_owned());
+        assert_eq!(browser(absent(), false), Ok(None));
+        assert_eq!(browser(absent(), true), Err("Chromium is not here; it is required here".to_owned()));
+        assert_eq!(browser(Ok(PathBuf::from("chromium")), true), Ok(Some(PathBuf::from("chromium"))));
     }
 
     #[test]

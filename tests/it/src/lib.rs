@@ -23,6 +23,8 @@ pub mod process;
 mod receiver;
 mod rig;
 mod server;
+mod stage;
+mod tab;
 mod tenant;
 mod tricks;
 mod walk;
@@ -45,6 +47,8 @@ pub use patchbay_test_support::signed::{post_signed, publisher_key, signature_of
 pub use receiver::{Answers, HOOKS, Receiver, Told};
 pub use rig::{BRISK, Rig, RigSetup};
 pub use server::ServerDatabase;
+pub use stage::Stage;
+pub use tab::{NONE, SESSION, Tab, token};
 pub use tenant::{Tenant, items};
 pub use tricks::TRICKS;
 pub use walk::{COOKIE, HERE, USER, Walk, leads};

@@ -5,14 +5,17 @@
 //! reads the failed test or the demo's table; nothing here panics.
 
 pub mod api;
+mod apt;
 pub mod browser;
 pub mod canary;
+pub mod chromium;
 mod cookies;
 pub mod host;
 mod html;
 mod launch;
 mod link;
 mod moment;
+pub mod npm;
 pub mod oidc;
 pub mod packaged;
 pub mod postgres;

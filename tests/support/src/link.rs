@@ -15,7 +15,8 @@ impl Browser {
         self.authorise(&review, fields)
     }
 
-    /// The same as far as the page that shows what will be shared.
+    /// The same as far as the page from which the login begins: the one that shows what will be shared, or the form
+    /// behind it where something has to be entered.
     ///
     /// # Errors
     ///
@@ -31,15 +32,13 @@ impl Browser {
         } else {
             landing
         };
-        if page.form_named("login").is_ok() {
-            return Ok(page);
+        let review = self.open(step(&page, "review", connector).as_str())?;
+        if review.form_named("login").is_ok() {
+            return Ok(review);
         }
-        let mut review = page.url.clone();
-        review.set_path(&format!("{}/review", page.url.path()));
-        review.query_pairs_mut().clear().append_pair("connector", connector);
-        let review = self.open(review.as_str())?;
-        review.form_named("login")?;
-        Ok(review)
+        let form = self.open(step(&page, "connect", connector).as_str())?;
+        form.form_named("login")?;
+        Ok(form)
     }
 
     /// Sends the review.
@@ -81,6 +80,15 @@ impl Browser {
     }
 }
 
+/// The address of a step of the session that a page belongs to.
+fn step(page: &Page, step: &str, connector: &str) -> url::Url {
+    let mut address = page.url.clone();
+    let session: Vec<&str> = page.url.path().split('/').take(4).collect();
+    address.set_path(&format!("{}/{step}", session.join("/")));
+    address.query_pairs_mut().clear().append_pair("connector", connector);
+    address
+}
+
 #[cfg(test)]
 mod tests {
     use std::{
@@ -109,10 +117,11 @@ mod tests {
             "GET /link/token" => page("<form id=start method=post><button>Start</button></form>"),
             "POST /link/token" => to(JOURNEY),
             "GET /link/session/ses_1" => page("<form id=search><input name=q></form>"),
-            "GET /link/session/ses_1/review" if asked.contains("connector=acme.books") => {
+            "GET /link/session/ses_1/review" if asked.contains("connector=acme.books") => page("<a>Continue</a>"),
+            "GET /link/session/ses_1/connect" if asked.contains("connector=acme.books") => {
                 page("<form id=login method=post><input name=user></form>")
             }
-            "POST /link/session/ses_1/review" => to("http://provider.example/authorize?state=s"),
+            "POST /link/session/ses_1/connect" => to("http://provider.example/authorize?state=s"),
             "GET /oauth/callback/cli_1" => to("/link/session/ses_1/done"),
             "GET /link/session/ses_1/done" => {
                 page("<form id=finish method=post action=\"/link/session/ses_1/finish\"></form>")
@@ -171,7 +180,7 @@ mod tests {
         let seen = seen.lock().expect("no panic").clone();
         let sent =
             |asked: &str| seen.iter().filter(|(one, _)| one.starts_with(asked)).map(|(_, all)| all.clone()).next_back();
-        let review = sent("POST /link/session/ses_1/review").expect("it was sent");
+        let review = sent("POST /link/session/ses_1/connect").expect("it was sent");
         assert!(review.ends_with("user=els") && review.contains("cookie: link=1"), "{review}");
         assert!(review.to_ascii_lowercase().contains(&format!("origin: {host}")), "{review}");
         assert!(sent("POST /link/token").is_some_and(|forged| forged.contains("https://evil.example")));

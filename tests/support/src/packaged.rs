@@ -19,7 +19,11 @@ pub fn packaged(connector: &str) -> Result<PathBuf> {
 }
 
 /// The target folder that the running test or task was built into.
-pub(crate) fn target_dir() -> Result<PathBuf> {
+///
+/// # Errors
+///
+/// The running program is in none.
+pub fn target_dir() -> Result<PathBuf> {
     let program = std::env::current_exe()?;
     // target/<profile>/deps/<test> or target/<profile>/<task>
     let built = program.ancestors().skip(1).find(|folder| !folder.ends_with("deps"));

@@ -1,7 +1,9 @@
 //! One folder per resource, one file per endpoint.
 
+pub(crate) mod activity;
 pub(crate) mod audit;
 pub(crate) mod blobs;
+pub(crate) mod brand;
 pub(crate) mod catalog;
 pub(crate) mod changes;
 pub(crate) mod circuit_breakers;
@@ -9,6 +11,7 @@ pub(crate) mod connect_sessions;
 pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod dead_letters;
+pub(crate) mod deployment;
 pub(crate) mod errors;
 pub(crate) mod events;
 pub(crate) mod health;
@@ -18,7 +21,9 @@ pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod meetings;
 pub(crate) mod node;
+pub(crate) mod operator_sessions;
 pub(crate) mod pickers;
+pub(crate) mod portal_sessions;
 pub(crate) mod progress;
 pub(crate) mod publishers;
 pub(crate) mod pushes;
@@ -26,6 +31,8 @@ pub(crate) mod records;
 pub(crate) mod releases;
 pub(crate) mod return_addresses;
 pub(crate) mod runs;
+pub(crate) mod sessions;
 pub(crate) mod syncs;
 pub(crate) mod tenants;
+pub(crate) mod used_systems;
 pub(crate) mod webhooks;

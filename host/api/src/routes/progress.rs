@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// After how long without an event a comment is sent: proxies cut what stands still, and a client that went is noticed.
-const HEARTBEAT: Duration = Duration::from_secs(15);
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(15);
 /// After how long it makes sense to ask for a place again.
 const LATER: Duration = Duration::from_secs(10);
 
@@ -84,7 +84,8 @@ pub(crate) async fn handler(
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())
 }
 
-fn full(full: Full) -> Problem {
+/// What is said to somebody for whom there is no place.
+pub(crate) fn full(full: Full) -> Problem {
     let person = match full {
         Full::Tenant => "50 streams of this tenant are open already: close one, or watch several runs with one.",
         Full::Host => "As many streams are open as this host takes.",

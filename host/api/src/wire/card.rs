@@ -35,6 +35,11 @@ pub(crate) struct Card {
     recommended: bool,
     /// The status for this tenant, derived from its connections.
     status: CardStatus,
+    /// The functions that it serves.
+    functions: Vec<Function>,
+    /// Connections that the tenant has of it.
+    #[schema(example = 2)]
+    connections: u64,
 }
 
 impl From<AppCard> for Card {
@@ -56,6 +61,8 @@ impl Card {
             availability: manifest.availability.into(),
             recommended: card.recommended,
             status: card.status.into(),
+            functions: card.functions.iter().copied().map(Into::into).collect(),
+            connections: card.connections,
         }
     }
 }
@@ -74,8 +81,6 @@ pub(crate) struct CatalogEntry {
     guides: Vec<Guide>,
     /// Ways to log in.
     logins: Vec<Login>,
-    /// The functions that it serves.
-    functions: Vec<Function>,
     /// What it reads.
     streams: Vec<Stream>,
     /// What it writes.
@@ -110,7 +115,6 @@ impl From<manifest::Guide> for Guide {
 impl From<AppEntry> for CatalogEntry {
     fn from(entry: AppEntry) -> Self {
         let card = Card::of(&entry.card);
-        let functions = functions(&entry.card.manifest);
         let manifest = entry.card.manifest;
         Self {
             card,
@@ -118,20 +122,10 @@ impl From<AppEntry> for CatalogEntry {
             checklist: manifest.checklist,
             guides: manifest.guides.into_iter().map(Into::into).collect(),
             logins: manifest.auths.into_iter().map(Into::into).collect(),
-            functions,
             streams: manifest.streams.into_iter().map(Into::into).collect(),
             actions: manifest.actions.into_iter().map(Into::into).collect(),
             pickers: manifest.pickers.into_iter().map(Into::into).collect(),
             settings: manifest.settings,
         }
     }
-}
-
-/// Each function once, in the order of the closed list.
-fn functions(manifest: &manifest::Manifest) -> Vec<Function> {
-    let discovered = manifest.discovered.iter().map(|asked| asked.function);
-    let streams = manifest.streams.iter().map(|stream| stream.function).chain(discovered);
-    let all: std::collections::BTreeSet<_> =
-        streams.chain(manifest.actions.iter().map(|action| action.function)).collect();
-    all.into_iter().map(Into::into).collect()
 }

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Raw, Reason, Time,
-    words::{ConnectionState, Function},
+    Raw, Reason, Time, account,
+    words::{ConnectionState, ConnectionStatus, Function},
 };
 use crate::problem::Problem;
 
@@ -21,6 +21,12 @@ pub(crate) struct Connection {
     connector: String,
     /// What the tenant calls it.
     name: String,
+    /// How it stands, for a person.
+    status: ConnectionStatus,
+    /// Why it is a warning: at most five streams, and pushes that are `unknown`; empty where it is none.
+    warnings: Vec<Warning>,
+    /// How many warnings there are, with those that are not listed.
+    warning_count: u64,
     /// How it stands.
     state: ConnectionState,
     /// Why it is broken or needs set-up.
@@ -54,6 +60,34 @@ pub(crate) struct Connection {
     updated_at: Time,
 }
 
+/// Something to know of a connection that works.
+#[derive(Debug, Serialize, ToSchema)]
+struct Warning {
+    /// What sort of trouble, `PB…`; its page stands under `/errors/{code}`.
+    #[schema(example = "PB3004")]
+    code: String,
+    /// What it is, for a person; without the name of the stream.
+    text: String,
+    /// The stream that has it; null where it is not of a stream.
+    stream: Option<String>,
+    /// That stream's account, by its id at the provider; null for a stream that is read once for the connection.
+    account: Option<String>,
+    /// How many pushes are `unknown`; null where it is of a stream.
+    pushes: Option<u64>,
+}
+
+impl From<patchbay_app::Warning> for Warning {
+    fn from(warning: patchbay_app::Warning) -> Self {
+        Self {
+            code: warning.code.id().to_owned(),
+            text: warning.text,
+            stream: warning.stream,
+            account: account(warning.account),
+            pushes: warning.pushes,
+        }
+    }
+}
+
 /// How the accounts of a connection stand: `loading_accounts` (the authorisation is not confirmed yet),
 /// `no_accounts` (it works, and reaches none that can be read), `accounts` (it reaches `account_count`),
 /// `error` (the credential is no longer accepted).
@@ -77,9 +111,12 @@ impl AccountStatus {
     }
 }
 
-impl From<patchbay_app::Connection> for Connection {
-    fn from(row: patchbay_app::Connection) -> Self {
+impl From<(patchbay_app::Connection, patchbay_app::Standing)> for Connection {
+    fn from((row, standing): (patchbay_app::Connection, patchbay_app::Standing)) -> Self {
         Self {
+            status: standing.status.into(),
+            warnings: standing.warnings.into_iter().map(Into::into).collect(),
+            warning_count: standing.warning_count,
             account_status: AccountStatus::of(row.state, row.usable_accounts),
             account_count: row.usable_accounts,
             id: row.id.to_string(),
@@ -99,6 +136,23 @@ impl From<patchbay_app::Connection> for Connection {
             identified_at: row.identified_at.into(),
             updated_at: row.updated_at.into(),
         }
+    }
+}
+
+/// A page of connections.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ConnectionList {
+    /// The page, in the order of the list.
+    items: Vec<Connection>,
+    /// Pass it as `after` for the next page; null at the end.
+    next: Option<String>,
+    /// How many connections the filter takes, on all pages together.
+    total: u64,
+}
+
+impl From<patchbay_app::ConnectionList> for ConnectionList {
+    fn from(list: patchbay_app::ConnectionList) -> Self {
+        Self { items: list.items.into_iter().map(Into::into).collect(), next: list.next, total: list.total }
     }
 }
 
@@ -178,7 +232,7 @@ impl TryFrom<patchbay_app::ConnectionDetail> for ConnectionDetail {
     fn try_from(mut detail: patchbay_app::ConnectionDetail) -> Result<Self, Problem> {
         Ok(Self {
             settings: std::mem::take(&mut detail.connection.settings).try_into()?,
-            connection: detail.connection.into(),
+            connection: (detail.connection, detail.standing).into(),
             accounts: detail.accounts.into_iter().map(Into::into).collect(),
             functions: detail.functions.into_iter().map(Into::into).collect(),
         })

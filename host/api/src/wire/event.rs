@@ -8,11 +8,13 @@ use super::{Raw, Time};
 use crate::problem::Problem;
 
 macro_rules! kinds {
-    ($($variant:ident = $word:literal,)*) => {
-        /// What happened: `connection.broken` (a person has to act), `connection.restored`, `records.changed` (read
-        /// the feed), `run.failed` (and is not tried again before its next slot), `push.ended`, `push.unknown` (it is
+    ($($variant:ident = $word:tt,)*) => {
+        /// What happened: `connection.broken` (a person has to act), `connection.restored`,
+        /// `connection.created`, `connection.changed` (what a list shows of it is different), `connection.deleted`,
+        /// `records.changed` (read the feed), `run.failed` (and is not tried again before its next slot), `push.ended`, `push.unknown` (it is
         /// not known whether it was written, and only a person can tell), `stream.drifted` (records have fields that
-        /// they did not have), `connector.quarantined` (a release is not started any more), `webhook.disabled` (an
+        /// they did not have), `connector.quarantined` (a release is not started any more),
+        /// `connector.rolled_back`, `connector.activated` (new work uses another release), `webhook.disabled` (an
         /// endpoint failed for days and is told nothing any more), `webhook.test` (somebody tries this endpoint).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
         pub(crate) enum EventKind {
@@ -36,6 +38,9 @@ macro_rules! kinds {
 kinds! {
     ConnectionBroken = "connection.broken",
     ConnectionRestored = "connection.restored",
+    ConnectionCreated = "connection.created",
+    ConnectionChanged = "connection.changed",
+    ConnectionDeleted = "connection.deleted",
     RecordsChanged = "records.changed",
     RunFailed = "run.failed",
     PushEnded = "push.ended",
@@ -43,6 +48,7 @@ kinds! {
     StreamDrifted = "stream.drifted",
     ConnectorQuarantined = "connector.quarantined",
     ConnectorRolledBack = "connector.rolled_back",
+    ConnectorActivated = "connector.activated",
     WebhookDisabled = "webhook.disabled",
     WebhookTest = "webhook.test",
 }

@@ -3,8 +3,11 @@
 //! Ids are text, times RFC 3339 in UTC, states words of a closed list. What a provider or a connector
 //! wrote as JSON goes out as it is, in [`Raw`].
 
+mod activity;
 mod audit;
 mod blob;
+mod brand;
+mod browser_session;
 mod canary;
 mod card;
 mod change;
@@ -14,6 +17,7 @@ mod dead_letter;
 mod event;
 mod form;
 mod grant;
+mod health;
 mod index;
 mod key;
 mod meeting;
@@ -41,19 +45,24 @@ mod shape;
 mod stream;
 mod sync;
 mod tenant;
+mod used_system;
 mod webhook;
 mod words;
 
+pub(crate) use activity::{Activity, Span};
 pub(crate) use audit::{AuditPage, AuditVerification};
 pub(crate) use blob::{Blob, FileBody};
+pub(crate) use brand::Brand;
+pub(crate) use browser_session::{NewPortalSession, OperatorInvitation, Session};
 pub(crate) use canary::Canary;
 pub(crate) use card::{Card, CatalogEntry};
 pub(crate) use change::Changes;
-pub(crate) use connection::{Connection, ConnectionDetail};
+pub(crate) use connection::{ConnectionDetail, ConnectionList};
 pub(crate) use connector_config::ConnectorConfig;
 pub(crate) use dead_letter::DeadLetter;
 pub(crate) use event::{Event, EventKind};
 pub(crate) use grant::Grant;
+pub(crate) use health::DeploymentHealth;
 pub(crate) use index::{ConnectorUpdate, Index, ListedConnector};
 pub(crate) use key::{Key, NewKey};
 pub(crate) use meeting::MeetingResults;
@@ -66,7 +75,7 @@ pub(crate) use push::{AcceptedPush, Push, SendWhen};
 pub(crate) use push_batch::BatchResults;
 pub(crate) use push_detail::PushDetail;
 pub(crate) use push_item::{AttachmentWanted, Item};
-pub(crate) use record::Record;
+pub(crate) use record::{Record, RecordList};
 pub(crate) use rehearsal::Rehearsal;
 pub(crate) use release::{Connector, InstalledRelease, Release, ReleaseStanding};
 pub(crate) use release_detail::ReleaseDetail;
@@ -79,6 +88,7 @@ pub(crate) use shape::{Drift, Schema};
 pub(crate) use stream::{DiscoveredStreams, Stream};
 pub(crate) use sync::{ApprovedDeletions, Sync};
 pub(crate) use tenant::Tenant;
+pub(crate) use used_system::UsedFunction;
 pub(crate) use webhook::{Delivery, DeliveryState, IssuedWebhook, QueuedEvent, Replayed, Webhook};
 pub(crate) use words::{CardStatus, Category, ConnectionState, Language, PushState, RunState, Upgrades};
 

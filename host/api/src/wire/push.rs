@@ -151,7 +151,7 @@ impl Push {
             result: row.result.map(Into::into),
             object: Written::of(row.object_id, row.object_url),
             reason: Reason::of(row.code, row.person),
-            operator: row.operator.filter(|_| matches!(caller, Caller::Operator { .. })),
+            operator: row.operator.filter(|_| caller.is_operator()),
             errors: fields.into_iter().map(Into::into).collect(),
             attempts: row.attempts,
             looks: row.looks,

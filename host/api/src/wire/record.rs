@@ -34,3 +34,23 @@ impl TryFrom<patchbay_app::Record> for Record {
         })
     }
 }
+
+/// A page of records.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RecordList {
+    /// The page, by account and key.
+    items: Vec<Record>,
+    /// Pass it as `after` for the next page; null at the end.
+    next: Option<String>,
+    /// How many records there are on all pages together; null where nobody knows without reading them, as with `key`.
+    total: Option<u64>,
+}
+
+impl TryFrom<(patchbay_app::Page<patchbay_app::Record>, Option<u64>)> for RecordList {
+    type Error = Problem;
+
+    fn try_from((page, total): (patchbay_app::Page<patchbay_app::Record>, Option<u64>)) -> Result<Self, Problem> {
+        let items = page.items.into_iter().map(Record::try_from).collect::<Result<_, _>>()?;
+        Ok(Self { items, next: page.next, total })
+    }
+}

@@ -88,7 +88,7 @@ struct Usage {
 impl Run {
     /// A run as this caller may see it, with the version of its release.
     fn seen_by(row: patchbay_app::Run, caller: &Caller, version: Option<String>) -> Self {
-        let operator = matches!(caller, Caller::Operator { .. });
+        let operator = caller.is_operator();
         Self {
             id: row.id.to_string(),
             sync: row.sync.to_string(),

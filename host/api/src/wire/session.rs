@@ -163,6 +163,8 @@ mod tests {
             return_to: None,
             language: Some("nl".to_owned()),
             verification: true,
+            failures: 0,
+            portal: None,
             created_at: Timestamp::default(),
             expires_at: Timestamp::default().plus(Duration::from_secs(60)),
             used_at: None,

@@ -19,7 +19,8 @@ pub(crate) struct Webhook {
     /// What you call it.
     #[schema(example = "production")]
     description: String,
-    /// What it is told; empty for everything.
+    /// What it is told; empty for everything but `connection.created`, `connection.changed`,
+    /// `connection.deleted` and `connector.activated`, which are told to whoever names them.
     kinds: Vec<EventKind>,
     /// Whether it is told anything.
     enabled: bool,

@@ -1,7 +1,9 @@
 //! The closed lists of words. Each mirrors one of `model`; a case that appears there has to be given a
 //! place here before this room compiles again.
 
-use patchbay_app::{Language as AppLanguage, PushChange as AppChange, Trigger as AppTrigger};
+use patchbay_app::{
+    Language as AppLanguage, PushChange as AppChange, SessionKind as AppSessionKind, Trigger as AppTrigger,
+};
 use patchbay_model::{
     self as model,
     contract::Effect as ContractEffect,
@@ -80,6 +82,11 @@ words! {
         Dropped,
     }
 
+    /// How a connection stands, for a person: `pending` (not confirmed by the backend yet), `action_required` (the
+    /// connection is lost or needs set-up), `warning` (data retrieval has trouble, or it is not known whether an item was
+    /// written) or `active`. Derived, by the same rule as the card's.
+    ConnectionStatus = model::ConnectionStatus { Pending, ActionRequired, Warning, Active, }
+
     /// The status of a card: `coming_soon` (listed only), `connect` (can be connected), `action_required`
     /// (a connection is lost or needs set-up), `warning` (data retrieval has trouble), `active`.
     CardStatus = model::CardStatus { ComingSoon, Connect, ActionRequired, Warning, Active, }
@@ -103,6 +110,9 @@ words! {
     /// The type of a field. `subdomain` takes a bare word or a pasted address, `origin` an address of the
     /// customer's own, `date` a day as `YYYY-MM-DD`.
     FieldKind = ManifestField { Text, Secret, Select, Subdomain, Date, Origin, }
+
+    /// Whose browser is signed in: an operator's, or that of a tenant's user in the portal.
+    SessionKind = AppSessionKind { Operator, Portal, }
 
     /// The language of the hosted journey: English, Dutch or Polish.
     Language = AppLanguage { En, Nl, Pl, }
@@ -142,6 +152,9 @@ mod tests {
         }
         for &state in model::ReleaseState::ALL {
             assert_eq!(word(ReleaseState::from(state)), state.as_str());
+        }
+        for &status in model::ConnectionStatus::ALL {
+            assert_eq!(word(ConnectionStatus::from(status)), status.as_str());
         }
         for &status in model::CardStatus::ALL {
             assert_eq!(word(CardStatus::from(status)), status.as_str());

@@ -6,13 +6,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use patchbay_credentials::oauth;
-use patchbay_model::{Code, Fault, Secret, SessionId, TenantId};
-use patchbay_store::{Attempt, ConnectSession, StoreError};
+use patchbay_model::{Code, Fault, SessionId, TenantId};
+use patchbay_store::{Attempt, ConnectSession};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{auth_method, fields::check_fields, hash};
+use super::{Browser, auth_method, fields::check_fields};
 use crate::{App, connectors::Release, vault::Place};
 
 const VERIFIER: &str = "verifier";
@@ -25,6 +25,8 @@ pub struct Authorise {
     pub auth: String,
     /// The fields, by id.
     pub fields: BTreeMap<String, String>,
+    /// Whether the page has opened a window of its own for the provider.
+    pub own_window: bool,
 }
 
 /// Where the browser goes.
@@ -55,20 +57,20 @@ impl App {
     pub async fn authorise(
         self: &Arc<Self>,
         session: SessionId,
-        cookie: Option<Secret>,
+        browser: Browser,
         request: Authorise,
     ) -> Result<Authorising, Fault> {
         let app = Arc::clone(self);
-        self.own(async move { app.authorise_now(&session, cookie.as_ref(), &request).await }).await
+        self.own(async move { app.authorise_now(&session, &browser, &request).await }).await
     }
 
     async fn authorise_now(
         self: &Arc<Self>,
         session: &SessionId,
-        cookie: Option<&Secret>,
+        browser: &Browser,
         request: &Authorise,
     ) -> Result<Authorising, Fault> {
-        let session = self.usable_session(session, cookie).await?;
+        let session = self.usable_session(session, browser).await?;
         self.check_allowed(&session, &request.connector, &request.auth)?;
         let release = self.active_release(&request.connector).await?;
         let auth = auth_method(&release, &request.auth)?;
@@ -80,7 +82,7 @@ impl App {
             Ok(mut given) => {
                 given.name = session.name.clone();
                 given.reconnect = session.connection.clone();
-                self.conclude(&session, given).await
+                self.conclude(&session, given, browser).await
             }
             Err(fault) => Err(fault),
         };
@@ -125,6 +127,7 @@ impl App {
                 reconnect: session.connection.clone(),
                 name: session.name.clone(),
                 facts: crate::facts::json(&entered.facts),
+                own_window: request.own_window,
                 created_at: self.clock.now(),
                 expires_at: self.clock.now().plus(self.settings.login_time).min(session.expires_at),
             })
@@ -158,36 +161,5 @@ impl App {
             return Err(Fault::new(Code::SessionUnusable).operator("the session does not offer this"));
         }
         Ok(())
-    }
-
-    /// A session that can be used by the browser with this cookie, and by no other.
-    pub(super) async fn usable_session(
-        &self,
-        session: &SessionId,
-        cookie: Option<&Secret>,
-    ) -> Result<ConnectSession, Fault> {
-        let session = self.browsers_session(session, cookie).await?;
-        if session.expires_at <= self.clock.now() || session.ended_at.is_some() {
-            return Err(Fault::new(Code::SessionUnusable).operator("the session is over"));
-        }
-        Ok(session)
-    }
-
-    /// A session that this browser opened, over or not.
-    pub(super) async fn browsers_session(
-        &self,
-        session: &SessionId,
-        cookie: Option<&Secret>,
-    ) -> Result<ConnectSession, Fault> {
-        let unusable = |why: &str| Fault::new(Code::SessionUnusable).operator(why);
-        let session = self.store.session_by_id(session).await.map_err(|error| match error {
-            StoreError::NotFound => unusable("there is no such session"),
-            other => other.into(),
-        })?;
-        let given = cookie.map(|cookie| hash(cookie.expose()));
-        if given.is_none() || given != session.browser_hash {
-            return Err(unusable("the session belongs to another browser"));
-        }
-        Ok(session)
     }
 }

@@ -11,7 +11,7 @@ use patchbay_credentials::oauth;
 use patchbay_model::{Code, Fault, ReleaseState, Secret, SessionId};
 use patchbay_store::{Attempt, ConnectSession};
 
-use super::{Authorised, auth_method, hash};
+use super::{Authorised, Browser, auth_method, hash};
 use crate::App;
 
 /// What came back with the browser.
@@ -20,8 +20,16 @@ pub struct ReturnedLogin {
     pub client: String,
     /// The query, decoded, in its order.
     pub query: Vec<(String, String)>,
-    /// The cookie of this login.
-    pub cookie: Option<Secret>,
+    /// Which browser.
+    pub browser: Browser,
+}
+
+/// A login that came back.
+pub struct LoginReturned {
+    /// Where it goes on.
+    pub session: SessionId,
+    /// Whether the provider's pages had a window of their own, which is over now.
+    pub own_window: bool,
 }
 
 /// A login that did not work.
@@ -30,40 +38,42 @@ pub struct LoginFailed {
     pub fault: Fault,
     /// The session that this very browser can go on with.
     pub session: Option<SessionId>,
+    /// Whether the provider's pages had a window of their own, which is over now.
+    pub own_window: bool,
 }
 
 impl From<Fault> for LoginFailed {
     fn from(fault: Fault) -> Self {
-        Self { fault, session: None }
+        Self { fault, session: None, own_window: false }
     }
 }
 
 impl App {
     /// Completes a login: its authorisation waits, or its connection is made.
-    pub async fn complete_login(self: &Arc<Self>, returned: ReturnedLogin) -> Result<SessionId, LoginFailed> {
+    pub async fn complete_login(self: &Arc<Self>, returned: ReturnedLogin) -> Result<LoginReturned, LoginFailed> {
         let app = Arc::clone(self);
         let done = self.own(async move { Ok(app.complete_login_now(&returned).await) }).await;
         done.unwrap_or_else(|fault| Err(fault.into()))
     }
 
-    async fn complete_login_now(self: &Arc<Self>, returned: &ReturnedLogin) -> Result<SessionId, LoginFailed> {
+    async fn complete_login_now(self: &Arc<Self>, returned: &ReturnedLogin) -> Result<LoginReturned, LoginFailed> {
         let state = oauth::state_of(&returned.query)?;
         let taken = self.store.take_attempt(state).await.map_err(Fault::from)?;
         let attempt = taken.ok_or_else(|| Fault::new(Code::StateUnknown))?;
         let session = self.session_of(&attempt, returned).await?;
         // From here on the browser is the one that began: it may be led back to its session.
         match self.complete(&session, &attempt, returned).await {
-            Ok(()) => Ok(session.id),
+            Ok(()) => Ok(LoginReturned { session: session.id, own_window: attempt.own_window }),
             Err(fault) => {
                 self.store.end_session(&session.id, None, Some(fault.code)).await.map_err(Fault::from)?;
-                Err(LoginFailed { fault, session: Some(session.id) })
+                Err(LoginFailed { fault, session: Some(session.id), own_window: attempt.own_window })
             }
         }
     }
 
     /// The session of an attempt, when all that came back names the same.
     async fn session_of(&self, attempt: &Attempt, returned: &ReturnedLogin) -> Result<ConnectSession, Fault> {
-        let cookie = returned.cookie.as_ref().map(|cookie| hash(cookie.expose()));
+        let cookie = returned.browser.login.as_ref().map(|cookie| hash(cookie.expose()));
         if cookie.is_none() || cookie != attempt.cookie_hash {
             return Err(Fault::new(Code::StateUnknown).operator("the callback came with another browser's cookie"));
         }
@@ -75,6 +85,9 @@ impl App {
         if session.browser_hash != cookie {
             return Err(Fault::new(Code::SessionUnusable).operator("the session belongs to another browser"));
         }
+        // Begun in the portal: whoever is signed in there now has to be the one who began it. Asked before the code is
+        // exchanged, so that nothing of another person is ever fetched.
+        self.portal_of(&session, &returned.browser).await?;
         self.check_allowed(&session, &attempt.connector, &attempt.auth)?;
         Ok(session)
     }
@@ -123,6 +136,6 @@ impl App {
             name: attempt.name.clone(),
             reconnect: attempt.reconnect.clone(),
         };
-        self.conclude(session, given).await
+        self.conclude(session, given, &returned.browser).await
     }
 }

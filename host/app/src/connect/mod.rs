@@ -4,28 +4,36 @@
 //! provider, a person fills in the form of a connect session. All of them end with an [`Authorised`]: a
 //! credential that nobody uses yet. The connector is asked once whose business account it is
 //! (`identify`); then either one transaction makes the connection (`settle`), or the authorisation waits
-//! sealed until the tenant's backend says that its own user is the one who connected (`pending`).
+//! sealed until the tenant's backend says that its own user is the one who connected (`pending`). Where a person is
+//! signed in to the portal, the browser itself proves that (`browser`).
 
 mod authorise;
+mod browser;
 mod callback;
 mod clients;
 mod fields;
+mod finish;
 mod grants;
 mod identify;
 mod import;
 mod journey;
 mod pending;
 mod returns;
+mod review;
+mod sender;
 mod sessions;
 mod settle;
 mod shape;
 
 pub use authorise::{Authorise, Authorising};
-pub use callback::{LoginFailed, ReturnedLogin};
+pub use browser::Browser;
+pub use callback::{LoginFailed, LoginReturned, ReturnedLogin};
 pub use clients::RegisterClient;
 pub use fields::FieldsConnect;
 pub use import::Import;
-pub use journey::{Choice, Confirm, Journey, Landing, Opened, Review, Stage};
+pub use journey::{Choice, Confirm, Journey, Landing, Opened, Reached, Stage};
+pub use review::{Review, Shared};
+pub use sender::Sender;
 pub use sessions::{Language, SessionRequest, SessionStarted};
 
 pub(crate) use identify::AskIdentity;

@@ -16,7 +16,7 @@ use patchbay_model::{
 };
 use patchbay_store::{ConnectSession, NewPending, Pending, StoreError, Through};
 
-use super::{Authorised, Connected, hash, settle::RACES};
+use super::{Authorised, Browser, Connected, hash, settle::RACES};
 use crate::{App, vault::Place};
 
 const FIELD: &str = "pending";
@@ -27,17 +27,33 @@ impl App {
     }
 
     /// What follows an authorisation in a session: it waits for its completion, or it is settled at once
-    /// where the tenant switched the check off. What cannot be kept is given back.
-    pub(super) async fn conclude(self: &Arc<Self>, session: &ConnectSession, given: Authorised) -> Result<(), Fault> {
-        let done = self.conclude_now(session, &given).await;
+    /// where the person who began it is signed in to the portal in this very browser, or where the tenant switched
+    /// the check off. What cannot be kept is given back.
+    pub(super) async fn conclude(
+        self: &Arc<Self>,
+        session: &ConnectSession,
+        given: Authorised,
+        browser: &Browser,
+    ) -> Result<(), Fault> {
+        let done = self.conclude_now(session, &given, browser).await;
         if done.is_err() {
             self.give_back(&given).await;
         }
         done
     }
 
-    async fn conclude_now(self: &Arc<Self>, session: &ConnectSession, given: &Authorised) -> Result<(), Fault> {
+    async fn conclude_now(
+        self: &Arc<Self>,
+        session: &ConnectSession,
+        given: &Authorised,
+        browser: &Browser,
+    ) -> Result<(), Fault> {
         let identity = self.identify_authorised(given).await?;
+        // Asked here once more: whoever signed out while the provider answered has connected nothing.
+        if let Some(signed_in) = self.portal_of(session, browser).await? {
+            let through = Through::Portal(session.id.clone());
+            return self.settle_identified(given, &identity, &through, &signed_in.actor()).await.map(|_| ());
+        }
         let actor = format!("session {}", session.id);
         if !session.verification {
             let through = Through::Session(session.id.clone());

@@ -5,7 +5,7 @@
 //! address that the tenant registered, by id: nothing in a query is ever followed), and whether the
 //! tenant's backend confirms at the end that its own user is the one who connected.
 
-use patchbay_model::{Code, ConnectionId, Fault, ReturnId, SessionId, TenantId};
+use patchbay_model::{BrowserSessionId, Code, ConnectionId, Fault, ReturnId, SessionId, TenantId};
 use patchbay_store::{ConnectSession, NewSession};
 use url::Url;
 
@@ -68,6 +68,8 @@ pub struct SessionRequest {
     pub language: Option<Language>,
     /// Whether the tenant's backend confirms who connected.
     pub verification: bool,
+    /// The portal's browser that asks: it proves at the end who connected, and nobody goes anywhere.
+    pub portal: Option<BrowserSessionId>,
 }
 
 /// A session that was just made: the only moment at which its address exists here.
@@ -92,7 +94,7 @@ impl App {
         if request.verification || !request.end_user.is_empty() {
             check_text("/end_user", &request.end_user, NAME)?;
         }
-        if request.verification && request.return_to.is_none() {
+        if request.verification && request.return_to.is_none() && request.portal.is_none() {
             return Err(Fault::new(Code::VerificationNeeded).field("/return_to", "names no address"));
         }
         if let Some(return_to) = &request.return_to {
@@ -125,6 +127,7 @@ impl App {
                 return_to: request.return_to,
                 language: request.language.map(|language| language.as_str().to_owned()),
                 verification: request.verification,
+                portal: request.portal,
                 expires_at: self.clock.now().plus(self.settings.session_time),
                 actor: actor.to_owned(),
             })

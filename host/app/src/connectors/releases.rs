@@ -129,6 +129,15 @@ impl App {
         Ok(release)
     }
 
+    /// The manifest of a release, perhaps as it was corrected a moment ago: for what no correction touches, such as names.
+    pub(crate) async fn release_read(&self, id: &ReleaseId) -> Result<Arc<Release>, Fault> {
+        let known = self.releases.facts.lock().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+        match known {
+            Some(known) => Ok(known),
+            None => self.release_facts(id).await,
+        }
+    }
+
     /// The release that new work of a connector uses.
     pub(crate) async fn active_release(&self, connector: &str) -> Result<Arc<Release>, Fault> {
         let id = self.store.active_release_id(connector).await?.ok_or_else(|| {

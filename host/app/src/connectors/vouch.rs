@@ -115,7 +115,8 @@ impl App {
                 Err(Fault::because(Code::SignatureMissing, text))
             }
             (Unsigned::Refuse, _) => {
-                let text = "It is not signed, and this host takes signed connectors only (`connectors.unsigned`).";
+                let text = "It is not signed, and this host takes signed connectors only. `patchbay sign FILE --key KEY` signs your \
+                            own; `connectors.unsigned = \"local\"` takes them as they are.";
                 Err(Fault::because(Code::SignatureMissing, text))
             }
         }

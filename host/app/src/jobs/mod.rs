@@ -29,6 +29,8 @@ impl App {
         self.tasks.spawn(async move { app.send_webhooks().await });
         let app = Arc::clone(self);
         self.tasks.spawn(async move { app.share_breakers().await });
+        let app = Arc::clone(self);
+        self.tasks.spawn(async move { app.keep_beating().await });
         if self.store.is_shared() {
             let app = Arc::clone(self);
             self.tasks.spawn(async move { app.watch_cancels().await });

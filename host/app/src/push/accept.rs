@@ -143,7 +143,7 @@ impl App {
         connector: &str,
     ) -> Result<Option<Connection>, Fault> {
         let filter = ConnectionFilter {
-            connector: Some(connector.to_owned()),
+            connectors: vec![connector.to_owned()],
             state: Some(ConnectionState::Active),
             limit: 2,
             ..ConnectionFilter::default()

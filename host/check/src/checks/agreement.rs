@@ -40,7 +40,7 @@ pub(super) fn agrees(suite: &mut Suite<'_>) {
 /// Fixtures that can be read, each for something that the manifest has.
 pub(super) fn readable(suite: &mut Suite<'_>, deviations: Option<Finding>) {
     let mut findings: Vec<Finding> = deviations.into_iter().collect();
-    let remedy = "see plugins/README.md, Fixtures";
+    let remedy = "see .patchbay/manifest.md, Fixtures";
     findings.extend(
         suite
             .folder

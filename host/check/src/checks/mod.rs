@@ -169,7 +169,7 @@ pub(crate) fn astray(heard: &Heard, failure: Option<&Failure>, file: &str) -> Ve
 
 /// The finding for what has no fixture.
 pub(crate) fn no_fixture(file: &str) -> Finding {
-    let remedy = "write it, or have it written by `patchbay record`; the format is in plugins/README.md, Fixtures";
+    let remedy = "write it, or have it written by `patchbay record`; the format is in .patchbay/manifest.md, Fixtures";
     Finding::of("no fixture", format!("fixtures/{file}"), remedy)
 }
 

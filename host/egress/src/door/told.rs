@@ -1,5 +1,6 @@
 //! What a run leaves behind: a line for each attempt, and why it ends.
 
+use patchbay_model::Code;
 use tokio::time::Instant;
 
 use super::Run;
@@ -74,6 +75,11 @@ impl Run {
             incident = ?incident,
             "egress refused"
         );
+        match incident {
+            Incident::SecretSeen => self.gate.refused(Code::SecretSeen, Some(&self.grant.connector)),
+            Incident::Denied(_) => self.gate.refused(Code::EgressDenied, Some(&self.grant.connector)),
+            Incident::CredentialDead(_) => {}
+        }
         let mut state = self.state();
         if matches!(state.incident, None | Some(Incident::Denied(_))) {
             let keep = matches!((&state.incident, &incident), (Some(_), Incident::Denied(_)));

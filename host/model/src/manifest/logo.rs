@@ -44,7 +44,7 @@ const ELEMENTS: &[&str] = &[
 ///
 /// # Errors
 /// What is in it that may not be.
-pub(super) fn check(text: &str) -> Result<(), String> {
+pub fn check(text: &str) -> Result<(), String> {
     if text.len() > BYTES {
         return Err(format!("the SVG has {} bytes; {BYTES} are the most", text.len()));
     }

@@ -35,6 +35,7 @@ pub use discovered::{Discovered, Found, schema_of};
 pub use duration::{duration_text, parse_duration};
 pub use fill::{Encoding, fill, placeholders};
 pub use host::{Host, Rate, RateScope};
+pub use logo::check as check_logo;
 pub use meeting::payload_of;
 pub use problem::Problem;
 pub use schema::compile_schema;
@@ -44,6 +45,8 @@ pub use validate::validate;
 
 pub(crate) use problem::Finding;
 pub(crate) use validate::findings;
+
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -240,6 +243,14 @@ impl Manifest {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.iter().find(|action| action.name == name)
+    }
+
+    /// What it serves, each function once, in the order of the closed list.
+    #[must_use]
+    pub fn functions(&self) -> BTreeSet<Function> {
+        let streams = self.streams.iter().map(|stream| stream.function);
+        let discovered = self.discovered.iter().map(|asked| asked.function);
+        streams.chain(discovered).chain(self.actions.iter().map(|action| action.function)).collect()
     }
 
     /// The picker of this name.

@@ -28,7 +28,7 @@ Fixtures:
   identify.json, discover.json (where discovery asks the provider), streams/STREAM.json, pickers/PICKER.json (where the \
 connector searches), actions/ACTION.json, actions/ACTION.found.json and actions/ACTION.absent.json (where idempotency is find), \
 context.json (what holds for all), check.toml (where the provider means something else by an answer). The format is in \
-plugins/README.md; `patchbay record` writes it.
+`.patchbay/manifest.md` of the project, under Fixtures; `patchbay record` writes it.
 
 The suite ends with 1 when a check failed, and with 5 when the file is none that a host would take.";
 

@@ -26,6 +26,7 @@ use crate::exit::Stop;
 #[exclude = "*/.pytest_cache/*"]
 #[exclude = "*/.patchbay/*"]
 #[exclude = "definition/*"]
+#[exclude = "client/*"]
 struct Sdk;
 
 #[derive(RustEmbed)]

@@ -24,6 +24,7 @@ mod record;
 mod run;
 mod serve;
 mod sign;
+mod sign_in;
 mod table;
 mod verify;
 
@@ -79,6 +80,8 @@ enum Command {
     Connectors(connectors::Args),
     /// Make a new sealing key, have a running host use it, or see how far that is.
     Keys(keys::Args),
+    /// Print an address that signs a browser in to a running host as an operator, once.
+    SignIn(sign_in::Args),
     /// Read the audit log of a running host, or check that nobody has changed it.
     Audit(audit::Args),
     /// Check configuration, folders, key and database without starting.
@@ -126,6 +129,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Stop> {
         Command::Index(args) => index::run(&args),
         Command::Connectors(args) => connectors::run(args, config),
         Command::Keys(args) => keys::run(args, config),
+        Command::SignIn(args) => sign_in::run(args, config),
         Command::Audit(args) => audit::run(args, config),
         Command::Doctor(args) => doctor::run(&args, config),
         Command::Explain(args) => explain::run(&args),

@@ -42,6 +42,42 @@ CREATE TABLE api_keys (
 ) STRICT;
 CREATE INDEX api_keys_of_tenant ON api_keys (tenant);
 
+-- What opens a browser session, once: an address that somebody was given.
+CREATE TABLE sign_in_tokens (
+    token_hash BLOB PRIMARY KEY,
+    -- The id that the session will have.
+    session    TEXT NOT NULL UNIQUE,
+    kind       TEXT NOT NULL,
+    -- Printed at a start; void once an operator signed in.
+    first_run  INTEGER NOT NULL,
+    -- The key by which it was asked for: it and the session end with it.
+    api_key    TEXT REFERENCES api_keys (id),
+    tenant     TEXT REFERENCES tenants (id),
+    end_user   TEXT,
+    name       TEXT,
+    language   TEXT,
+    expires_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sign_in_tokens_expiry ON sign_in_tokens (expires_at);
+
+-- Browsers that are signed in: operators', and tenant users' in the portal.
+CREATE TABLE browser_sessions (
+    id          TEXT PRIMARY KEY,
+    cookie_hash BLOB NOT NULL UNIQUE,
+    kind        TEXT NOT NULL,
+    api_key     TEXT REFERENCES api_keys (id),
+    tenant      TEXT REFERENCES tenants (id),
+    end_user    TEXT,
+    name        TEXT,
+    language    TEXT,
+    created_at  INTEGER NOT NULL,
+    -- To the minute.
+    used_at     INTEGER NOT NULL,
+    expires_at  INTEGER NOT NULL,
+    ended_at    INTEGER
+) STRICT;
+CREATE INDEX browser_sessions_expiry ON browser_sessions (expires_at);
+
 CREATE TABLE releases (
     id         TEXT PRIMARY KEY,
     connector  TEXT NOT NULL,
@@ -147,6 +183,20 @@ CREATE TABLE return_addresses (
 ) STRICT;
 CREATE INDEX return_addresses_of_tenant ON return_addresses (tenant, id);
 
+-- How a tenant looks to its own people and end users; what is not set is the host's own.
+CREATE TABLE brands (
+    tenant      TEXT PRIMARY KEY REFERENCES tenants (id),
+    name        TEXT,
+    -- `#rrggbb`
+    accent      TEXT,
+    -- SHA-256 of the picture, by which everybody may ask for it.
+    logo_digest TEXT,
+    logo_kind   TEXT,
+    logo        BLOB,
+    updated_at  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX brands_logo ON brands (logo_digest);
+
 CREATE TABLE connect_sessions (
     id           TEXT PRIMARY KEY,
     tenant       TEXT NOT NULL REFERENCES tenants (id),
@@ -160,6 +210,8 @@ CREATE TABLE connect_sessions (
     language     TEXT,
     -- Whether the tenant's backend has to redeem the completion code.
     verification INTEGER NOT NULL,
+    -- The browser session of the portal that made it: the one that completes it.
+    portal       TEXT,
     created_at   INTEGER NOT NULL,
     expires_at   INTEGER NOT NULL,
     -- When the first browser opened it.
@@ -168,6 +220,8 @@ CREATE TABLE connect_sessions (
     authorised_at INTEGER,
     made         TEXT,
     code         TEXT,
+    -- Logins in it that did not work, so that a page that waits notices the next one.
+    failures     INTEGER NOT NULL DEFAULT 0,
     ended_at     INTEGER
 ) STRICT;
 CREATE INDEX connect_sessions_expiry ON connect_sessions (expires_at);
@@ -186,6 +240,8 @@ CREATE TABLE attempts (
     reconnect   TEXT,
     name        TEXT,
     facts       TEXT NOT NULL,
+    -- Whether the provider's pages were opened in a window of their own.
+    own_window  INTEGER NOT NULL,
     created_at  INTEGER NOT NULL,
     expires_at  INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
@@ -261,6 +317,10 @@ CREATE INDEX connections_by_name ON connections (tenant, lower(name), id) WHERE 
 CREATE INDEX connections_by_client ON connections (client, business_id) WHERE state <> 'deleted' AND client IS NOT NULL;
 CREATE INDEX connections_by_identity ON connections (identified_at) WHERE state = 'active' AND enabled;
 CREATE INDEX connections_by_update ON connections (tenant, updated_at, id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_connector ON connections (tenant, connector, id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_business ON connections (tenant, business_id, id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_business_name ON connections (tenant, lower(business_name), id) WHERE state <> 'deleted';
+CREATE INDEX connections_by_authorisation ON connections (tenant, authorized_at, id) WHERE state <> 'deleted';
 CREATE INDEX connections_to_discover ON connections (discover_at) WHERE discover_at IS NOT NULL;
 
 CREATE TABLE credentials (
@@ -362,6 +422,8 @@ CREATE TABLE accounts (
     UNIQUE (connection, provider_id)
 ) STRICT;
 
+CREATE INDEX accounts_usable ON accounts (connection) WHERE usable;
+
 CREATE TABLE syncs (
     no              INTEGER PRIMARY KEY,
     id              TEXT NOT NULL UNIQUE,
@@ -417,6 +479,9 @@ CREATE TABLE syncs (
 ) STRICT;
 CREATE INDEX syncs_due ON syncs (next_due_at) WHERE next_due_at IS NOT NULL;
 CREATE INDEX syncs_of_tenant ON syncs (tenant);
+-- What makes a card a warning: all but empty where things go well.
+CREATE INDEX syncs_in_trouble ON syncs (tenant, connection) WHERE enabled AND last_state IN ('failed', 'stalled', 'held');
+CREATE INDEX syncs_late ON syncs (tenant, (coalesce(last_success_at, created_at) + 3 * every), connection) WHERE enabled;
 CREATE INDEX syncs_to_show ON syncs (no) WHERE unseen IS NOT NULL;
 CREATE INDEX syncs_to_bury ON syncs (no) WHERE bury IS NOT NULL;
 
@@ -478,6 +543,7 @@ CREATE INDEX runs_due ON runs (next_at) WHERE state = 'due';
 CREATE INDEX runs_due_of_tenant ON runs (tenant, next_at) WHERE state = 'due';
 CREATE INDEX runs_due_of_connection ON runs (connection) WHERE state = 'due';
 CREATE INDEX runs_ended ON runs (ended_at) WHERE ended_at IS NOT NULL;
+CREATE INDEX runs_ended_of_tenant ON runs (tenant, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX runs_leased ON runs (lease_until) WHERE state = 'running';
 CREATE INDEX runs_of_sync ON runs (sync, id);
 CREATE INDEX runs_of_connection ON runs (connection, id);
@@ -548,6 +614,8 @@ CREATE TABLE pushes (
 ) STRICT;
 CREATE INDEX pushes_due ON pushes (next_at) WHERE next_at IS NOT NULL;
 CREATE INDEX pushes_leased ON pushes (lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX pushes_unknown ON pushes (tenant, connection) WHERE state = 'unknown';
+CREATE INDEX pushes_ended ON pushes (tenant, ended_at) WHERE ended_at IS NOT NULL;
 CREATE INDEX pushes_waiting ON pushes (tenant, connector) WHERE state = 'waiting';
 CREATE INDEX pushes_of_tenant ON pushes (tenant, id);
 CREATE INDEX pushes_of_connection ON pushes (connection, id);
@@ -695,6 +763,7 @@ CREATE TABLE events (
     at      INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX events_of_tenant ON events (tenant, id);
+CREATE INDEX events_in_order ON events (tenant, no);
 CREATE INDEX events_by_age ON events (at);
 
 -- Where a tenant is told what happened.
@@ -746,6 +815,7 @@ CREATE TABLE deliveries (
 ) STRICT;
 CREATE INDEX deliveries_due ON deliveries (webhook, next_at, no) WHERE next_at IS NOT NULL;
 CREATE INDEX deliveries_leased ON deliveries (webhook, lease_until) WHERE lease_until IS NOT NULL;
+CREATE INDEX deliveries_failed ON deliveries (ended_at) WHERE state = 'failed';
 CREATE INDEX deliveries_of_webhook ON deliveries (webhook, no);
 CREATE INDEX deliveries_of_event ON deliveries (event);
 
@@ -759,6 +829,27 @@ CREATE TABLE breakers (
     last_error TEXT NOT NULL,
     updated_at INTEGER NOT NULL,
     PRIMARY KEY (tenant, origin)
+) STRICT, WITHOUT ROWID;
+
+-- How the nodes do, by their own word.
+CREATE TABLE nodes (
+    node         TEXT PRIMARY KEY,
+    started_at   INTEGER NOT NULL,
+    seen_at      INTEGER NOT NULL,
+    running      INTEGER NOT NULL,
+    claimed      INTEGER NOT NULL,
+    late_p99_ms  INTEGER,
+    stale_writes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- What gates refused in each hour since 1970, of a day; connector '' is the host itself.
+CREATE TABLE refusals (
+    code      TEXT NOT NULL,
+    connector TEXT NOT NULL,
+    hour      INTEGER NOT NULL,
+    count     INTEGER NOT NULL,
+    last_at   INTEGER NOT NULL,
+    PRIMARY KEY (code, connector, hour)
 ) STRICT, WITHOUT ROWID;
 
 -- The bytes of installed components, in pieces, where several nodes share the database.

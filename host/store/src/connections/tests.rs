@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    Accepted, ConnectionSort, FeedFilter, PageCommit, RecordFilter, RecordSearch, RunFilter, Step, Trigger,
+    Accepted, FeedFilter, PageCommit, RecordFilter, RecordSearch, RunFilter, Step, Trigger,
     testing::{LEASE, World, page},
 };
 
@@ -51,39 +51,13 @@ async fn what_belongs_to_another_tenant_is_not_found() {
     assert!(store.runs(&other, &RunFilter { limit: 9, ..RunFilter::default() }).await.expect("none").items.is_empty());
     assert!(store.feed(&other, &FeedFilter { limit: 9, ..FeedFilter::default() }).await.expect("none").is_empty());
     assert_eq!(store.connection_for(&other, "acme.books", "b1").await, Ok(None));
-    assert!(store.health(&other, None, None).await.expect("none").is_empty());
+    assert!(store.tally(&other, None).await.expect("none").is_empty());
     let theirs = store.connections(&other, &ConnectionFilter { limit: 9, ..ConnectionFilter::default() }).await;
     assert!(theirs.expect("none").items.is_empty());
     let mut stolen = world.consent("b1");
     (stolen.tenant, stolen.id, stolen.expected_version, stolen.row_version) = (other, id.clone(), Some(1), 2);
     assert!(store.settle(stolen).await.is_err());
     assert_eq!(store.connection(&world.tenant, &id).await.map(|there| there.state), Ok(ConnectionState::Active));
-}
-
-#[tokio::test]
-async fn a_list_is_whole_in_every_order_page_by_page() {
-    let world = World::open().await;
-    for n in ["b", "A", "d", "C", "e"] {
-        world.connect(n).await;
-        world.clock.advance(std::time::Duration::from_secs(1));
-    }
-    for (sort, wanted) in
-        [(ConnectionSort::Created, "eCdAb"), (ConnectionSort::Name, "AbCde"), (ConnectionSort::Updated, "eCdAb")]
-    {
-        let mut filter = ConnectionFilter { sort, limit: 2, ..ConnectionFilter::default() };
-        let mut names = String::new();
-        loop {
-            let page = world.store.connections(&world.tenant, &filter).await.expect("a page");
-            names.extend(page.items.iter().map(|there| there.business_id.as_str()));
-            filter.after = page.next;
-            if filter.after.is_none() {
-                break;
-            }
-        }
-        assert_eq!(names, wanted, "{sort:?}");
-    }
-    let filter = ConnectionFilter { query: Some("books OF a".into()), limit: 9, ..ConnectionFilter::default() };
-    assert_eq!(world.store.connections(&world.tenant, &filter).await.expect("found").items.len(), 1);
 }
 
 #[tokio::test]

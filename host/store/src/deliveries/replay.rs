@@ -1,8 +1,8 @@
 //! Telling again: an application that was down, or lost what it was told, asks for it.
 
-use patchbay_model::{EventId, TenantId, Timestamp, WebhookId};
+use patchbay_model::{EventId, EventKind, TenantId, Timestamp, WebhookId};
 
-use crate::{Store, StoreError};
+use crate::{Store, StoreError, row::json};
 
 /// Events that one replay makes due again.
 const REPLAYS: i64 = 5_000;
@@ -45,7 +45,8 @@ impl Store {
         event: Option<EventId>,
         since: Timestamp,
     ) -> Result<u64, StoreError> {
-        let now = self.now();
+        let quiet: Vec<&str> = EventKind::ALL.iter().filter(|kind| kind.is_quiet()).map(|kind| kind.as_str()).collect();
+        let (now, quiet) = (self.now(), json(&quiet)?);
         let replayed = self
             .write(move |tx| {
                 Box::pin(async move {
@@ -53,7 +54,9 @@ impl Store {
                         "INSERT INTO deliveries (webhook, event, tenant, state, next_at, created_at) \
                          SELECT w.id, e.id, e.tenant, 'due', $5, $5 FROM webhooks w JOIN events e ON e.tenant = w.tenant \
                          WHERE w.id = $1 AND w.tenant = $2 AND ($3 IS NULL OR e.id = $3) AND e.at >= $4 \
-                         AND (e.kind <> 'webhook.test' OR e.subject = w.id) AND ($3 IS NOT NULL OR w.kinds = '[]' OR e.kind IN (SELECT k.value FROM json_each(w.kinds) k)) \
+                         AND (e.kind <> 'webhook.test' OR e.subject = w.id) \
+                         AND ($3 IS NOT NULL OR (w.kinds = '[]' AND e.kind NOT IN (SELECT q.value FROM json_each($7) q)) \
+                         OR e.kind IN (SELECT k.value FROM json_each(w.kinds) k)) \
                          ORDER BY e.id LIMIT $6 ON CONFLICT (webhook, event) DO UPDATE SET state = 'due', attempts = 0, \
                          next_at = excluded.next_at, ended_at = NULL WHERE deliveries.state <> 'sending'",
                     )
@@ -63,6 +66,7 @@ impl Store {
                     .bind(since.as_micros())
                     .bind(now.as_micros())
                     .bind(REPLAYS)
+                    .bind(quiet)
                     .execute(tx)
                     .await?;
                     Ok(done.rows_affected())

@@ -7,10 +7,15 @@ use patchbay_model::{Code, ConnectionState};
 use super::*;
 use crate::{testing::World, webhooks::tests::endpoint};
 
+/// Kinds of all events in the order in which they were written.
+async fn all_kinds(world: &World) -> Vec<EventKind> {
+    let events = world.store.events_since(&world.tenant, 0, 1_000).await.expect("events");
+    events.iter().map(|(_, event)| event.kind).collect()
+}
+
+/// The same without those that only whoever names them is told.
 async fn kinds(world: &World) -> Vec<EventKind> {
-    let filter = EventFilter { limit: 100, ..EventFilter::default() };
-    let events = world.store.events(&world.tenant, &filter).await.expect("events");
-    events.items.iter().rev().map(|event| event.kind).collect()
+    all_kinds(world).await.into_iter().filter(|kind| !kind.is_quiet()).collect()
 }
 
 #[tokio::test]
@@ -49,7 +54,8 @@ async fn a_connection_that_breaks_and_works_again_is_told_with_what_did_it() {
     assert_eq!(world.store.event(&other, &told.id).await, Err(StoreError::NotFound));
     let about = EventFilter { subject: Some(id.to_string()), limit: 9, ..EventFilter::default() };
     assert!(world.store.events(&other, &about).await.expect("events").items.is_empty());
-    assert_eq!(world.store.events(&world.tenant, &about).await.expect("events").items.len(), 4);
+    let about = world.store.events(&world.tenant, &about).await.expect("events").items;
+    assert_eq!(about.iter().filter(|event| !event.kind.is_quiet()).count(), 4);
 }
 
 #[tokio::test]
@@ -95,4 +101,71 @@ async fn what_was_rolled_back_is_told_to_nobody() {
     assert!(kinds(&world).await.is_empty());
     let told = world.store.deliveries(&world.tenant, &webhook, None, None, 9).await.expect("deliveries");
     assert!(told.items.is_empty());
+}
+
+#[tokio::test]
+async fn whatever_changes_what_is_shown_of_a_connection_is_told_once() {
+    use EventKind::{ConnectionChanged, ConnectionCreated, ConnectionDeleted, RunFailed};
+    use patchbay_model::RunState;
+
+    use crate::{ConnectionUpdate, RunEnd};
+
+    let world = World::open().await;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let (settled, run) = world.running("b1").await;
+    let id = &settled.connection.id;
+    assert_eq!(all_kinds(&world).await, [ConnectionCreated]);
+    let name = ConnectionUpdate { name: Some("Mine".to_owned()), ..ConnectionUpdate::default() };
+    store.update_connection(tenant, id, name, "jane").await.expect("renamed");
+    store.change_off(tenant, id, &["notes".to_owned()], &[], "jane").await.expect("off");
+    store.change_off(tenant, id, &["notes".to_owned()], &[], "jane").await.expect("off already");
+    assert_eq!(all_kinds(&world).await, [ConnectionCreated, ConnectionChanged, ConnectionChanged]);
+
+    // Its stream fails, fails again, and works again.
+    store.finish_run(&run.run, run.epoch, RunEnd::of(RunState::Failed)).await.expect("ended");
+    assert_eq!(all_kinds(&world).await[3..], [RunFailed, ConnectionChanged]);
+    let sync = &run.sync;
+    for (state, told) in [(RunState::Failed, 0), (RunState::Done, 1), (RunState::Done, 0), (RunState::Held, 1)] {
+        let before = all_kinds(&world).await.len();
+        store.enqueue_run(tenant, sync, store.now(), crate::Trigger::Manual).await.expect("due");
+        let run = world.claim().await.remove(0);
+        store.finish_run(&run.run, run.epoch, RunEnd::of(state)).await.expect("ended");
+        let kinds = all_kinds(&world).await.split_off(before);
+        assert_eq!(kinds, vec![ConnectionChanged; told], "{state:?}");
+    }
+    let before = all_kinds(&world).await.len();
+    store.delete_connection(tenant, id, false, None, "jane").await.expect("deleted");
+    assert_eq!(all_kinds(&world).await.split_off(before), [ConnectionDeleted]);
+    let events = store.events_since(tenant, 0, 1_000).await.expect("events");
+    assert!(events.iter().all(|(_, event)| event.subject == id.as_str()));
+    assert!(events.is_sorted_by_key(|(number, _)| *number));
+    let other = store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+    assert_eq!(store.events_since(&other, 0, 9).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn another_release_is_told_to_those_who_are_connected_by_it() {
+    let world = World::open().await;
+    let (store, tenant) = (&world.store, &world.tenant);
+    let other = store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
+    world.connect("b1").await;
+    let release = world.release("1.0.0").await;
+    store.activate_release(&release, "operator").await.expect("active");
+    let told = store.events_since(tenant, 0, 9).await.expect("events").pop().expect("an event").1;
+    assert_eq!((told.kind, told.subject.as_str()), (EventKind::ConnectorActivated, "acme.books"));
+    let data: Value = serde_json::from_str(&told.data).expect("JSON");
+    assert_eq!((data["release"].as_str(), data["version"].as_str()), (Some(release.as_str()), Some("1.0.0")));
+    assert_eq!(store.events_since(&other, 0, 9).await, Ok(Vec::new()));
+}
+
+#[tokio::test]
+async fn what_only_a_page_wants_to_know_is_told_to_endpoints_that_name_it() {
+    let world = World::open().await;
+    let store = &world.store;
+    let all = store.create_webhook(endpoint(&world, &[])).await.expect("made").id;
+    let named = store.create_webhook(endpoint(&world, &[EventKind::ConnectionCreated])).await.expect("made").id;
+    world.connect("b1").await;
+    let told =
+        async |webhook| store.deliveries(&world.tenant, webhook, None, None, 9).await.expect("deliveries").items.len();
+    assert_eq!((told(&all).await, told(&named).await), (0, 1));
 }

@@ -116,7 +116,8 @@ async fn events_go_with_their_deliveries_and_unreadable_records_and_drifts_with_
     world.store.break_connection(&world.tenant, id, None, Code::CredentialRefused, "x").await.expect("broken");
     assert_eq!(world.number("SELECT count(*) FROM deliveries").await, 2);
     let gone = world.store.forget(&keep(7), 10).await.expect("forgotten");
-    let wanted = Forgotten { dead_letters: 1, events: 1, deliveries: 1, drifts: 1, ..Forgotten::default() };
+    // That the connection was made is an event, too, which the endpoint was not told.
+    let wanted = Forgotten { dead_letters: 1, events: 2, deliveries: 1, drifts: 1, ..Forgotten::default() };
     assert_eq!(gone, wanted);
     let filter = EventFilter { limit: 9, ..EventFilter::default() };
     let left = world.store.events(&world.tenant, &filter).await.expect("events").items;

@@ -29,6 +29,7 @@ async fn one_of_each(world: &World) -> patchbay_model::SessionId {
             reconnect: None,
             name: None,
             facts: "{}".to_owned(),
+            own_window: false,
             created_at: store.now(),
             expires_at: store.now().plus(Duration::from_secs(600)),
         },

@@ -31,7 +31,7 @@ async fn a_failure_leaves_a_session_usable_and_a_connection_ends_it() {
     store.bind_session(&id, [1; 32]).await.expect("bound");
     store.end_session(&id, None, Some(Code::ConsentRefused)).await.expect("written down");
     let there = store.session(&world.tenant, &id).await.expect("read");
-    assert_eq!((there.code, there.ended_at), (Some(Code::ConsentRefused), None));
+    assert_eq!((there.code, there.ended_at, there.failures), (Some(Code::ConsentRefused), None, 1));
     assert_eq!(store.bind_session(&id, [1; 32]).await, Ok(()));
     let made = world.connect("b1").await.connection.id;
     store.end_session(&id, Some(&made), None).await.expect("written down");

@@ -11,7 +11,7 @@ pub(crate) mod table;
 
 use std::time::Duration;
 
-use crate::shell::Result;
+use crate::{shell::Result, web};
 use setup::World;
 
 #[derive(Debug, clap::Args)]
@@ -22,6 +22,10 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<()> {
+    if !args.check {
+        // What a person looks at; the promises are proved through the API.
+        web::build()?;
+    }
     let mut world = World::start()?;
     if args.check {
         return check::run(&mut world);

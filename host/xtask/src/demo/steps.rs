@@ -49,18 +49,27 @@ pub(super) struct Left {
     keys: Vec<String>,
 }
 
-/// Brings a host so far that a person can look around: the connectors, a tenant, a link to open.
+/// Brings a host so far that a person can look around: the connectors, a tenant, addresses to open.
 pub(super) fn prepare(world: &mut World) -> Result<String> {
     connect::install(world)?;
     connect::tenant(world)?;
     let (_, link) = connect::open_session(world)?;
     let login = world.fakes.silverfin.provider.login();
+    let user = json!({ "user": "an", "name": "An Vermeulen" });
+    let entered = told(tenant(world)?.post("/v1/portal-sessions", &user).and_then(|answer| answer.expect(201)))?;
+    let invited = world.operator()?.post("/v1/operator-sessions/invite", &json!({}));
+    let invited = told(invited.and_then(|answer| answer.expect(201)))?;
     Ok(format!(
-        "  tenant's API key            {key}\n  connect Silverfin           {link}\n                              \
-         log in as {user} with {password}\n  connect GitHub              POST /v1/connections \
+        "  the tenant's web app        {portal}\n                              opens once, within five minutes; another one: POST \
+         /v1/portal-sessions {user}\n  the operators' web app      {admin}\n                              opens once, within a \
+         quarter of an hour; another one: POST /v1/operator-sessions/invite\n  \
+         tenant's API key            {key}\n  connect Silverfin           {link}\n                              \
+         log in as {login} with {password}\n  connect GitHub              POST /v1/connections \
          {{\"connector\": \"patchbay.github\", \"fields\": {{\"token\": \"{token}\"}}}}",
+        portal = told(entered.text_at("/url"))?,
+        admin = told(invited.text_at("/url"))?,
         key = world.left.keys.first().map_or("", String::as_str),
-        user = login.user,
+        login = login.user,
         password = login.password,
         token = world.fakes.github.provider.token("owner"),
     ))

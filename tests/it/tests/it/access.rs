@@ -4,12 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use patchbay_it::Rig;
+use patchbay_it::{Rig, SESSION, Tab};
 use patchbay_test_support::{Answer, Result};
 use serde_json::{Value, json};
 
-/// Operations that anybody may call. This list only shrinks.
-const PUBLIC: [&str; 3] = ["getErrorPage", "live", "ready"];
+/// Operations that anybody may call: the last two open a session, for whoever has a token. This list only shrinks.
+const PUBLIC: [&str; 5] = ["getErrorPage", "live", "ready", "signInOperator", "enterPortal"];
 
 /// An operation of the document.
 struct Operation {
@@ -21,16 +21,29 @@ struct Operation {
     has_body: bool,
 }
 
-/// Whose key a call is made with, and which tenant it names.
+/// Whose key or browser a call is made with, and which tenant it names.
 #[derive(Clone, Default)]
 struct Caller {
     key: Option<String>,
+    tab: Option<Tab>,
     tenant: Option<String>,
 }
 
 impl Caller {
     fn with(key: impl Into<String>) -> Self {
-        Self { key: Some(key.into()), tenant: None }
+        Self { key: Some(key.into()), ..Self::default() }
+    }
+
+    fn of(tab: Tab) -> Self {
+        Self { tab: Some(tab), ..Self::default() }
+    }
+
+    /// Whether the document lets such a caller in.
+    fn may(&self, operation: &Operation) -> bool {
+        self.tab.as_ref().is_none_or(|tab| match tab.kind {
+            "operator" => operation.keys.contains("operatorSession"),
+            kind => operation.keys.contains(kind),
+        })
     }
 }
 
@@ -49,7 +62,11 @@ impl Operation {
         if let Some(tenant) = &caller.tenant {
             api = api.for_tenant(tenant);
         }
-        api.send(&self.method, path, kind, body)
+        let Some(tab) = &caller.tab else { return api.send(&self.method, path, kind, body) };
+        let cookie = format!("{}={}", tab.name(), tab.cookie);
+        let mut headers: Vec<_> = tab.headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        headers.extend([(SESSION, tab.kind), ("cookie", cookie.as_str())]);
+        api.send_with(&self.method, path, &headers, kind, body)
     }
 }
 
@@ -81,6 +98,8 @@ fn item() -> Value {
 fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
     let json = |value: Value| Some(("application/json", value.to_string().into_bytes()));
     match operation {
+        "changeBrand" => json(json!({"name": "Intruder"})),
+        "createPortalSession" => json(json!({"user": "intruder"})),
         "createTenant" => json(json!({"name": "Intruder"})),
         "createKey" => json(json!({"name": "intruder"})),
         "installConnector" => Some(("application/wasm", b"\0asm\x0d\0\x01\0".to_vec())),
@@ -135,12 +154,15 @@ fn filled(path: &str, with: impl Fn(&str) -> String) -> String {
 fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
     let rig = Rig::start()?;
     let tenant = rig.tenant("A")?;
+    let never = |kind| Tab { cookie: "a".repeat(52), ..Tab::fresh(&rig, kind) };
     let callers = [
-        ("no key", Caller::default()),
-        ("a key that was never given", Caller::with(format!("pbt_{}", "a".repeat(52)))),
-        ("an operator's key that was never given", Caller::with(format!("pbo_{}", "a".repeat(52)))),
-        ("a key cut short", Caller::with(&tenant.key[..20])),
-        ("another prefix", Caller::with(tenant.key.replace("pbt_", "pbo_"))),
+        ("no key", Caller::default(), "PB5003"),
+        ("a key that was never given", Caller::with(format!("pbt_{}", "a".repeat(52))), "PB5003"),
+        ("an operator's key that was never given", Caller::with(format!("pbo_{}", "a".repeat(52))), "PB5003"),
+        ("a key cut short", Caller::with(&tenant.key[..20]), "PB5003"),
+        ("another prefix", Caller::with(tenant.key.replace("pbt_", "pbo_")), "PB5003"),
+        ("a portal's cookie that was never given", Caller::of(never("portal")), "PB5018"),
+        ("an operator's cookie that was never given", Caller::of(never("operator")), "PB5018"),
     ];
     let mut public = BTreeSet::new();
     for operation in operations(&rig)? {
@@ -148,10 +170,10 @@ fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
             public.insert(operation.id);
             continue;
         }
-        for (what, caller) in &callers {
+        for (what, caller, code) in &callers {
             let answer = operation.call(&rig, caller, &filled(&operation.path, |_| "x".to_owned()))?;
             let told = (answer.status, answer.json["code"].as_str());
-            assert_eq!(told, (401, Some("PB5003")), "{} with {what}: {}", operation.id, answer.text());
+            assert_eq!(told, (401, Some(*code)), "{} with {what}: {}", operation.id, answer.text());
         }
     }
     assert_eq!(public, PUBLIC.map(str::to_owned).into());
@@ -159,15 +181,16 @@ fn nothing_is_answered_without_a_key_or_with_a_wrong_one() -> Result<()> {
 }
 
 #[test]
-fn a_tenants_key_reaches_nothing_of_the_operators() -> Result<()> {
+fn a_tenants_key_and_its_users_in_the_portal_reach_nothing_of_the_operators() -> Result<()> {
     let rig = Rig::start()?;
     rig.install_guests("0.1.0")?;
     let tenant = rig.tenant("A")?;
     let connectors = rig.operator.get("/v1/connectors/patchbay.guests")?.expect(200)?;
     let release = connectors.text_at("/items/0/id")?;
+    let callers = [Caller::with(&tenant.key), Caller::of(Tab::portal(&rig, &tenant, "user")?)];
     let mut tried = 0;
     for operation in operations(&rig)? {
-        if operation.keys != BTreeSet::from(["operator".to_owned()]) {
+        if operation.keys != BTreeSet::from(["operator".to_owned(), "operatorSession".to_owned()]) {
             continue;
         }
         let path = filled(&operation.path, |name| match name {
@@ -177,14 +200,11 @@ fn a_tenants_key_reaches_nothing_of_the_operators() -> Result<()> {
             "id" => tenant.id.clone(),
             _ => "key_00000000000000000000000000".to_owned(),
         });
-        let answer = operation.call(&rig, &Caller::with(&tenant.key), &path)?;
-        assert_eq!(
-            (answer.status, answer.json["code"].as_str()),
-            (403, Some("PB5004")),
-            "{}: {}",
-            operation.id,
-            answer.text()
-        );
+        for caller in &callers {
+            let answer = operation.call(&rig, caller, &path)?;
+            let told = (answer.status, answer.json["code"].as_str());
+            assert_eq!(told, (403, Some("PB5004")), "{}: {}", operation.id, answer.text());
+        }
         tried += 1;
     }
     assert!(tried >= 23, "only {tried} operations are the operators'");
@@ -231,8 +251,13 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     };
     let tenants: Vec<Operation> =
         operations(&rig)?.into_iter().filter(|operation| operation.keys.contains("tenant")).collect();
-    let as_operator = Caller { key: Some(rig.host.operator_key()?), tenant: Some(other.id.clone()) };
-    let callers = [Caller::with(&other.key), as_operator];
+    let named = Some(other.id.clone());
+    let callers = [
+        Caller::with(&other.key),
+        Caller { key: Some(rig.host.operator_key()?), tenant: named.clone(), tab: None },
+        Caller { tenant: named, ..Caller::of(Tab::operator(&rig)?) },
+        Caller::of(Tab::portal(&rig, &other, "user")?),
+    ];
     let mut tried = 0;
     for operation in &tenants {
         let path = filled(&operation.path, |name| about(&operation.path, name));
@@ -243,13 +268,9 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
         let path = if operation.path.ends_with("/pickers/{picker}") { format!("{path}?q=x") } else { path };
         for caller in &callers {
             let answer = operation.call(&rig, caller, &path)?;
-            assert_eq!(
-                (answer.status, answer.json["code"].as_str()),
-                (404, Some("PB5005")),
-                "{} {path}: {}",
-                operation.id,
-                answer.text()
-            );
+            let told = (answer.status, answer.json["code"].as_str());
+            let expected = if caller.may(operation) { (404, Some("PB5005")) } else { (403, Some("PB5004")) };
+            assert_eq!(told, expected, "{} {path}: {}", operation.id, answer.text());
             assert!(!answer.text().contains(&owner.id));
         }
         tried += 1;
@@ -296,6 +317,60 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
     }
     assert_eq!(owner.get(&format!("/v1/connections/{connection}"))?.text_at("/name")?, "Business");
     assert_eq!(owner.get(&format!("/v1/connections/{connection}/syncs"))?.json["items"][0]["enabled"], json!(true));
+    Ok(())
+}
+
+/// What is the backend's own, by the words of the product: a user in the portal does none of it.
+const BACKENDS: [&str; 18] = [
+    "completeConnectSession",
+    "createPortalSession",
+    "createReturnAddress",
+    "createWebhook",
+    "changeWebhook",
+    "deleteReturnAddress",
+    "deleteWebhook",
+    "exportRecords",
+    "getWebhook",
+    "importConnection",
+    "listDeliveries",
+    "listReturnAddresses",
+    "listWebhooks",
+    "replayDelivery",
+    "replayWebhook",
+    "rotateWebhookSecret",
+    "testWebhook",
+    "changeBrand",
+];
+
+#[test]
+fn a_user_in_the_portal_does_what_the_document_says_and_nothing_that_is_the_backends() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install_guests("0.1.0")?;
+    let tenant = rig.tenant("A")?;
+    let portal = Caller::of(Tab::portal(&rig, &tenant, "user")?);
+    let (mut may, mut closed) = (0, BTreeSet::new());
+    for operation in operations(&rig)? {
+        // Without an end, or without this session afterwards.
+        if operation.keys.is_empty() || operation.path.contains("watch") || operation.path == "/v1/progress" {
+            continue;
+        }
+        if operation.id == "signOut" || operation.id == "signOutEverywhere" {
+            continue;
+        }
+        let answer = operation.call(&rig, &portal, &filled(&operation.path, |_| "x".to_owned()))?;
+        if operation.keys.contains("portal") {
+            assert!(![401, 403].contains(&answer.status), "{}: {}", operation.id, answer.text());
+            may += 1;
+        } else {
+            let told = (answer.status, answer.json["code"].as_str());
+            assert_eq!(told, (403, Some("PB5004")), "{}: {}", operation.id, answer.text());
+            if operation.keys.contains("tenant") {
+                closed.insert(operation.id);
+            }
+        }
+    }
+    assert!(may > 40, "{may}");
+    assert_eq!(closed, BACKENDS.map(str::to_owned).into());
     Ok(())
 }
 

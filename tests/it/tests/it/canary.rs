@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use patchbay_it::{Database, Enter, Kind, Rig, RigSetup, Tenant, Variant, kinds};
+use patchbay_it::{Database, Enter, Kind, Rig, RigSetup, Tab, Tenant, Variant, kinds};
 use patchbay_test_support::{
     Answer, Browser, Page, Result, Trouble, canary,
     fakes::{
@@ -97,8 +97,8 @@ pub(crate) fn walk(rig: &Rig, tenant: &Tenant, kind: &Kind, return_to: &str) -> 
     Ok(Walked { connection: made.text_at("/id")?, session: session.id, pages, tickets })
 }
 
-/// The answer of every GET operation of the document, as the tenant, as the operator for the tenant, and as the
-/// operator alone. A parameter that nobody has a value for fails the test: say it here.
+/// The answer of every GET operation of the document, as the tenant, as one of its users in the portal, as the operator
+/// for the tenant, and as the operator alone. A parameter that nobody has a value for fails the test: say it here.
 pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &str) -> Result<Vec<Answer>> {
     let document = rig.stranger().get("/openapi.json")?.expect(200)?.json;
     let detail = tenant.get(&format!("/v1/connections/{connection}"))?;
@@ -108,9 +108,11 @@ pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &
     let run = runs.first().and_then(|run| run["id"].as_str()).unwrap_or("run_00000000000000000000000000");
     let syncs = tenant.get(&format!("/v1/connections/{connection}/syncs"))?;
     let sync = syncs.text_at("/items/0/id").unwrap_or_else(|_| "syn_00000000000000000000000000".to_owned());
+    let portal = Tab::portal(rig, tenant, "user-1")?;
     let mut answers = Vec::new();
     for (path, methods) in document["paths"].as_object().cloned().unwrap_or_default() {
-        if methods.get("get").is_none() {
+        // A stream of events has no end; what it tells is what the list of events has.
+        if methods.get("get").is_none() || path == "/v1/events/watch" {
             continue;
         }
         let filled = path
@@ -135,6 +137,7 @@ pub(crate) fn every_get(rig: &Rig, tenant: &Tenant, connection: &str, session: &
         for api in [tenant.api.clone(), rig.operator_of(tenant), rig.operator.clone()] {
             answers.push(api.get(&filled)?);
         }
+        answers.push(portal.get(&filled)?);
     }
     let mut page = "/v1/audit?limit=200".to_owned();
     loop {

@@ -4,8 +4,6 @@
 //! The host knows it as [`ISSUER`] and reaches it by `egress.rewrite`. A machine without node cannot run
 //! these tests, and then they fail: none of them is skipped.
 
-mod install;
-
 use std::{
     collections::BTreeMap,
     io::{BufRead, BufReader},
@@ -19,8 +17,7 @@ use patchbay_fakes::Rewrite;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::{Answer, Api, Result, Trouble, wait_until};
-pub use install::install;
+use crate::{Answer, Api, Result, Trouble, npm, wait_until};
 
 /// Its issuer, which is also the origin that manifests name.
 pub const ISSUER: &str = "https://oidc.example";
@@ -105,7 +102,7 @@ impl OidcProvider {
     ///
     /// There is no node or npm, or the provider did not say that it listens.
     pub fn start() -> Result<Self> {
-        let folder = install()?;
+        let folder = npm::install("tests/oidc")?;
         let mut command = Command::new("node");
         command.arg("server.mjs").current_dir(&folder);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());

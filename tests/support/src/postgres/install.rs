@@ -1,27 +1,17 @@
-//! Installing PostgreSQL from the distribution: only for root, only with apt-get, without a question and
-//! within a bound of time.
+//! Installing PostgreSQL from the distribution, where that is allowed ([`apt`](crate::apt)).
 //!
 //! Debian's package would make a cluster and start it, which is nobody's wish here: a file beside its
 //! configuration forbids it for the time of the installation.
 
 use std::{
-    fs::{self, File},
+    fs,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
-    time::Duration,
 };
 
-use rustix::process::{Pid, Signal, geteuid, kill_process};
-
 use super::find::{Binaries, find};
-use crate::{Result, Trouble, launch::tail, wait_until};
+use crate::{Result, apt::Apt};
 
 const PACKAGE: &str = "postgresql";
-const APT: &str = "/usr/bin/apt-get";
-/// All of it; a mirror that is slow to answer counts, too.
-const LONGEST: Duration = Duration::from_secs(600);
-/// After SIGTERM, which lets dpkg finish the package that it is at.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// Debian's pg_createcluster(8) reads every file here.
 const SETTINGS: &str = "/etc/postgresql-common/createcluster.d";
 
@@ -39,21 +29,19 @@ pub enum Presence {
 pub fn ensure() -> Presence {
     match find() {
         Ok(Some(found)) => Presence::Here(found),
-        Ok(None) => {
-            obtain(&Apt { program: PathBuf::from(APT), settings: PathBuf::from(SETTINGS) }, geteuid().is_root())
-        }
+        Ok(None) => obtain(&Installer { apt: Apt::of_this_machine(), settings: PathBuf::from(SETTINGS) }),
         Err(why) => Presence::Absent(format!("PostgreSQL is not here: {why}")),
     }
 }
 
-fn obtain(apt: &Apt, root: bool) -> Presence {
-    if !root || !apt.program.is_file() {
+fn obtain(installer: &Installer) -> Presence {
+    if !installer.apt.may_install() {
         return Presence::Absent(format!(
             "PostgreSQL is not here and may not be installed (install it yourself: `apt-get install {PACKAGE}`)"
         ));
     }
     eprintln!("PostgreSQL is not here: installing it with apt-get (package {PACKAGE})");
-    match apt.install().and_then(|()| find()) {
+    match installer.install().and_then(|()| find()) {
         Ok(Some(found)) => Presence::Here(found),
         Ok(None) => {
             Presence::Absent("PostgreSQL was installed, and its programs are not where Debian puts them".to_owned())
@@ -62,52 +50,17 @@ fn obtain(apt: &Apt, root: bool) -> Presence {
     }
 }
 
-/// The distribution's installer.
-struct Apt {
-    program: PathBuf,
+/// The distribution's installer, kept from making a cluster.
+struct Installer {
+    apt: Apt,
     settings: PathBuf,
 }
 
-impl Apt {
+impl Installer {
     fn install(&self) -> Result<()> {
         let _kept = NoMainCluster::set(&self.settings)?;
-        // A machine that has never asked knows no package; one that cannot ask now may have asked before.
-        drop(self.run(&["update"]));
-        self.run(&["install", "--yes", "--no-install-recommends", PACKAGE])
+        self.apt.install(&[PACKAGE])
     }
-
-    /// Runs it out of sight; the error has the end of what it said.
-    fn run(&self, args: &[&str]) -> Result<()> {
-        let folder = tempfile::tempdir()?;
-        let log_path = folder.path().join("apt.log");
-        let log = File::create(&log_path)?;
-        let mut command = Command::new(&self.program);
-        command.args(["--quiet", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=2"]);
-        command.args(["-o", "Acquire::http::Timeout=30", "-o", "Dpkg::Options::=--force-confold"]).args(args);
-        command.env("DEBIAN_FRONTEND", "noninteractive").current_dir("/");
-        command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
-        let mut child = command.spawn()?;
-        let mut ended = wait_until("apt-get", LONGEST, || Ok(child.try_wait()?));
-        if ended.is_err() {
-            kill_process(Pid::from_child(&child), Signal::TERM)?;
-            if wait_until("apt-get's end", PATIENCE, || Ok(child.try_wait()?)).is_err() {
-                child.kill()?;
-            }
-            child.wait()?;
-        }
-        match &mut ended {
-            Ok(status) if status.success() => Ok(()),
-            Ok(status) => Err(Trouble::new(format!("apt-get ended with {status}: {}", last_words(&log_path)))),
-            Err(why) => Err(Trouble::new(format!("{why}: {}", last_words(&log_path)))),
-        }
-    }
-}
-
-/// The lines that begin with `E:`, or the last one: what goes into a single line.
-fn last_words(log: &Path) -> String {
-    let text = tail(log);
-    let errors: Vec<&str> = text.lines().filter(|line| line.starts_with("E: ")).collect();
-    if errors.is_empty() { text.lines().next_back().unwrap_or_default().to_owned() } else { errors.join(" ") }
 }
 
 /// While this lives, Debian's package makes no cluster.
@@ -139,26 +92,24 @@ impl Drop for NoMainCluster {
 
 #[cfg(test)]
 mod promises {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     /// A program in the place of apt-get.
-    fn apt(folder: &Path, script: &str) -> Apt {
-        let program = folder.join("apt-get");
-        fs::write(&program, format!("#!/bin/sh\n{script}\n")).expect("a script");
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("a program");
-        Apt { program, settings: folder.join("etc/createcluster.d") }
+    fn apt(folder: &Path, script: &str) -> Installer {
+        let apt = crate::apt::testing::in_place_of(folder, script);
+        Installer { apt, settings: folder.join("etc/createcluster.d") }
     }
 
     #[test]
     fn nothing_is_installed_without_the_right_and_one_line_says_so() {
         let folder = tempfile::tempdir().expect("a folder");
         let called = folder.path().join("called");
-        let here = apt(folder.path(), &format!("touch {}", called.display()));
-        let nowhere = Apt { program: folder.path().join("nothing"), settings: folder.path().join("etc") };
-        for (apt, root) in [(&here, false), (&nowhere, true)] {
-            let Presence::Absent(line) = obtain(apt, root) else { panic!("it was installed") };
+        let mut here = apt(folder.path(), &format!("touch {}", called.display()));
+        here.apt.root = false;
+        let mut nowhere = apt(folder.path(), "true");
+        nowhere.apt.program = folder.path().join("nothing");
+        for installer in [&here, &nowhere] {
+            let Presence::Absent(line) = obtain(installer) else { panic!("it was installed") };
             assert!(line.contains("is not here and may not be installed") && !line.contains('\n'), "{line}");
         }
         assert!(!called.exists());
@@ -183,7 +134,7 @@ mod promises {
     fn a_failed_installation_is_told_in_one_line_with_what_apt_said() {
         let folder = tempfile::tempdir().expect("a folder");
         let failing = apt(folder.path(), "echo Reading lists; echo 'E: Unable to locate package'; echo done; exit 100");
-        let Presence::Absent(line) = obtain(&failing, true) else { panic!("it was installed") };
+        let Presence::Absent(line) = obtain(&failing) else { panic!("it was installed") };
         assert!(line.contains("E: Unable to locate package") && !line.contains('\n'), "{line}");
     }
 }

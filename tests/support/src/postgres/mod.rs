@@ -56,12 +56,12 @@ pub fn required() -> bool {
     [REQUIRE, "CI"].into_iter().any(|name| says_yes(variable(name)))
 }
 
-fn says_yes(value: Option<OsString>) -> bool {
+pub(crate) fn says_yes(value: Option<OsString>) -> bool {
     value.is_some_and(|value| !["", "0", "false"].iter().any(|no| value == *no))
 }
 
 /// A variable; an empty one counts as none.
-fn variable(name: &str) -> Option<OsString> {
+pub(crate) fn variable(name: &str) -> Option<OsString> {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration file of their own")]
     std::env::var_os(name).filter(|value| !value.is_empty())
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::{
     Api,
     body::{Params, limit},
-    caller::Reader,
+    caller::Auditor,
     problem::{Problem, Refusal},
     wire::AuditPage,
 };
@@ -26,19 +26,19 @@ pub(crate) struct Which {
 }
 
 /// Who did what, newest first: a tenant's key reads what is about its tenant, an operator's everything, or what
-/// is about the tenant that `Patchbay-Tenant` names.
+/// is about the tenant that `Patchbay-Tenant` names. Not for the portal: lines tell of webhooks, keys and other users.
 #[utoipa::path(
     get, path = "/v1/audit", tag = "audit", operation_id = "listAudit",
     params(Which),
     responses((status = 200, description = "A page of lines", body = AuditPage), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    reader: Reader,
+    auditor: Auditor,
     Params(which): Params<Which>,
 ) -> Result<Json<AuditPage>, Problem> {
     let most = limit(which.limit, 50, 200)?;
     let (subject, before) = (which.subject.as_deref(), which.before.as_deref());
-    Ok(Json(api.app.audit(reader.tenant.as_ref(), subject, before, most).await?.try_into()?))
+    Ok(Json(api.app.audit(auditor.tenant.as_ref(), subject, before, most).await?.try_into()?))
 }

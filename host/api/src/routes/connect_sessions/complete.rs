@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::{Body, InPath},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::ConnectionDetail,
 };
@@ -37,11 +37,11 @@ pub(crate) struct Completion {
     params(("id" = String, Path, description = "The session, `ses_…`")),
     request_body = Completion,
     responses((status = 200, description = "The connection, made or renewed", body = ConnectionDetail), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<SessionId>,
     Body(completion): Body<Completion>,
 ) -> Result<Json<ConnectionDetail>, Problem> {

@@ -1,7 +1,7 @@
 //! `POST /v1/connect-sessions`
 
 use axum::{Json, extract::State, http::StatusCode};
-use patchbay_app::SessionRequest;
+use patchbay_app::{Caller, SessionRequest};
 use patchbay_model::{Code, ConnectionId, Fault, ReturnId};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -55,6 +55,9 @@ pub(crate) struct SessionWanted {
 /// lead through the login and back to `return_to`, with `session` and `code` in its query. Your backend then
 /// completes the session with `POST /v1/connect-sessions/{id}/complete`. With verification off, as for links in
 /// mails, there is nothing to complete, and the connection is marked as not verified.
+///
+/// A user in the portal asks without `end_user` and `return_to`: the session is for that user, and is completed by the
+/// browser that is signed in.
 #[utoipa::path(
     post, path = "/v1/connect-sessions", tag = "connections", operation_id = "createConnectSession",
     request_body = SessionWanted,
@@ -66,11 +69,15 @@ pub(crate) async fn handler(
     tenant: Tenant,
     Body(wanted): Body<SessionWanted>,
 ) -> Result<(StatusCode, Json<NewConnectSession>), Problem> {
-    let started = api.app.start_session(&tenant.id, request(wanted)?, &tenant.caller.actor()).await?;
+    let started = api.app.start_session(&tenant.id, request(wanted, &tenant.caller)?, &tenant.caller.actor()).await?;
     Ok((StatusCode::CREATED, Json(NewConnectSession::of(started))))
 }
 
-fn request(wanted: SessionWanted) -> Result<SessionRequest, Fault> {
+fn request(wanted: SessionWanted, caller: &Caller) -> Result<SessionRequest, Fault> {
+    let (wanted, portal) = match caller {
+        Caller::Portal { session, user, .. } => (of_portal(wanted, user)?, Some(session.clone())),
+        Caller::Operator { .. } | Caller::OperatorSession { .. } | Caller::Tenant { .. } => (wanted, None),
+    };
     let required = wanted.verification == Verification::Required;
     let connectors = match wanted.connector {
         Some(_) if !wanted.connectors.is_empty() => {
@@ -93,11 +100,29 @@ fn request(wanted: SessionWanted) -> Result<SessionRequest, Fault> {
         return_to: wanted.return_to,
         language: wanted.language.map(Into::into),
         verification: required,
+        portal,
     })
+}
+
+/// What a user in the portal asks for. Who that is, and where the browser stays, is known and not a matter of choice;
+/// and the portal's cookie proves at the end who connected, so there is nothing to switch off.
+fn of_portal(wanted: SessionWanted, user: &str) -> Result<SessionWanted, Fault> {
+    let given = [
+        ("/end_user", wanted.end_user.is_some()),
+        ("/return_to", wanted.return_to.is_some()),
+        ("/verification", wanted.verification == Verification::Off),
+    ];
+    let given = given.into_iter().filter(|(_, given)| *given);
+    let mut fault = Fault::new(Code::BodyInvalid);
+    for (field, _) in given {
+        fault = fault.field(field, "is known of the portal's session; leave it out");
+    }
+    if fault.fields.is_empty() { Ok(SessionWanted { end_user: Some(user.to_owned()), ..wanted }) } else { Err(fault) }
 }
 
 #[cfg(test)]
 mod tests {
+    use patchbay_model::{BrowserSessionId, KeyId, SystemClock, SystemRandom, TenantId};
     use serde_json::{Value, json};
 
     use super::*;
@@ -158,7 +183,31 @@ mod tests {
 
     fn wanted(body: Value) -> Result<SessionRequest, String> {
         let wanted: SessionWanted = serde_json::from_value(body).map_err(|error| error.to_string())?;
-        request(wanted).map_err(|fault| format!("{fault:?}"))
+        request(wanted, &backend()).map_err(|fault| format!("{fault:?}"))
+    }
+
+    fn backend() -> Caller {
+        let tenant = TenantId::fresh(&SystemClock, &SystemRandom);
+        Caller::Tenant { key: KeyId::fresh(&SystemClock, &SystemRandom), tenant }
+    }
+
+    #[test]
+    fn a_user_in_the_portal_connects_as_that_user_and_names_no_other() {
+        let session = BrowserSessionId::fresh(&SystemClock, &SystemRandom);
+        let tenant = TenantId::fresh(&SystemClock, &SystemRandom);
+        let portal = Caller::Portal { session: session.clone(), tenant, user: "ann".to_owned() };
+        let asked = |body: Value| request(serde_json::from_value(body).expect("a wish"), &portal);
+        let own = asked(json!({ "connector": "a.b" })).map_err(|fault| fault.fields).expect("a request");
+        assert_eq!((own.end_user.as_str(), own.portal, own.verification), ("ann", Some(session), true));
+        for (field, value) in [
+            ("end_user", "ann"),
+            ("end_user", "bob"),
+            ("return_to", "ret_068r3m5e4pvk3b8c9d0e1f2g3h"),
+            ("verification", "off"),
+        ] {
+            let refused = asked(json!({ (field): value })).map(|_| ()).expect_err(field);
+            assert_eq!(refused.fields[0].pointer, format!("/{field}"));
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use patchbay_app::Caller;
 use patchbay_model::{AccountId, Code, ConnectionId, Fault, ReleaseId, manifest::Function};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -65,7 +64,7 @@ pub(crate) async fn handler(
     InPath(id): InPath<ConnectionId>,
     Body(change): Body<ConnectionChange>,
 ) -> Result<Json<ConnectionDetail>, Problem> {
-    if change.release.is_some() && !matches!(tenant.caller, Caller::Operator { .. }) {
+    if change.release.is_some() && !tenant.caller.is_operator() {
         return Err(Problem(Fault::because(Code::Forbidden, "Only an operator pins a connection to a release.")));
     }
     let change = patchbay_app::ConnectionChange {

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::Body,
-    caller::Tenant,
+    caller::Backend,
     login,
     problem::{Problem, Refusal},
     wire::ConnectionDetail,
@@ -57,11 +57,11 @@ pub(crate) struct ImportWanted {
         (status = 200, description = "The connection of this business account, renewed", body = ConnectionDetail),
         Refusal
     ),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     Body(wanted): Body<ImportWanted>,
 ) -> Result<(StatusCode, Json<ConnectionDetail>), Problem> {
     let expires_at = wanted.expires_at.as_deref().map(moment).transpose()?;

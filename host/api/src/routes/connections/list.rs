@@ -10,7 +10,7 @@ use crate::{
     body::{Params, limit},
     caller::Tenant,
     problem::{Problem, Refusal},
-    wire::{Connection, ConnectionState, List},
+    wire::{ConnectionList, ConnectionState},
 };
 
 /// Which connections.
@@ -24,20 +24,24 @@ pub(crate) struct Which {
     state: Option<ConnectionState>,
     /// Switched on, or off.
     enabled: Option<bool>,
-    /// Whose name, business account or login contains this, whatever its case.
+    /// Whose name, provider, business account or login contains this, whatever its case.
     q: Option<String>,
-    /// In which order; newest first when left out.
+    /// By what; by when they were made when left out.
     #[serde(default)]
     #[param(inline)]
     sort: Sort,
-    /// `next` of the page before, with the same filter.
+    /// Up or down; when left out, times newest first and everything else upwards.
+    #[param(inline)]
+    order: Option<Order>,
+    /// `next` of the page before, with the same filter and order.
     after: Option<String>,
     /// Items of the page; 50 when left out.
     #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 
-/// The order of a list: newest first, by name, or changed last first.
+/// By what a list is ordered; equal ones by id. `account_status` puts loading first, then by the number of accounts, then
+/// those with an error; `state` puts first what needs a person.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Sort {
@@ -45,6 +49,20 @@ enum Sort {
     Created,
     Name,
     Updated,
+    Connector,
+    BusinessName,
+    AccountStatus,
+    BusinessId,
+    Authorized,
+    State,
+}
+
+/// Up or down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Order {
+    Asc,
+    Desc,
 }
 
 impl From<Sort> for ConnectionSort {
@@ -53,6 +71,12 @@ impl From<Sort> for ConnectionSort {
             Sort::Created => Self::Created,
             Sort::Name => Self::Name,
             Sort::Updated => Self::Updated,
+            Sort::Connector => Self::Connector,
+            Sort::BusinessName => Self::BusinessName,
+            Sort::AccountStatus => Self::AccountStatus,
+            Sort::BusinessId => Self::BusinessId,
+            Sort::Authorized => Self::Authorized,
+            Sort::State => Self::State,
         }
     }
 }
@@ -61,24 +85,24 @@ impl From<Sort> for ConnectionSort {
 #[utoipa::path(
     get, path = "/v1/connections", tag = "connections", operation_id = "listConnections",
     params(Which),
-    responses((status = 200, description = "A page of connections", body = List<Connection>), Refusal),
+    responses((status = 200, description = "A page of connections", body = ConnectionList), Refusal),
     security(("tenant" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
     tenant: Tenant,
     Params(which): Params<Which>,
-) -> Result<Json<List<Connection>>, Problem> {
+) -> Result<Json<ConnectionList>, Problem> {
     let filter = ConnectionFilter {
-        connector: which.connector,
+        connectors: which.connector.into_iter().collect(),
         state: which.state.map(Into::into),
         enabled: which.enabled,
         query: which.q,
         sort: which.sort.into(),
+        descending: which.order.map(|order| order == Order::Desc),
         after: which.after,
         limit: limit(which.limit, 50, 200)?,
+        ..ConnectionFilter::default()
     };
-    let page = api.app.connections(&tenant.id, &filter).await?;
-    let items = page.items.into_iter().map(Into::into).collect();
-    Ok(Json(List { items, next: page.next }))
+    Ok(Json(api.app.connections(&tenant.id, filter).await?.into()))
 }

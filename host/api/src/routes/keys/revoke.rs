@@ -10,7 +10,7 @@ use crate::{
     problem::{Problem, Refusal},
 };
 
-/// Ends a key at once. Ending it again changes nothing.
+/// Ends a key at once, and the browser sessions that it opened with it. Ending it again changes nothing.
 #[utoipa::path(
     delete, path = "/v1/tenants/{id}/keys/{key}", tag = "tenants", operation_id = "revokeKey",
     params(

@@ -4,10 +4,10 @@ use patchbay_app::{Choice, Journey};
 use patchbay_model::{Fault, SessionId, manifest::Category};
 
 use super::{
+    before::before_address,
     html::{Html, fill, html},
-    journey::review_address,
-    journey_address,
-    page::Page,
+    journey_address, logo,
+    page::{Page, Step},
     texts::Texts,
     trouble,
 };
@@ -16,6 +16,10 @@ use super::{
 const UNGROUPED: usize = 8;
 /// Characters of a search that are looked at.
 const SEARCHED: usize = 100;
+/// Choosing, preparing, reviewing, connecting: what a choice leads to is not known before it is made.
+const STEP: Option<Step> = Some(Step { at: 1, of: 4 });
+/// Stands in the script's texts for what it fills in.
+const FILLED: &str = "%";
 
 const CATEGORIES: [Category; 5] =
     [Category::Accounting, Category::Communication, Category::Marketing, Category::Productivity, Category::SalesCrm];
@@ -25,7 +29,7 @@ pub(super) fn page<'t>(
     texts: &'t Texts,
     session: &SessionId,
     searched: &str,
-    journey: &Journey,
+    journey: &'t Journey,
     choices: &[Choice],
 ) -> Page<'t> {
     let title = Html::text(texts.choose_title);
@@ -34,26 +38,30 @@ pub(super) fn page<'t>(
         html!("<div class=\"notice\" role=\"alert\"><h2>{}</h2>{}</div>", texts.trouble_last, said)
     });
     if choices.is_empty() {
-        let nothing = fill(texts.choose_nothing, &[("tenant", &journey.tenant)]);
-        return Page { texts, step: Some("1"), title, body: html!("{}<p>{}</p>", notice, nothing) };
+        let nothing = fill(texts.choose_nothing, &[("tenant", &journey.sender.brand.name)]);
+        return Page::of(texts, &journey.sender, STEP, title, html!("{}<p>{}</p>", notice, nothing));
     }
     let searched: String = searched.trim().chars().take(SEARCHED).collect();
     let found: Vec<&Choice> = choices.iter().filter(|choice| matches(choice, &searched)).collect();
     let search = if choices.len() > 1 { search(texts, session, &searched, found.len()) } else { Html::none() };
     let list = if found.len() > UNGROUPED { grouped(texts, session, &found) } else { list(session, &found) };
-    Page { texts, step: Some("1"), title, body: html!("{}{}{}", notice, search, list) }
+    Page::of(texts, &journey.sender, STEP, title, html!("{}{}{}", notice, search, list))
 }
 
 fn matches(choice: &Choice, searched: &str) -> bool {
-    let wanted = searched.to_lowercase();
-    [&choice.name, &choice.summary, &choice.connector].into_iter().any(|text| text.to_lowercase().contains(&wanted))
+    text_of(choice).contains(&searched.to_lowercase())
+}
+
+/// What a search looks at.
+fn text_of(choice: &Choice) -> String {
+    format!("{} {} {}", choice.name, choice.summary, choice.connector).to_lowercase()
 }
 
 fn search(texts: &Texts, session: &SessionId, searched: &str, found: usize) -> Html {
     let outcome = match (searched, found) {
         ("", _) => Html::none(),
-        (_, 0) => html!("<p role=\"status\">{}</p>", fill(texts.search_none, &[("query", searched)])),
-        _ => html!("<p role=\"status\">{}</p>", fill(texts.search_found, &[("count", &found.to_string())])),
+        (_, 0) => fill(texts.search_none, &[("query", searched)]),
+        _ => fill(texts.search_found, &[("count", &found.to_string())]),
     };
     let all = if searched.is_empty() {
         Html::none()
@@ -63,11 +71,13 @@ fn search(texts: &Texts, session: &SessionId, searched: &str, found: usize) -> H
     html!(
         "<form id=\"search\" class=\"search\" role=\"search\" method=\"get\" action=\"{}\"><label for=\"q\">{}</label>\
          <input id=\"q\" name=\"q\" type=\"search\" maxlength=\"100\" autocomplete=\"off\" value=\"{}\">\
-         <button>{}</button></form>{}{}",
+         <button>{}</button></form><p id=\"found\" class=\"small\" role=\"status\" data-found=\"{}\" data-none=\"{}\">{}</p>{}",
         journey_address(session),
         texts.search,
         searched,
         texts.search_button,
+        fill(texts.search_found, &[("count", FILLED)]),
+        fill(texts.search_none, &[("query", FILLED)]),
         outcome,
         all
     )
@@ -81,7 +91,7 @@ fn grouped(texts: &Texts, session: &SessionId, found: &[&Choice]) -> Html {
             if of.is_empty() {
                 return Html::none();
             }
-            html!("<h2>{}</h2>{}", texts.category(category), list(session, &of))
+            html!("<section data-group><h2>{}</h2>{}</section>", texts.category(category), list(session, &of))
         })
         .collect()
 }
@@ -93,8 +103,14 @@ fn list(session: &SessionId, found: &[&Choice]) -> Html {
     let items: Html = found
         .iter()
         .map(|choice| {
-            let address = review_address(session, &choice.connector, None);
-            html!("<li><a href=\"{}\"><strong>{}</strong>{}</a></li>", address, choice.name, choice.summary)
+            html!(
+                "<li data-text=\"{}\"><a href=\"{}\">{}<span><strong>{}</strong><small>{}</small></span></a></li>",
+                text_of(choice),
+                before_address(session, &choice.connector),
+                logo::mark(&choice.connector, choice.logo.as_deref(), &choice.name),
+                choice.name,
+                choice.summary
+            )
         })
         .collect();
     html!("<ul class=\"choices\">{}</ul>", items)
@@ -118,9 +134,9 @@ mod tests {
 
     #[test]
     fn a_search_narrows_the_list_whatever_its_case_and_says_when_nothing_is_left() {
-        assert!(shown(3, "", None).matches("<li>").count() == 3);
+        assert!(shown(3, "", None).matches("<li ").count() == 3);
         let one = shown(3, " BOOKS 1 ", None);
-        assert!(one.matches("<li>").count() == 1 && one.contains("Found: 1") && one.contains("Show all"), "{one}");
+        assert!(one.matches("<li ").count() == 1 && one.contains("Found: 1") && one.contains("Show all"), "{one}");
         let none = shown(3, "nothing like it", None);
         assert!(none.contains("Nothing here is called “nothing like it”") && !none.contains("<ul"), "{none}");
     }
@@ -130,7 +146,7 @@ mod tests {
         assert!(!shown(8, "", None).contains("<h2>"));
         let many = shown(10, "", None);
         assert_eq!(many.matches("<h2>").count(), 5, "{many}");
-        assert_eq!(many.matches("<li>").count(), 10);
+        assert_eq!(many.matches("<li ").count(), 10);
     }
 
     #[test]

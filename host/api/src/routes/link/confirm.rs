@@ -11,29 +11,30 @@ use super::{
 };
 
 /// The page of an authorisation that waits for its completion.
-pub(super) fn waiting<'t>(texts: &'t Texts, session: &SessionId, journey: &Journey, confirm: &Confirm) -> Page<'t> {
-    let tenant = [("tenant", journey.tenant.as_str())];
+pub(super) fn waiting<'t>(texts: &'t Texts, session: &SessionId, journey: &'t Journey, confirm: &Confirm) -> Page<'t> {
+    let tenant = [("tenant", journey.sender.brand.name.as_str())];
     let said = fill_strong(texts.confirm_text, &tenant);
     let renewed = if confirm.renewed { html!("<p>{}</p>", texts.confirm_renewed) } else { Html::none() };
-    let end = if journey.returns {
+    let end = if journey.sender.back.is_some() {
         leave(session, &fill(texts.finish, &tenant))
     } else {
         html!("<p>{}</p><p>{}</p>", fill(texts.confirm_waits, &tenant), texts.close)
     };
     let body = html!("{}<p>{}</p>{}{}", facts(texts, confirm), said, renewed, end);
-    Page { texts, step: Some("3"), title: Html::text(texts.confirm_title), body }
+    Page::of(texts, &journey.sender, None, Html::text(texts.confirm_title), body)
 }
 
-/// The page of a session that made its connection.
-pub(super) fn done<'t>(texts: &'t Texts, session: &SessionId, journey: &Journey, confirm: &Confirm) -> Page<'t> {
+/// The page of a session that made its connection. Begun in the portal, its window has nothing more to do: the portal's
+/// own page has noticed already.
+pub(super) fn done<'t>(texts: &'t Texts, session: &SessionId, journey: &'t Journey, confirm: &Confirm) -> Page<'t> {
     let said = fill_strong(texts.done_text, &[("business", &confirm.business_name)]);
-    let end = if journey.returns {
-        leave(session, &fill(texts.go_back, &[("tenant", &journey.tenant)]))
+    let end = if journey.sender.back.is_some() {
+        leave(session, &fill(texts.go_back, &[("tenant", &journey.sender.brand.name)]))
     } else {
         html!("<p>{}</p>", texts.close)
     };
-    let body = html!("<p>{}</p>{}{}", said, facts(texts, confirm), end);
-    Page { texts, step: None, title: Html::text(texts.done_title), body }
+    let body = html!("<p class=\"good\">{}</p>{}{}", said, facts(texts, confirm), end);
+    Page { over: journey.portal, ..Page::of(texts, &journey.sender, None, Html::text(texts.done_title), body) }
 }
 
 fn leave(session: &SessionId, label: &Html) -> Html {
@@ -53,8 +54,10 @@ fn facts(texts: &Texts, confirm: &Confirm) -> Html {
         (texts.label_login, confirm.login.as_deref()),
         (texts.label_accounts, (confirm.accounts > 0).then_some(accounts.as_str())),
     ];
-    let rows: Html =
-        rows.into_iter().filter_map(|(label, value)| Some(html!("<dt>{}</dt><dd>{}</dd>", label, value?))).collect();
+    let rows: Html = rows
+        .into_iter()
+        .filter_map(|(label, value)| Some(html!("<div><dt>{}</dt><dd>{}</dd></div>", label, value?)))
+        .collect();
     html!("<dl>{}</dl>", rows)
 }
 
@@ -68,7 +71,9 @@ mod tests {
     fn shown(returns: bool, finished: bool) -> String {
         let (texts, session, confirm) = (Texts::of(Language::En), samples::session(), samples::confirm());
         let mut journey = samples::journey(Stage::Done(samples::confirm()));
-        journey.returns = returns;
+        if !returns {
+            journey.sender.back = None;
+        }
         let page = if finished {
             done(texts, &session, &journey, &confirm)
         } else {

@@ -12,12 +12,12 @@ use crate::Api;
 pub(super) async fn leave(State(api): State<Api>, Path(session): Path<String>, visitor: Visitor) -> Response {
     let session = match session_of(&session) {
         Ok(session) => session,
-        Err(fault) => return trouble::page(visitor.texts(None), &fault, None),
+        Err(fault) => return trouble::at(&api, &visitor, &fault, None).await,
     };
-    match api.app.finish_session(&session, visitor.cookie.as_ref()).await {
+    match api.app.finish_session(&session, &visitor.browser).await {
         // Only an address that the tenant registered comes from there.
         Ok(Some(address)) => see_other(address.as_str()),
         Ok(None) => see_other(&journey_address(&session)),
-        Err(fault) => trouble::page(visitor.texts(None), &fault, None),
+        Err(fault) => trouble::at(&api, &visitor, &fault, Some(&session)).await,
     }
 }

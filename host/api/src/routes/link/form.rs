@@ -88,7 +88,7 @@ fn control(texts: &Texts, field: &Field, typed: &Typed) -> Html {
     };
     let control = match field.kind {
         FieldKind::Select => select(texts, field, value, attributes(field, help.is_some(), error.is_some())),
-        _ => input(field, value, attributes(field, help.is_some(), error.is_some())),
+        _ => input(texts, field, value, attributes(field, help.is_some(), error.is_some())),
     };
     html!(
         "<div class=\"field\"><label for=\"field-{}\">{}{}</label>{}{}{}</div>",
@@ -113,7 +113,7 @@ fn attributes(field: &Field, helped: bool, wrong: bool) -> Html {
     html!(" id=\"field-{}\" name=\"{}\"{}{}", field.id, field.id, required, described)
 }
 
-fn input(field: &Field, value: &str, attributes: Html) -> Html {
+fn input(texts: &Texts, field: &Field, value: &str, attributes: Html) -> Html {
     // Pasted addresses are reduced first, so their pattern is not the browser's to check.
     let pattern = match (&field.pattern, field.kind) {
         (Some(pattern), FieldKind::Text | FieldKind::Secret) => {
@@ -123,7 +123,13 @@ fn input(field: &Field, value: &str, attributes: Html) -> Html {
     };
     let plain = html!(" autocomplete=\"off\" autocapitalize=\"off\" spellcheck=\"false\" value=\"{}\"", value);
     match field.kind {
-        FieldKind::Secret => html!("<input type=\"password\" autocomplete=\"off\"{}{}>", attributes, pattern),
+        FieldKind::Secret => html!(
+            "<div class=\"secret\"><input type=\"password\" autocomplete=\"off\"{}{} data-show=\"{}\" data-hide=\"{}\"></div>",
+            attributes,
+            pattern,
+            texts.show,
+            texts.hide
+        ),
         FieldKind::Date => html!("<input type=\"date\"{} value=\"{}\">", attributes, value),
         FieldKind::Origin => html!("<input type=\"text\" inputmode=\"url\"{}{}>", attributes, plain),
         FieldKind::Subdomain => html!(

@@ -23,7 +23,7 @@ async fn only_from_here(State(own): State<Arc<str>>, request: Request, next: Nex
         return next.run(request).await;
     }
     let texts = Visitor::of(request.headers()).texts(None);
-    trouble::page(texts, &Fault::new(Code::SessionUnusable).operator("a form of another site"), None)
+    trouble::page(texts, &Fault::new(Code::SessionUnusable).operator("a form of another site"), None, None)
 }
 
 /// Whether the form that was sent stands on this host's own page: a form of another site would start a

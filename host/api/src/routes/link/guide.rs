@@ -3,10 +3,15 @@
 
 use pulldown_cmark::{CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
-use super::html::Html;
+use super::html::{Html, in_query};
 
 /// Bytes of a guide that are shown.
 const LONGEST: usize = 64 * 1024;
+
+/// The address at which a guide stands by itself.
+pub(super) fn address(connector: &str, guide: &str) -> String {
+    format!("/guides/{}/{}", in_query(connector), in_query(guide))
+}
 
 /// The guide as markup.
 pub(super) fn rendered(markdown: &str) -> Html {

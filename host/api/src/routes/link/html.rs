@@ -109,15 +109,6 @@ fn filled(template: &str, values: &[(&str, &str)], shown: impl Fn(&str) -> Html)
     std::iter::once(first).chain(rest).collect()
 }
 
-/// A list of texts under a heading; nothing where there are none.
-pub(super) fn section(heading: &Html, items: &[String]) -> Html {
-    if items.is_empty() {
-        return Html::none();
-    }
-    let items: Html = items.iter().map(|item| html!("<li>{}</li>", item)).collect();
-    html!("<h2>{}</h2><ul>{}</ul>", heading, items)
-}
-
 /// A value in a query, percent-encoded (RFC 3986, section 2.3).
 pub(super) fn in_query(value: &str) -> String {
     value.bytes().fold(String::new(), |mut encoded, byte| {
@@ -145,8 +136,6 @@ mod tests {
             format!("<p title=\"{HARMLESS}\">{HARMLESS}</p>")
         );
         assert_eq!(html!("<p>{}</p>", html!("<b>{}</b>", "<")).as_str(), "<p><b>&lt;</b></p>");
-        assert!(section(&Html::text("T"), &[NASTY.to_owned()]).as_str().contains(HARMLESS));
-        assert!(section(&Html::text("T"), &[]).is_empty());
     }
 
     #[test]

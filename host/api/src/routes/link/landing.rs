@@ -1,6 +1,7 @@
 //! `/link/{token}`: who asks, and the click that binds the session to this browser.
 //!
-//! Nothing begins without the click: whoever opens the address of somebody else sees who asks for what.
+//! Nothing begins without the click: whoever opens the address of somebody else sees who asks for what. Where the
+//! person began it in the portal a moment ago, in this very browser, that was the click.
 
 use axum::{
     extract::{Path, State},
@@ -22,18 +23,22 @@ use crate::Api;
 
 /// `GET /link/{token}`
 pub(super) async fn show(State(api): State<Api>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    match api.app.landing(&token, visitor.cookie.as_ref()).await {
-        Err(fault) => trouble::page(visitor.texts(None), &fault, None),
+    match api.app.landing(&token, &visitor.browser).await {
+        Err(fault) => trouble::behind(&api, &visitor, &fault, &token).await,
         Ok(Landing { opened: Some(session), .. }) => see_other(&journey_address(&session)),
-        Ok(landing) => page(visitor.texts(landing.language), &landing).answer_with_form(StatusCode::OK),
+        Ok(Landing { portal: true, .. }) => opened(&api, &token, &visitor).await,
+        Ok(landing) => page(visitor.texts(landing.sender.language), &landing).answer_with_form(StatusCode::OK),
     }
 }
 
 /// `POST /link/{token}`
 pub(super) async fn start(State(api): State<Api>, Path(token): Path<String>, visitor: Visitor) -> Response {
-    let texts = visitor.texts(None);
-    match api.app.open_session(&token, visitor.cookie).await {
-        Err(fault) => trouble::page(texts, &fault, None),
+    opened(&api, &token, &visitor).await
+}
+
+async fn opened(api: &Api, token: &str, visitor: &Visitor) -> Response {
+    match api.app.begin_journey(token, &visitor.browser).await {
+        Err(fault) => trouble::behind(api, visitor, &fault, token).await,
         Ok(opened) => {
             let mut response = see_other(&journey_address(&opened.session));
             keep_cookie(&mut response, &opened.cookie);
@@ -42,21 +47,30 @@ pub(super) async fn start(State(api): State<Api>, Path(token): Path<String>, vis
     }
 }
 
-pub(super) fn page<'t>(texts: &'t Texts, landing: &Landing) -> Page<'t> {
+pub(super) fn page<'t>(texts: &'t Texts, landing: &'t Landing) -> Page<'t> {
     let next: Html = [texts.landing_choose, texts.landing_review, texts.landing_login, texts.landing_confirm]
         .into_iter()
         .map(|step| html!("<li>{}</li>", step))
         .collect();
+    let leave = match &landing.sender.back {
+        Some(back) => html!(
+            "<p class=\"centre\"><a href=\"{}\">{}</a></p>",
+            back.as_str(),
+            fill(texts.leave, &[("tenant", &landing.sender.brand.name)])
+        ),
+        None => Html::none(),
+    };
     let body = html!(
-        "<p>{}</p><h2>{}</h2><ol>{}</ol>\
-         <form id=\"start\" method=\"post\"><button>{}</button></form><p class=\"small\">{}</p>",
-        fill_strong(texts.landing_asks, &[("tenant", &landing.tenant)]),
+        "<p class=\"lead\">{}</p><h2>{}</h2><ol class=\"next\">{}</ol>\
+         <form id=\"start\" method=\"post\"><button>{}</button></form>{}<p class=\"small centre\">{}</p>",
+        fill_strong(texts.landing_asks, &[("tenant", &landing.sender.brand.name)]),
         texts.landing_next,
         next,
         texts.start,
+        leave,
         minutes_left(texts, landing.remaining),
     );
-    Page { texts, step: None, title: Html::text(texts.landing_title), body }
+    Page::of(texts, &landing.sender, None, Html::text(texts.landing_title), body)
 }
 
 /// How long the session can still be used.

@@ -3,37 +3,51 @@
 //! ```text
 //! /link/{token}                 who asks; Start binds the session to this browser
 //! /link/session/{ses}           choose, confirm or done, by how far the session is
-//! /link/session/{ses}/review    what will be shared, the form, and the way to the provider
+//! /link/session/{ses}/before    what is needed, and how it is done
+//! /link/session/{ses}/review    what will be shared, and the way to the provider
+//! /link/session/{ses}/connect   the form, where something has to be entered
+//! /link/session/{ses}/state     how far it is, for the page that waits for another window
 //! /oauth/callback/{cli}         back from the provider
 //! /link/session/{ses}/finish    back to the tenant's application, with the completion code
+//! /guides/{connector}/{guide}   a guide by itself
+//! /logos/{connector}/{digest}   the logo of a connector
 //! ```
 //!
-//! Plain HTML without a script, so that the content security policy can forbid all of them. Nothing of an
-//! address is followed or shown as markup: where a browser goes is decided by what is stored, and every
-//! text passes [`html`](html::html). A form of another site is refused before its handler runs
-//! ([`guard`]). What follows the first click is kept from other browsers by a cookie, so the addresses
-//! behind it need not be secret; the first address holds the session's token and is never told to others.
+//! Plain HTML that works without a script; the one script ([`script`]) narrows a list while somebody types and gives
+//! the provider's pages a window of their own. Nothing of an address is followed or shown as markup: where a browser
+//! goes is decided by what is stored, and every text passes [`html`](html::html). A form of another site is refused
+//! before its handler runs ([`guard`]). What follows the first click is kept from other browsers by a cookie, so the
+//! addresses behind it need not be secret; the first address holds the session's token and is never told to others.
 
+mod before;
+mod brand;
 mod callback;
 mod choose;
 mod confirm;
+mod connect_page;
 mod finish;
 mod form;
 mod guard;
 mod guide;
+mod guide_page;
 mod html;
 mod input;
 mod journey;
 mod landing;
+mod logo;
 mod page;
 mod review;
 mod review_page;
 #[cfg(test)]
 mod samples;
+mod script;
+mod state;
+mod steps;
 mod style;
 mod texts;
 mod trouble;
 mod visitor;
+mod waiting;
 
 use axum::{
     Router,
@@ -43,21 +57,33 @@ use axum::{
 };
 use patchbay_model::{Code, Fault, SessionId};
 
+use super::brand::files;
 use crate::Api;
 
 const LANDING: &str = "/link/{token}";
 const JOURNEY: &str = "/link/session/{session}";
+const BEFORE: &str = "/link/session/{session}/before";
 const REVIEW: &str = "/link/session/{session}/review";
+const CONNECT: &str = "/link/session/{session}/connect";
+const STATE: &str = "/link/session/{session}/state";
 const FINISH: &str = "/link/session/{session}/finish";
 const CALLBACK: &str = "/oauth/callback/{client}";
+const GUIDE: &str = "/guides/{connector}/{guide}";
 
 /// The pages of a host that browsers reach under this origin.
 pub(crate) fn pages(own: &str) -> Router<Api> {
     let routes = Router::new()
-        .route(style::ADDRESS, get(style::sheet))
+        .route(style::PATH, get(style::sheet))
+        .route(script::PATH, get(script::script))
+        .route(logo::PATH, get(logo::show))
+        .route(files::PATH, get(files::show))
+        .route(GUIDE, get(guide_page::show))
         .route(LANDING, get(landing::show).post(landing::start))
         .route(JOURNEY, get(journey::show))
+        .route(BEFORE, get(before::show))
         .route(REVIEW, get(review::show).post(review::authorise))
+        .route(CONNECT, get(review::enter).post(review::authorise))
+        .route(STATE, get(state::show))
         .route(FINISH, post(finish::leave))
         .route(CALLBACK, get(callback::returned));
     guard::guarded(routes, own)
@@ -89,12 +115,17 @@ mod tests {
     async fn every_page_that_takes_a_form_takes_it_from_this_host_only() {
         let own = "https://hub.example.com";
         let taken = || post(|| async { "taken" });
-        let routes = [LANDING, JOURNEY, REVIEW, FINISH, CALLBACK].map(|path| (path, taken()));
+        let routes = [LANDING, JOURNEY, REVIEW, CONNECT, FINISH, CALLBACK].map(|path| (path, taken()));
         let router = routes.into_iter().fold(Router::new(), |router, (path, taken)| router.route(path, taken));
         let guarded = guard::guarded(router, own);
-        for path in
-            ["/link/token", "/link/session/a", "/link/session/a/review", "/link/session/a/finish", "/oauth/callback/a"]
-        {
+        for path in [
+            "/link/token",
+            "/link/session/a",
+            "/link/session/a/review",
+            "/link/session/a/connect",
+            "/link/session/a/finish",
+            "/oauth/callback/a",
+        ] {
             for (header, value, allowed) in [
                 ("origin", own, true),
                 ("sec-fetch-site", "same-origin", true),

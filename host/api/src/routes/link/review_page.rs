@@ -1,71 +1,51 @@
-//! The step in which a person sees what will be shared, and logs in.
+//! The step in which a person sees what will be shared, and with whom.
 
-use patchbay_app::Review;
+use patchbay_app::{Review, Shared};
 use patchbay_model::SessionId;
 
 use super::{
-    form::{self, Typed},
-    guide,
-    html::{Html, fill, fill_strong, html, section},
-    journey::review_address,
-    journey_address,
+    before::{other, provider},
+    connect_page::{away_form, away_notes},
+    html::{Html, fill, html},
     landing::minutes_left,
     page::Page,
+    review::{Wanted, connect_address, review_address},
+    steps::{self, Place},
     texts::Texts,
+    waiting,
 };
 
-/// The page. `failed` says what went wrong with what was typed.
-pub(super) fn page<'t>(
-    texts: &'t Texts,
-    session: &SessionId,
-    review: &Review,
-    typed: &Typed,
-    failed: Option<Html>,
-) -> Page<'t> {
-    let body = html!(
-        "{}{}{}{}{}{}{}",
-        notice(texts, review, typed, failed),
-        before(texts, review),
+/// Things of one group that are shown at once; the others fold up.
+const AT_ONCE: usize = 6;
+
+/// The page. `failed` says what went wrong before.
+pub(super) fn page<'t>(texts: &'t Texts, session: &SessionId, wanted: &'t Wanted, failed: Option<Html>) -> Page<'t> {
+    let review = &wanted.review;
+    let leaves_now = review.leaves && review.fields.is_empty();
+    let next = if leaves_now {
+        html!("{}{}", away_form(texts, session, wanted), away_notes(texts, review))
+    } else {
+        html!("<p><a class=\"button\" href=\"{}\">{}</a></p>", connect_address(session, wanted), texts.next)
+    };
+    let ask = html!(
+        "{}{}{}{}{}{}<p class=\"small centre\">{}</p>",
+        failed.map_or_else(Html::none, |failed| html!("<div class=\"notice\" role=\"alert\">{}</div>", failed)),
+        provider(review),
         shared(texts, review),
         logins(texts, session, review),
-        login_form(texts, session, review, typed),
-        if review.one_of > 1 {
-            html!("<p><a href=\"{}\">{}</a></p>", journey_address(session), texts.review_other)
-        } else {
-            Html::none()
-        },
-        html!("<p class=\"small\">{}</p>", minutes_left(texts, review.remaining)),
+        next,
+        other(texts, session, review),
+        minutes_left(texts, review.remaining),
     );
-    let title = fill(texts.review_title, &[("provider", &review.provider)]);
-    Page { texts, step: Some("2"), title, body }
-}
-
-/// What went wrong, before everything else, and where a reader's focus begins.
-fn notice(texts: &Texts, review: &Review, typed: &Typed, failed: Option<Html>) -> Html {
-    let Some(failed) = failed else { return Html::none() };
-    let again = if typed.lost_secrets(&review.fields) { html!("<p>{}</p>", texts.secrets_again) } else { Html::none() };
-    html!(
-        "<div class=\"notice\" role=\"alert\" tabindex=\"-1\" autofocus><h2>{}</h2>{}{}{}</div>",
-        texts.errors_title,
-        failed,
-        typed.summary(&review.fields),
-        again
-    )
-}
-
-/// What is needed before starting: a list, and the guides to open.
-fn before(texts: &Texts, review: &Review) -> Html {
-    let guides: Html = review
-        .guides
-        .iter()
-        .map(|guide| html!("<details><summary>{}</summary>{}</details>", guide.title, guide::rendered(&guide.text)))
-        .collect();
-    html!("{}{}", section(&Html::text(texts.review_before), &review.checklist), guides)
+    let waits = if leaves_now { waiting::section(texts, session, review) } else { Html::none() };
+    let title = fill(texts.shared_title, &[("provider", &review.provider)]);
+    let body = html!("<div id=\"ask\">{}</div>{}", ask, waits);
+    Page::of(texts, &review.sender, Some(steps::at(review, Place::Review)), title, body)
 }
 
 /// What is read, written and asked for, and where requests go.
 fn shared(texts: &Texts, review: &Review) -> Html {
-    let tenant = [("tenant", review.tenant.as_str())];
+    let tenant = [("tenant", review.sender.brand.name.as_str())];
     [
         (fill(texts.review_reads, &tenant), &review.reads),
         (fill(texts.review_writes, &tenant), &review.writes),
@@ -73,8 +53,34 @@ fn shared(texts: &Texts, review: &Review) -> Html {
         (Html::text(texts.review_reaches), &review.reaches),
     ]
     .into_iter()
-    .map(|(heading, items)| section(&heading, items))
+    .map(|(heading, items)| group(texts, &heading, items))
     .collect()
+}
+
+/// One group of what is shared: each thing by name, with its reason folded up.
+fn group(texts: &Texts, heading: &Html, items: &[Shared]) -> Html {
+    if items.is_empty() {
+        return Html::none();
+    }
+    let (first, rest) = items.split_at(items.len().min(AT_ONCE));
+    let more = if rest.is_empty() {
+        Html::none()
+    } else {
+        let count = rest.len().to_string();
+        html!(
+            "<details class=\"more\"><summary>{}</summary><ul class=\"shared\">{}</ul></details>",
+            fill(texts.shared_more, &[("count", &count)]),
+            rest.iter().map(thing).collect::<Html>()
+        )
+    };
+    html!("<h2>{}</h2><ul class=\"shared\">{}</ul>{}", heading, first.iter().map(thing).collect::<Html>(), more)
+}
+
+fn thing(shared: &Shared) -> Html {
+    if shared.what.is_empty() || shared.why.is_empty() {
+        return html!("<li class=\"plain\">{}{}</li>", shared.what, shared.why);
+    }
+    html!("<li><details><summary>{}</summary><p>{}</p></details></li>", shared.what, shared.why)
 }
 
 /// The choice between ways to log in, where there are several.
@@ -88,37 +94,13 @@ fn logins(texts: &Texts, session: &SessionId, review: &Review) -> Html {
         .map(|(id, label)| {
             let address = review_address(session, &review.connector, Some(id));
             if *id == review.auth {
-                let label = html!("<strong>{}</strong>({})", label, texts.login_chosen);
+                let label = html!("<span><strong>{}</strong><small>{}</small></span>", label, texts.login_chosen);
                 return html!("<li><a href=\"{}\" aria-current=\"true\">{}</a></li>", address, label);
             }
-            html!("<li><a href=\"{}\"><strong>{}</strong></a></li>", address, label)
+            html!("<li><a href=\"{}\"><span><strong>{}</strong></span></a></li>", address, label)
         })
         .collect();
     html!("<h2>{}</h2><ul class=\"choices\">{}</ul>", texts.logins_title, items)
-}
-
-fn login_form(texts: &Texts, session: &SessionId, review: &Review, typed: &Typed) -> Html {
-    let provider = [("provider", review.provider.as_str())];
-    let heading =
-        if review.fields.is_empty() { Html::none() } else { html!("<h2>{}</h2>", fill(texts.fields_title, &provider)) };
-    let (label, note) = match review.leaves {
-        true => (texts.away, texts.away_note),
-        false => (texts.here, texts.here_note),
-    };
-    let unprotected = if review.leaves && !review.pkce {
-        html!("<p class=\"small\">{}</p>", fill(texts.no_pkce, &provider))
-    } else {
-        Html::none()
-    };
-    html!(
-        "<form id=\"login\" method=\"post\" action=\"{}\">{}{}<button>{}</button></form><p class=\"small\">{}</p>{}",
-        review_address(session, &review.connector, Some(&review.auth)),
-        heading,
-        form::controls(texts, &review.fields, typed),
-        fill(label, &provider),
-        fill_strong(note, &provider),
-        unprotected
-    )
 }
 
 #[cfg(test)]
@@ -128,61 +110,62 @@ mod tests {
     use super::*;
     use crate::routes::link::samples::{self, NASTY};
 
-    fn shown(review: &Review) -> String {
-        let page = page(Texts::of(Language::En), &samples::session(), review, &Typed::default(), None);
+    fn shown(review: Review) -> String {
+        let wanted = Wanted { review, own_window: false };
+        let page = page(Texts::of(Language::En), &samples::session(), &wanted, None);
         page.body.as_str().to_owned()
+    }
+
+    fn leaving() -> Review {
+        Review { leaves: true, fields: Vec::new(), ..samples::review() }
     }
 
     #[test]
     fn the_person_sees_what_is_shared_before_the_button() {
-        let page = shown(&samples::review());
+        let page = shown(leaving());
         let (before, after) = page.split_once("<button>").expect("a button");
         for text in [
-            "Before you start",
             "Kantoor &lt;V&gt; &amp; Zn will be able to read",
             "able to write",
             "Where requests go",
-            "https://api.books.example",
-            "<summary>",
+            "<summary>https://api.books.example</summary><p>All of it.</p>",
+            "<summary>2 more</summary>",
+            "<li class=\"plain\">Tables of your own",
         ] {
             assert!(before.contains(text), "{text} in {before}");
         }
-        assert!(after.starts_with("Connect Acme Books"), "{after}");
+        assert!(after.starts_with("Continue to Acme Books"), "{after}");
     }
 
     #[test]
-    fn a_login_at_the_provider_says_so_and_a_missing_protection_is_visible() {
-        let mut review = samples::review();
-        (review.leaves, review.fields, review.pkce) = (true, Vec::new(), true);
-        assert!(shown(&review).contains("<button>Continue to Acme Books</button>") && !shown(&review).contains("PKCE"));
-        review.pkce = false;
-        assert!(shown(&review).contains("PKCE"));
+    fn what_has_to_be_entered_is_asked_for_on_the_next_page() {
+        let page = shown(samples::review());
+        assert!(!page.contains("<form") && !page.contains("id=\"waiting\""), "{page}");
+        assert!(page.contains("/connect?connector=acme.books&amp;auth=key\">Continue</a>"), "{page}");
     }
 
     #[test]
     fn only_several_ways_to_log_in_and_several_connectors_are_a_choice() {
         let mut review = samples::review();
-        assert!(shown(&review).contains("aria-current=\"true\"") && shown(&review).contains("Choose other software"));
+        let page = shown(samples::review());
+        assert!(page.contains("aria-current=\"true\"") && page.contains("Choose other software"));
         review.logins.truncate(1);
         review.one_of = 1;
-        assert!(!shown(&review).contains("aria-current") && !shown(&review).contains("Choose other software"));
+        let page = shown(review);
+        assert!(!page.contains("aria-current") && !page.contains("Choose other software"));
     }
 
     #[test]
     fn nothing_of_a_manifest_or_a_tenant_is_markup() {
-        let mut review = samples::review();
+        let mut review = leaving();
         let nasty = || NASTY.to_owned();
-        (review.tenant, review.provider, review.connector, review.auth) = (nasty(), nasty(), nasty(), nasty());
+        review.sender.brand.name = nasty();
+        (review.provider, review.connector, review.auth) = (nasty(), nasty(), nasty());
         review.logins = vec![(nasty(), nasty()), (nasty(), nasty())];
-        for list in
-            [&mut review.reads, &mut review.writes, &mut review.asks, &mut review.reaches, &mut review.checklist]
-        {
-            *list = vec![nasty()];
+        for list in [&mut review.reads, &mut review.writes, &mut review.asks, &mut review.reaches] {
+            *list = vec![Shared { what: nasty(), why: nasty() }, Shared { what: String::new(), why: nasty() }];
         }
-        for guide in &mut review.guides {
-            (guide.title, guide.text) = (nasty(), nasty());
-        }
-        let page = shown(&review);
+        let page = shown(review);
         assert!(!page.contains("<img"), "{page}");
     }
 }

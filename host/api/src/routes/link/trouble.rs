@@ -2,6 +2,7 @@
 //! print. The codes' own pages are written for people who run or call the host.
 
 use axum::{http::StatusCode, response::Response};
+use patchbay_app::Sender;
 use patchbay_model::{Code, Fault, Kind, SessionId};
 
 use super::{
@@ -9,16 +10,42 @@ use super::{
     journey_address,
     page::Page,
     texts::Texts,
+    visitor::Visitor,
 };
+use crate::Api;
 
-/// The page of a failure; with a way back to the journey where this browser owns one.
-pub(super) fn page(texts: &Texts, fault: &Fault, session: Option<&SessionId>) -> Response {
+/// The page of a failure in a session, as far as this browser may know of it.
+pub(super) async fn at(api: &Api, visitor: &Visitor, fault: &Fault, session: Option<&SessionId>) -> Response {
+    let sender = match session {
+        Some(session) => api.app.sender(session, &visitor.browser).await,
+        None => None,
+    };
+    // A session that cannot be used here has no journey to go back to.
+    let again = session.filter(|_| sender.is_some() && fault.code != Code::SessionUnusable);
+    page(visitor.texts(sender.as_ref().and_then(|sender| sender.language)), fault, again, sender.as_ref())
+}
+
+/// The page of a failure at the address of a session.
+pub(super) async fn behind(api: &Api, visitor: &Visitor, fault: &Fault, token: &str) -> Response {
+    let sender = api.app.sender_behind(token, &visitor.browser).await;
+    page(visitor.texts(sender.as_ref().and_then(|sender| sender.language)), fault, None, sender.as_ref())
+}
+
+/// The page of a failure: with a way back to the journey where this browser owns one, and to whoever sent it.
+pub(super) fn page(texts: &Texts, fault: &Fault, session: Option<&SessionId>, sender: Option<&Sender>) -> Response {
     log(fault);
-    let back = session.map_or_else(Html::none, |session| {
-        html!("<p><a href=\"{}\">{}</a></p>", journey_address(session), texts.trouble_again)
+    let again = session.map_or_else(Html::none, |session| {
+        html!("<p><a class=\"button\" href=\"{}\">{}</a></p>", journey_address(session), texts.trouble_again)
     });
-    let body = html!("{}{}", said(texts, fault), back);
-    Page { texts, step: None, title: Html::text(texts.trouble_title), body }.answer(status(fault.code))
+    let back =
+        sender.and_then(|sender| Some((sender, sender.back.as_ref()?))).map_or_else(Html::none, |(sender, back)| {
+            let class = if session.is_some() { "button quiet" } else { "button" };
+            let label = fill(texts.go_back, &[("tenant", &sender.brand.name)]);
+            html!("<p><a class=\"{}\" href=\"{}\">{}</a></p>", class, back.as_str(), label)
+        });
+    let body = html!("{}{}{}", said(texts, fault), again, back);
+    let title = Html::text(texts.trouble_title);
+    Page { texts, sender, step: None, title, body, over: false }.answer(status(fault.code))
 }
 
 /// What only operators may read goes to the log.

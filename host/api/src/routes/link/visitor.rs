@@ -7,10 +7,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, header, request::Parts},
     response::Response,
 };
-use patchbay_app::Language;
+use patchbay_app::{Browser, Language, SessionKind};
 use patchbay_model::Secret;
 
 use super::texts::Texts;
+use crate::cookie;
 
 /// Name of the cookie that binds a session to its browser. `__Host-` forbids other hosts to set it.
 const COOKIE: &str = "__Host-patchbay-login";
@@ -19,8 +20,8 @@ const COOKIE_SECONDS: u32 = 2_400;
 
 /// What a request says about its sender.
 pub(super) struct Visitor {
-    /// The cookie that this host gave the browser.
-    pub(super) cookie: Option<Secret>,
+    /// The cookies that this host gave the browser.
+    pub(super) browser: Browser,
     /// The language that the browser asks for, of those that we speak.
     accepts: Option<Language>,
 }
@@ -29,7 +30,8 @@ impl Visitor {
     /// What these headers say.
     pub(super) fn of(headers: &HeaderMap) -> Self {
         let accepts = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(accepted);
-        Self { cookie: cookie(headers), accepts }
+        let browser = Browser { login: login(headers), portal: cookie::of(headers, SessionKind::Portal) };
+        Self { browser, accepts }
     }
 
     /// The texts in the session's language, else in the browser's.
@@ -56,7 +58,7 @@ pub(super) fn keep_cookie(response: &mut Response, cookie: &Secret) {
     }
 }
 
-fn cookie(headers: &HeaderMap) -> Option<Secret> {
+fn login(headers: &HeaderMap) -> Option<Secret> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -90,10 +92,14 @@ mod tests {
     #[test]
     fn the_cookie_is_found_among_others() {
         let mut headers = HeaderMap::new();
-        headers.insert(header::COOKIE, HeaderValue::from_static("a=1; __Host-patchbay-login=secret; b=2"));
-        assert_eq!(cookie(&headers).map(|found| found.expose().to_owned()).as_deref(), Some("secret"));
+        let both = "a=1; __Host-patchbay-login=secret; __Host-patchbay-portal=other; b=2";
+        headers.insert(header::COOKIE, HeaderValue::from_static(both));
+        let browser = Visitor::of(&headers).browser;
+        let text = |cookie: Option<Secret>| cookie.map(|cookie| cookie.expose().to_owned());
+        assert_eq!(text(browser.login).as_deref(), Some("secret"));
+        assert_eq!(text(browser.portal).as_deref(), Some("other"));
         headers.insert(header::COOKIE, HeaderValue::from_static("x__Host-patchbay-login=secret"));
-        assert!(cookie(&headers).is_none());
+        assert!(login(&headers).is_none());
     }
 
     #[test]

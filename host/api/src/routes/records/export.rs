@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::{
     Api,
     body::{InPath, Params},
-    caller::Tenant,
+    caller::Backend,
     ndjson,
     problem::{Problem, Refusal},
     wire::Record,
@@ -40,11 +40,11 @@ pub(crate) struct Which {
         (status = 200, description = "The records, one a line", content_type = "application/x-ndjson", body = Record),
         Refusal
     ),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath((connection, stream)): InPath<(ConnectionId, String)>,
     Params(which): Params<Which>,
 ) -> Result<Response, Problem> {

@@ -10,7 +10,7 @@ use crate::{
     body::{InPath, Params, limit},
     caller::Tenant,
     problem::{Problem, Refusal},
-    wire::{List, Record},
+    wire::RecordList,
 };
 
 /// Which records.
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) struct Which {
     /// Of this account, by its id at the provider.
     account: Option<String>,
+    /// Whose key begins so; letters count as they are written.
+    key: Option<String>,
     /// `next` of the page before.
     after: Option<String>,
     /// Items of the page; 100 when left out.
@@ -37,7 +39,7 @@ pub(crate) struct Which {
         ("stream" = String, Path, description = "The stream"),
         Which
     ),
-    responses((status = 200, description = "A page of records", body = List<Record>), Refusal),
+    responses((status = 200, description = "A page of records", body = RecordList), Refusal),
     security(("tenant" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
@@ -45,8 +47,10 @@ pub(crate) async fn handler(
     tenant: Tenant,
     InPath((connection, stream)): InPath<(ConnectionId, String)>,
     Params(which): Params<Which>,
-) -> Result<Json<List<Record>>, Problem> {
-    let filter =
-        RecordFilter { stream, account: which.account, after: which.after, limit: limit(which.limit, 100, 1_000)? };
-    Ok(Json(List::checked(api.app.records(&tenant.id, &connection, &filter).await?)?))
+) -> Result<Json<RecordList>, Problem> {
+    let limit = limit(which.limit, 100, 1_000)?;
+    let filter = RecordFilter { stream, account: which.account, key: which.key, after: which.after, limit };
+    let page = api.app.records(&tenant.id, &connection, &filter).await?;
+    let total = api.app.records_total(&connection, &filter).await?;
+    Ok(Json((page, total).try_into()?))
 }

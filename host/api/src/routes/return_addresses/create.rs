@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::Body,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::ReturnAddress,
 };
@@ -31,11 +31,11 @@ pub(crate) struct NewReturnAddress {
     post, path = "/v1/return-addresses", tag = "connections", operation_id = "createReturnAddress",
     request_body = NewReturnAddress,
     responses((status = 201, description = "The address", body = ReturnAddress), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     Body(new): Body<NewReturnAddress>,
 ) -> Result<(StatusCode, Json<ReturnAddress>), Problem> {
     let actor = tenant.caller.actor();

@@ -6,7 +6,7 @@ use patchbay_model::ReturnId;
 use crate::{
     Api,
     body::InPath,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
 };
 
@@ -15,11 +15,11 @@ use crate::{
     delete, path = "/v1/return-addresses/{id}", tag = "connections", operation_id = "deleteReturnAddress",
     params(("id" = String, Path, description = "The address, `ret_…`")),
     responses((status = 204, description = "It is gone"), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<ReturnId>,
 ) -> Result<StatusCode, Problem> {
     api.app.delete_return_address(&tenant.id, &id, &tenant.caller.actor()).await?;

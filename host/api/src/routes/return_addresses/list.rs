@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 
 use crate::{
     Api,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{List, ReturnAddress},
 };
@@ -13,8 +13,8 @@ use crate::{
 #[utoipa::path(
     get, path = "/v1/return-addresses", tag = "connections", operation_id = "listReturnAddresses",
     responses((status = 200, description = "The addresses", body = List<ReturnAddress>), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
-pub(crate) async fn handler(State(api): State<Api>, tenant: Tenant) -> Result<Json<List<ReturnAddress>>, Problem> {
+pub(crate) async fn handler(State(api): State<Api>, tenant: Backend) -> Result<Json<List<ReturnAddress>>, Problem> {
     Ok(Json(List::whole(api.app.return_addresses(&tenant.id).await?)))
 }

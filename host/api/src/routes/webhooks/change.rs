@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::{Body, InPath},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{EventKind, Webhook},
 };
@@ -25,7 +25,8 @@ pub(crate) struct WebhookChange {
     /// What you call it.
     #[schema(max_length = 200)]
     description: Option<String>,
-    /// What it is told from now on; empty for everything.
+    /// What it is told from now on; empty for everything but `connection.created`, `connection.changed`,
+    /// `connection.deleted` and `connector.activated`, which are told to whoever names them.
     kinds: Option<Vec<EventKind>>,
     /// Whether it is told anything. What waits for it is sent when it is switched on again, and it is as if nothing
     /// had failed; what happens while it is off is not queued: see `POST /v1/webhooks/{id}/replay`.
@@ -38,11 +39,11 @@ pub(crate) struct WebhookChange {
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     request_body = WebhookChange,
     responses((status = 200, description = "The endpoint as it is now", body = Webhook), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
     Body(change): Body<WebhookChange>,
 ) -> Result<Json<Webhook>, Problem> {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::Body,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{EventKind, IssuedWebhook},
 };
@@ -25,7 +25,8 @@ pub(crate) struct NewWebhook {
     #[serde(default)]
     #[schema(max_length = 200)]
     description: String,
-    /// What it is told; empty or left out for everything, also what will be added later.
+    /// What it is told; empty or left out for everything, also what will be added later, but for `connection.created`, `connection.changed`,
+    /// `connection.deleted` and `connector.activated`, which are told to whoever names them.
     #[serde(default)]
     kinds: Vec<EventKind>,
 }
@@ -43,11 +44,11 @@ pub(crate) struct NewWebhook {
     post, path = "/v1/webhooks", tag = "webhooks", operation_id = "createWebhook",
     request_body = NewWebhook,
     responses((status = 201, description = "The endpoint, with its signing secret", body = IssuedWebhook), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     Body(new): Body<NewWebhook>,
 ) -> Result<(StatusCode, Json<IssuedWebhook>), Problem> {
     let kinds = new.kinds.into_iter().map(Into::into).collect();

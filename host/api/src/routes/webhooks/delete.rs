@@ -6,7 +6,7 @@ use patchbay_model::WebhookId;
 use crate::{
     Api,
     body::InPath,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
 };
 
@@ -16,11 +16,11 @@ use crate::{
     delete, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "deleteWebhook",
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     responses((status = 204, description = "It is gone"), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
 ) -> Result<StatusCode, Problem> {
     api.app.delete_webhook(&tenant.id, &id, &tenant.caller.actor()).await?;

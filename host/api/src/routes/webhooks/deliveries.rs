@@ -7,7 +7,7 @@ use serde::Deserialize;
 use crate::{
     Api,
     body::{InPath, Params, limit},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{Delivery, DeliveryState, List},
 };
@@ -31,11 +31,11 @@ pub(crate) struct Which {
     get, path = "/v1/webhooks/{id}/deliveries", tag = "webhooks", operation_id = "listDeliveries",
     params(("id" = String, Path, description = "The endpoint, `whk_…`"), Which),
     responses((status = 200, description = "A page of deliveries", body = List<Delivery>), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
     Params(which): Params<Which>,
 ) -> Result<Json<List<Delivery>>, Problem> {

@@ -6,7 +6,7 @@ use patchbay_model::WebhookId;
 use crate::{
     Api,
     body::InPath,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::Webhook,
 };
@@ -16,11 +16,11 @@ use crate::{
     get, path = "/v1/webhooks/{id}", tag = "webhooks", operation_id = "getWebhook",
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     responses((status = 200, description = "The endpoint", body = Webhook), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
 ) -> Result<Json<Webhook>, Problem> {
     Ok(Json(api.app.webhook(&tenant.id, &id).await?.into()))

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 
 use crate::{
     Api,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{List, Webhook},
 };
@@ -13,8 +13,8 @@ use crate::{
 #[utoipa::path(
     get, path = "/v1/webhooks", tag = "webhooks", operation_id = "listWebhooks",
     responses((status = 200, description = "All of them", body = List<Webhook>), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
-pub(crate) async fn handler(State(api): State<Api>, tenant: Tenant) -> Result<Json<List<Webhook>>, Problem> {
+pub(crate) async fn handler(State(api): State<Api>, tenant: Backend) -> Result<Json<List<Webhook>>, Problem> {
     Ok(Json(List::whole(api.app.webhooks(&tenant.id).await?)))
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     Api,
     body::{Body, InPath},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::{QueuedEvent, Replayed},
 };
@@ -23,11 +23,11 @@ use crate::{
         ("event" = String, Path, description = "The event, `evt_…`")
     ),
     responses((status = 202, description = "The event that is on its way", body = QueuedEvent), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn one(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath((id, event)): InPath<(WebhookId, EventId)>,
 ) -> Result<(StatusCode, Json<QueuedEvent>), Problem> {
     api.app.replay_delivery(&tenant.id, &id, &event, &tenant.caller.actor()).await?;
@@ -50,11 +50,11 @@ pub(crate) struct Replay {
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     request_body = Replay,
     responses((status = 202, description = "How many events are on their way", body = Replayed), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn since(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
     Body(replay): Body<Replay>,
 ) -> Result<(StatusCode, Json<Replayed>), Problem> {

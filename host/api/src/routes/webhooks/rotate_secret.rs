@@ -6,7 +6,7 @@ use patchbay_model::WebhookId;
 use crate::{
     Api,
     body::InPath,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::IssuedWebhook,
 };
@@ -19,11 +19,11 @@ use crate::{
     post, path = "/v1/webhooks/{id}/secret", tag = "webhooks", operation_id = "rotateWebhookSecret",
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     responses((status = 200, description = "The endpoint, with its new signing secret", body = IssuedWebhook), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
 ) -> Result<Json<IssuedWebhook>, Problem> {
     Ok(Json(api.app.rotate_webhook_secret(&tenant.id, &id, &tenant.caller.actor()).await?.into()))

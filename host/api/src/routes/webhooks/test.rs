@@ -6,7 +6,7 @@ use patchbay_model::WebhookId;
 use crate::{
     Api,
     body::InPath,
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::QueuedEvent,
 };
@@ -17,11 +17,11 @@ use crate::{
     post, path = "/v1/webhooks/{id}/test", tag = "webhooks", operation_id = "testWebhook",
     params(("id" = String, Path, description = "The endpoint, `whk_…`")),
     responses((status = 202, description = "The event that is on its way", body = QueuedEvent), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(id): InPath<WebhookId>,
 ) -> Result<(StatusCode, Json<QueuedEvent>), Problem> {
     Ok((StatusCode::ACCEPTED, Json(api.app.test_webhook(&tenant.id, &id).await?.into())))

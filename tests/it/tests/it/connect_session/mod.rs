@@ -1,10 +1,15 @@
 //! A connect session as its end user and the tenant's backend see it: choosing, reviewing, logging in by every
 //! kind of form, waiting for the backend, and how it all stands in between.
 
+mod brand;
 mod every_login;
+mod guides;
 mod pages;
+mod portal;
 mod set_up;
+mod shields;
 mod states;
+mod windows;
 
 use std::time::Duration;
 

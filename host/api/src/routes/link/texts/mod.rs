@@ -35,15 +35,22 @@ texts! {
     // Who asks.
     landing_title, landing_asks, landing_next, landing_choose, landing_review, landing_login, landing_confirm,
     start, minutes_left,
+    // On several pages.
+    leave, back, next, busy, close_title,
     // Which software.
     choose_title, choose_nothing, search, search_button, search_found, search_none, search_all,
     accounting, communication, marketing, productivity, sales_crm,
+    // What is needed.
+    before_needs, before_guides, guide_share, guide_for, guide_absent_title, guide_absent,
     // What is shared, and the form.
+    shared_title, shared_more,
     review_title, review_before, review_reads, review_writes, review_asks, review_reaches, review_other,
     logins_title, login_chosen, fields_title, optional, select_choose,
     subdomain_help, origin_help, secret_help,
     away, away_note, here, here_note, no_pkce,
-    errors_title, error, secrets_again,
+    errors_title, error, secrets_again, show, hide,
+    // While the provider's pages have a window of their own.
+    waiting_title, waiting_text, waiting_now, waiting_again, waiting_over, window_done, window_on, window_here,
     // What was connected.
     confirm_title, confirm_text, confirm_waits, confirm_renewed, done_title, done_text,
     label_provider, label_business, label_login, label_accounts, finish, go_back, close,

@@ -1,0 +1,4 @@
+//! A tenant's users in the portal.
+
+pub(crate) mod create;
+pub(crate) mod enter;

@@ -1,0 +1,53 @@
+/** How far a trial is, with the two ways to end it. */
+import type { Canary, Release } from "@patchbay/client";
+import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
+import { useOld } from "~/api/admin";
+import { answer, client } from "~/api/client";
+import { Button } from "~/ui/Button";
+import { Confirm } from "~/ui/Dialog";
+import { ProgressBar } from "~/ui/ProgressBar";
+import { Ident, When } from "~/ui/Text";
+import { useToasts } from "~/ui/Toasts";
+import css from "./Trial.module.css";
+
+export function Trial({ release, canary }: { release: Release; canary: Canary }) {
+  const [ask, set] = useState<"promote" | "end">();
+  const old = useOld();
+  const { say } = useToasts();
+  const path = { params: { path: { id: release.id } } };
+  const decide = useMutation({
+    mutationFn: (what: "promote" | "end") => answer(what === "promote" ? client().POST("/v1/releases/{id}/promote", path) : client().DELETE("/v1/releases/{id}/canary", path)),
+    onSuccess: (_, what) => {
+      set(undefined);
+      say(what === "promote" ? `${release.version} is in use for all connections` : "The trial has ended");
+      old("release", "connector", "connectors");
+    },
+  });
+  const open = (what: "promote" | "end") => {
+    decide.reset();
+    set(what);
+  };
+  const { done, wanted, last } = canary;
+  const words = `${done} of ${wanted} runs and items ended well`;
+  return (
+    <div className={css.trial}>
+      <div className={css.head}>
+        <p><strong>{release.version} is being tried</strong> by <Ident id={canary.connection} /> since <When at={canary.started_at} />.</p>
+        <div className={css.actions}>
+          <Button onClick={() => open("end")}>End trial</Button>
+          <Button look="primary" onClick={() => open("promote")}>Use {release.version} for all</Button>
+        </div>
+      </div>
+      <ProgressBar label={`Trial of ${release.version}`} done={done} total={wanted}>
+        {words}. {canary.promotes ? "Then all connections use it by themselves." : "Then it waits for you."}{last && <> The last one ended {last.well ? "well" : `badly (${last.code ?? "no code"})`} <When at={last.at} />.</>}
+      </ProgressBar>
+      <Confirm open={ask === "promote"} onClose={() => set(undefined)} title={`Use ${release.version} for all connections`} action={`Use ${release.version} for all`} busy={decide.isPending} error={decide.error} onConfirm={() => decide.mutate("promote")}>
+        <p>{done < wanted ? `Only ${words}.` : `${words}.`} All connections run {release.version} from their next run on. You can roll back at any time.</p>
+      </Confirm>
+      <Confirm open={ask === "end"} onClose={() => set(undefined)} title={`End the trial of ${release.version}`} action="End trial" busy={decide.isPending} error={decide.error} onConfirm={() => decide.mutate("end")}>
+        <p>The connection is back on the version that it ran before. {release.version} waits, and can be tried or approved later. What it has stored stays.</p>
+      </Confirm>
+    </div>
+  );
+}
