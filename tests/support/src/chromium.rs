@@ -1,6 +1,6 @@
 //! Chromium for tests of pages: Debian's, found on the machine or installed where that is allowed.
 //!
-//! `cargo xtask test` looks once and names it in `PATCHBAY_TEST_CHROMIUM`.
+//! `cargo xtask test` looks once and names it in `PATCHBAY_CHROMIUM`.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -10,7 +10,7 @@ use std::{
 use crate::{apt::Apt, postgres};
 
 /// Names the browser's program; nothing else is looked at then.
-pub const PROGRAM: &str = "PATCHBAY_TEST_CHROMIUM";
+pub const PROGRAM: &str = "PATCHBAY_CHROMIUM";
 /// When set (and not `0`), a test that needs a browser fails without it. So does `CI`, which CI services set.
 pub const REQUIRE: &str = "PATCHBAY_REQUIRE_CHROMIUM";
 /// The browser, and letters for what it shows.

@@ -165,6 +165,8 @@ impl App {
 
     /// One release with what it may do.
     pub async fn release_detail(&self, id: &ReleaseId) -> Result<ReleaseDetail, Fault> {
+        // Before the release itself: a trial that is over by now left its reason there.
+        let canary = self.canary_progress(id).await?;
         let release = self.store.release(id).await?;
         let written = written(&release)?;
         let judged = self.judge(&written).await?.with(self.publisher_growth(&release).await?);
@@ -176,7 +178,6 @@ impl App {
             Some(_) => written.filled(),
         };
         let sentences = judged.asks.sentences(&manifest);
-        let canary = self.canary_progress(id).await?;
         Ok(ReleaseDetail { release, manifest, sentences, beyond, card, key, canary })
     }
 }

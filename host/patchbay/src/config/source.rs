@@ -11,9 +11,11 @@ use super::{key, keys};
 /// Variables that begin like ours and belong to the test tools.
 const OF_THE_TOOLS: &[&str] = &[
     "PATCHBAY_BIN",
+    "PATCHBAY_CHROMIUM",
     "PATCHBAY_CONNECTORS",
     "PATCHBAY_FAKES",
     "PATCHBAY_GUESTS",
+    "PATCHBAY_REQUIRE_CHROMIUM",
     "PATCHBAY_REQUIRE_POSTGRES",
     "PATCHBAY_STORE_TESTS",
     "PATCHBAY_TEST_POSTGRES",

@@ -321,7 +321,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
 }
 
 /// What is the backend's own, by the words of the product: a user in the portal does none of it.
-const BACKENDS: [&str; 18] = [
+const BACKENDS: [&str; 19] = [
     "completeConnectSession",
     "createPortalSession",
     "createReturnAddress",
@@ -332,6 +332,7 @@ const BACKENDS: [&str; 18] = [
     "exportRecords",
     "getWebhook",
     "importConnection",
+    "listAudit",
     "listDeliveries",
     "listReturnAddresses",
     "listWebhooks",

@@ -1,8 +1,10 @@
 //! S9 and S17 of the security plan, in a browser: frames, foreign sites, signing in and out. What a request can be made to do
 //! without a browser is `browser_sessions`.
 
+use std::time::Duration;
+
 use patchbay_it::{RigSetup, Stage};
-use patchbay_test_support::{Result, Trouble};
+use patchbay_test_support::{Result, wait_until};
 use serde_json::{Value, json};
 
 use super::{play, told};
@@ -17,11 +19,13 @@ fn something(stage: &Stage) -> Result<Value> {
     )
 }
 
-/// The address that the host printed when it started.
+/// The address that the host prints when it starts, after the line that says that it listens.
 fn printed(stage: &Stage) -> Result<String> {
-    let log = std::fs::read_to_string(stage.rig.host.log_path())?;
-    let line = log.lines().find_map(|line| line.split_once("sign in as operator: "));
-    line.map(|(_, address)| address.trim().to_owned()).ok_or_else(|| Trouble::new(format!("it printed none: {log}")))
+    wait_until("the address to sign in at", Duration::from_secs(20), || {
+        let log = std::fs::read_to_string(stage.rig.host.log_path())?;
+        let line = log.lines().find_map(|line| line.split_once("sign in as operator: "));
+        Ok(line.map(|(_, address)| address.trim().to_owned()))
+    })
 }
 
 #[test]
