@@ -56,6 +56,17 @@ impl Browser {
         self.send("GET", to, None)
     }
 
+    /// Goes where the page's link that looks like a button leads: *Continue*.
+    ///
+    /// # Errors
+    ///
+    /// There is no such link, or no answer.
+    pub fn go_on(&mut self, page: &Page) -> Result<Page> {
+        let to = html::way_on(&page.text)
+            .ok_or_else(|| Trouble::new(format!("{} leads nowhere: {} {}", page.url, page.status, page.text)))?;
+        self.send("GET", page.url.join(&to)?, None)
+    }
+
     /// Follows redirects until there is a page, or until one leads to an address that `stop` knows.
     ///
     /// # Errors

@@ -15,6 +15,12 @@ pub struct Form {
     pub buttons: Vec<(String, String)>,
 }
 
+/// Where the link that looks like a button leads, as written.
+pub(crate) fn way_on(page: &str) -> Option<String> {
+    let tag = tags(page).into_iter().find(|tag| tag.name == "a" && tag.get("class").as_deref() == Some("button"))?;
+    tag.get("href")
+}
+
 /// All forms of a page, in order.
 pub(crate) fn forms(page: &str) -> Vec<Form> {
     let mut forms: Vec<Form> = Vec::new();

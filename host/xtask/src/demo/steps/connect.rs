@@ -116,10 +116,11 @@ pub(super) fn silverfin(world: &mut World) -> Result<String> {
     let (session, url) = session(world, &json!({"return_to": told(registered.text_at("/id"))?}))?;
     let own = world.base();
     let mut browser = Browser::default();
-    // Who asks, then what will be shared; nothing begins without a click on each.
+    // Who asks, then what is needed, then what will be shared; nothing begins without a click on each.
     let asks = told(browser.open(&url))?;
     let started = told(browser.submit_named(&asks, "start", &[]))?;
-    let review = told(browser.settle_at(started, &[&own]))?;
+    let before = told(browser.settle_at(started, &[&own]))?;
+    let review = told(browser.go_on(&before))?;
     let away = told(browser.submit_named(&review, "login", &[]))?;
     let address = away.location().ok_or_else(|| format!("the page leads nowhere: {} {}", away.status, away.text))?;
     let login = world.fakes.silverfin.provider.login();
