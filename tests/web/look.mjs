@@ -46,10 +46,12 @@ async function still(page) {
   });
 }
 
-/** What makes a page wider than its window. */
+/** What makes a page wider than its window, or what a dialog holds wider than the dialog. */
 async function overflow(page) {
   return page.evaluate(() => {
     const room = document.documentElement.clientWidth;
+    const dialogs = [...document.querySelectorAll("[role=dialog], [role=alertdialog]")].filter((dialog) => dialog.scrollWidth > dialog.clientWidth + 1);
+    if (dialogs.length > 0) return dialogs.map((dialog) => `a dialog of ${dialog.clientWidth} holds ${dialog.scrollWidth}: ${dialog.innerText.slice(0, 80)}`);
     if (document.documentElement.scrollWidth <= room) return [];
     const wide = [...document.querySelectorAll("body *")].filter((element) => {
       const box = element.getBoundingClientRect();

@@ -12,7 +12,7 @@ use crate::{
     browser::session_of_call,
     cookie,
     problem::{AskedByOperator, Problem},
-    until_over::BrowserOf,
+    until_over::AskedBy,
 };
 
 /// Header by which an operator names the tenant that a call is about.
@@ -70,6 +70,9 @@ async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
     if let (true, Some(asked)) = (caller.is_operator(), parts.extensions.get::<AskedByOperator>()) {
         asked.proved();
     }
+    if let Some(asked) = parts.extensions.get::<AskedBy>() {
+        asked.is(&caller);
+    }
     Ok(caller)
 }
 
@@ -77,11 +80,7 @@ async fn caller(parts: &Parts, api: &Api) -> Result<Caller, Problem> {
 async fn signed_in(parts: &Parts, api: &Api, kind: SessionKind) -> Result<BrowserSession, Problem> {
     let over = || Problem::of(Code::SessionOver);
     let cookie = cookie::of(&parts.headers, kind).ok_or_else(over)?;
-    let session = api.app.signed_in(kind, &cookie).await?.ok_or_else(over)?;
-    if let Some(browser) = parts.extensions.get::<BrowserOf>() {
-        browser.is(kind, cookie);
-    }
-    Ok(session)
+    api.app.signed_in(kind, &cookie).await?.ok_or_else(over)
 }
 
 async fn by_key(parts: &Parts, api: &Api) -> Result<Caller, Problem> {

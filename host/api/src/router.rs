@@ -28,7 +28,7 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         // Browsers: signing in and out.
         .routes(routes!(r::operator_sessions::create::handler))
         .routes(routes!(r::operator_sessions::invite::handler))
-        .routes(routes!(r::portal_sessions::create::handler))
+        .routes(routes!(r::portal_sessions::create::handler, r::portal_sessions::delete::handler))
         .routes(routes!(r::portal_sessions::enter::handler))
         .routes(routes!(r::sessions::get::handler, r::sessions::delete::handler))
         .routes(routes!(r::sessions::delete_all::handler))

@@ -88,6 +88,15 @@ impl Caller {
         }
     }
 
+    /// The user of a tenant whose browser it is, in the tenant's own words; none for keys and operators.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        match self {
+            Self::Portal { user, .. } => Some(user),
+            Self::Operator { .. } | Self::OperatorSession { .. } | Self::Tenant { .. } => None,
+        }
+    }
+
     /// The tenant whose resources it reaches, where that is not its choice.
     #[must_use]
     pub fn own_tenant(&self) -> Option<&TenantId> {

@@ -218,7 +218,7 @@ codes! {
     "5011" FeedTooOld Gone "This place in the feed is older than what is kept";
     "5012" ScheduleInvalid Invalid "A schedule is wrong";
     "5013" WebhookInvalid Invalid "A webhook endpoint is wrong";
-    "5014" StreamsExhausted Unavailable "Too many progress streams are open";
+    "5014" StreamsExhausted Unavailable "Too many live streams are open";
     "5015" UploadsExhausted Unavailable "Too many files are being uploaded";
     "5016" SignInRefused Unauthenticated "Nobody is signed in by this";
     "5017" SignInsExhausted TooOften "Too many sign-ins were refused";

@@ -1,12 +1,15 @@
-//! What tests may do to a running host: move its clock, and stop it at a named moment.
+//! What tests may do to a running host: move its clock, stop it at a named moment, and keep what it compiles.
 //!
 //! This file is part of debug builds only; `cargo xtask walls` sees to it.
 
 use std::{
     collections::BTreeMap,
+    ffi::OsString,
     fs::File,
-    io::Write,
+    io::{self, Read as _, Write},
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
+    process::{Command, ExitCode, Stdio},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -14,7 +17,9 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::HEXLOWER;
 use patchbay_model::{Clock, Timestamp, failpoint};
+use sha2::{Digest as _, Sha256};
 
 /// A file that holds by how many milliseconds the clock is ahead (or, with `-`, behind).
 const CLOCK: &str = "PATCHBAY_TEST_CLOCK";
@@ -22,9 +27,17 @@ const CLOCK: &str = "PATCHBAY_TEST_CLOCK";
 const FAILPOINT: &str = "PATCHBAY_TEST_FAILPOINT";
 /// The file that is written when it does; it holds the name of the moment.
 const MARK: &str = "PATCHBAY_TEST_FAILPOINT_MARK";
+/// A folder in which hosts keep what they compile, for each other: a thousand hosts of one test run that compile the same
+/// twenty components are a third of its time. What is compiled is compiled as ever, by the child, once; what a host does with
+/// an answer is the same. It has to be one build of the host that uses a folder.
+const COMPILED: &str = "PATCHBAY_TEST_COMPILED";
+/// The first argument of the child that looks there first.
+const KEEPER: &str = "compile-kept";
+/// Larger components do not exist.
+const COMPONENT: u64 = 256 * 1024 * 1024;
 
 /// All of them: no keys of the configuration.
-pub(crate) const VARIABLES: &[&str] = &[CLOCK, FAILPOINT, MARK];
+pub(crate) const VARIABLES: &[&str] = &[CLOCK, FAILPOINT, MARK, COMPILED];
 
 /// Does what the variables ask for. Returns the clock that counts.
 pub(crate) fn install(clock: Arc<dyn Clock>, variables: &BTreeMap<String, String>) -> Arc<dyn Clock> {
@@ -47,6 +60,55 @@ pub(crate) fn moves_the_clock(variables: &BTreeMap<String, String>) -> bool {
     variables.contains_key(CLOCK)
 }
 
+/// The command that compiles and keeps; none where nobody asks for it.
+pub(crate) fn compiler(program: &Path) -> Option<Vec<OsString>> {
+    let folder = crate::config::ambient::variables().remove(COMPILED)?;
+    Some(vec![program.into(), KEEPER.into(), folder.into()])
+}
+
+/// The child that [`compiler`] names, where this process is one.
+pub(crate) fn compile_kept() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    (arguments.next()? == KEEPER).then(|| {
+        let folder = PathBuf::from(arguments.next().unwrap_or_default());
+        compile_or_look_up(&folder).unwrap_or_else(|error| {
+            eprintln!("{}: {error}", folder.display());
+            ExitCode::FAILURE
+        })
+    })
+}
+
+fn compile_or_look_up(folder: &Path) -> io::Result<ExitCode> {
+    let mut component = Vec::new();
+    io::stdin().lock().take(COMPONENT).read_to_end(&mut component)?;
+    let kept = folder.join(HEXLOWER.encode(&Sha256::digest(&component)));
+    if let Ok(compiled) = std::fs::read(&kept) {
+        io::stdout().write_all(&compiled)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut worker = Command::new(std::env::current_exe()?);
+    let mut worker = worker.arg(crate::compiler::WORKER).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    let (stdin, stdout) = (worker.stdin.take(), worker.stdout.take());
+    let mut compiled = Vec::new();
+    std::thread::scope(|scope| {
+        // A worker that refuses early closes its end; its code says why.
+        scope.spawn(|| stdin.map(|mut stdin| stdin.write_all(&component)));
+        stdout.map(|mut stdout| stdout.read_to_end(&mut compiled)).transpose()
+    })?;
+    let ended = worker.wait()?;
+    if let Some(signal) = ended.signal().and_then(rustix::process::Signal::from_named_raw) {
+        // The host reads how its child died.
+        rustix::process::kill_process(rustix::process::getpid(), signal)?;
+    }
+    if ended.success() {
+        let part = kept.with_extension(std::process::id().to_string());
+        std::fs::write(&part, &compiled)?;
+        std::fs::rename(part, kept)?;
+        io::stdout().write_all(&compiled)?;
+    }
+    Ok(ended.code().and_then(|code| u8::try_from(code).ok()).map_or(ExitCode::FAILURE, ExitCode::from))
+}
+
 /// Stops the first task that comes to the moment; those after it pass, so that a test sees another one
 /// take the work over.
 fn stop(wanted: String, mark: Option<PathBuf>) -> impl Fn(&'static str) -> bool + Send + Sync {
@@ -65,7 +127,7 @@ fn stop(wanted: String, mark: Option<PathBuf>) -> impl Fn(&'static str) -> bool 
 }
 
 /// Whole or not at all: whoever waits for the file finds the name in it.
-fn write(mark: &Path, name: &str) -> std::io::Result<()> {
+fn write(mark: &Path, name: &str) -> io::Result<()> {
     let part = mark.with_extension("part");
     let mut file = File::create(&part)?;
     file.write_all(name.as_bytes())?;

@@ -4,6 +4,7 @@
 //! their end. It decides nothing about connectors, credentials or records.
 
 mod cli;
+mod compiler;
 mod config;
 mod exit;
 mod folder;
@@ -21,8 +22,12 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     // The compile child limits itself before it reads a hostile byte: no configuration, no runtime, no
     // parser of arguments may have run before.
-    if std::env::args_os().nth(1).is_some_and(|command| command == cli::COMPILE_WORKER) {
+    if std::env::args_os().nth(1).is_some_and(|command| command == compiler::WORKER) {
         return patchbay_engine::compile_worker();
+    }
+    #[cfg(debug_assertions)]
+    if let Some(code) = hooks::compile_kept() {
+        return code;
     }
     cli::run()
 }

@@ -106,11 +106,11 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
     };
     let gate = Gate::build(egress(config)?, Arc::clone(&clock))
         .map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()))?;
-    let program = std::env::current_exe().map_err(|error| Stop::failed(format!("no program: {error}")))?;
+    let compiler = crate::compiler::command().map_err(|error| Stop::failed(format!("no program: {error}")))?;
     let engine = EngineConfig {
         cache_dir: config.data_dir.join("compiled"),
         cache_key: *keys.derive("compile-cache"),
-        compiler: vec![program.into_os_string(), "compile-worker".into()],
+        compiler,
         max_instances: config.limits.instances,
         component_bytes: config.limits.component_bytes,
     };

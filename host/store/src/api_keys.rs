@@ -89,6 +89,15 @@ impl Store {
         maybe(self.read(), statement.bind(hash.to_vec())).await
     }
 
+    /// Whether a key is there and not revoked.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn api_key_counts(&self, id: &KeyId) -> Result<bool, StoreError> {
+        let statement = sqlx::query("SELECT 1 FROM api_keys k WHERE k.id = $1 AND k.revoked_at IS NULL");
+        Ok(statement.bind(id.as_str()).fetch_optional(self.read()).await?.is_some())
+    }
+
     /// Notes that a key was used. Cheap to call seldom: once a minute is enough.
     ///
     /// # Errors

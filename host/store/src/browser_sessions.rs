@@ -1,8 +1,10 @@
 //! Browser sessions: operators who are signed in to `/admin`, and tenants' users in the portal.
 //!
 //! A session is found by the hash of its cookie and counts until it expires, stands unused for too long, is ended, or
-//! the key is revoked by which it was opened: all of that is asked in the one statement that finds it, so that no
-//! caller can forget a part of it.
+//! the key is revoked by which it was opened: all of that is asked in one clause ([`COUNTS`]), so that no caller can
+//! forget a part of it.
+
+mod ending;
 
 use std::time::Duration;
 
@@ -12,9 +14,14 @@ use sqlx::AnyConnection;
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
-    row::{Reader, Row, maybe, select, words},
+    row::{Reader, Row, Statement, maybe, words},
     sign_in_tokens::SIGNED_IN,
 };
+
+pub use ending::Whose;
+
+/// What holds of a session as long as it counts: at `$1`, when one that was not used since `$2` is over.
+const COUNTS: &str = "b.ended_at IS NULL AND b.expires_at > $1 AND b.used_at > $2 AND k.revoked_at IS NULL";
 
 /// Whose browser is signed in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,6 +165,7 @@ impl Store {
                     .bind(now.as_micros())
                     .execute(&mut *tx)
                     .await?;
+                    ending::end_connects(&mut *tx, now).await?;
                 }
                 insert(tx, &session, cookie_hash).await?;
                 if kind == SessionKind::Operator {
@@ -186,13 +194,22 @@ impl Store {
         cookie_hash: [u8; 32],
         idle: Duration,
     ) -> Result<Option<BrowserSession>, StoreError> {
-        let now = self.now();
-        let statement = sqlx::query(select::<BrowserSession>(
-            "WHERE b.cookie_hash = $1 AND b.kind = $2 AND b.ended_at IS NULL AND b.expires_at > $3 AND b.used_at > $4 \
-             AND k.revoked_at IS NULL",
-        ));
-        let statement = statement.bind(cookie_hash.to_vec()).bind(kind.as_str());
-        maybe(self.read(), statement.bind(now.as_micros()).bind(now.minus(idle).as_micros())).await
+        let statement = format!("{} AND b.cookie_hash = $3 AND b.kind = $4", columns_of_counting());
+        let statement = counting(statement, self.now(), idle);
+        maybe(self.read(), statement.bind(cookie_hash.to_vec()).bind(kind.as_str())).await
+    }
+
+    /// The same by its id.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn browser_session_by_id(
+        &self,
+        id: &BrowserSessionId,
+        idle: Duration,
+    ) -> Result<Option<BrowserSession>, StoreError> {
+        let statement = counting(format!("{} AND b.id = $3", columns_of_counting()), self.now(), idle);
+        maybe(self.read(), statement.bind(id.as_str())).await
     }
 
     /// Notes that a session was used. Cheap to call seldom: once a minute is enough.
@@ -208,52 +225,6 @@ impl Store {
                 );
                 statement.bind(id.as_str()).bind(now.as_micros()).execute(tx).await?;
                 Ok(())
-            })
-        })
-        .await
-    }
-
-    /// Ends a session at once; ending it again changes nothing.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_browser_session(&self, session: &BrowserSession) -> Result<(), StoreError> {
-        let (id, now) = (session.id.clone(), self.now());
-        let line = self.audit_line(ended(session));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let statement =
-                    sqlx::query("UPDATE browser_sessions SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL");
-                let done = statement.bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?;
-                if done.rows_affected() > 0 { append(tx, &line).await } else { Ok(()) }
-            })
-        })
-        .await
-    }
-
-    /// Ends all sessions of whoever has this one: of all operators, who have no names here, or of the same user of
-    /// the same tenant. Addresses that were given out for them open nothing any more.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_browser_sessions(&self, session: &BrowserSession) -> Result<u64, StoreError> {
-        let (session, now, store) = (session.clone(), self.now(), self.clone());
-        self.write(move |tx| {
-            Box::pin(async move {
-                let whose = "kind = $1 AND tenant IS NOT DISTINCT FROM $2 AND end_user IS NOT DISTINCT FROM $3";
-                let (tenant, user) = (session.tenant.as_ref().map(TenantId::as_str), session.user.as_deref());
-                let statement = format!("DELETE FROM sign_in_tokens WHERE {whose}");
-                let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(session.kind.as_str());
-                statement.bind(tenant).bind(user).execute(&mut *tx).await?;
-                let statement = format!(
-                    "UPDATE browser_sessions SET ended_at = $4 WHERE {whose} AND ended_at IS NULL AND expires_at > $4"
-                );
-                let statement = sqlx::query(sqlx::AssertSqlSafe(statement)).bind(session.kind.as_str());
-                let statement = statement.bind(tenant).bind(user).bind(now.as_micros());
-                let ended_now = statement.execute(&mut *tx).await?.rows_affected();
-                let line = ended(&session).detail(&serde_json::json!({ "sessions": ended_now }));
-                append(tx, &store.audit_line(line)).await?;
-                Ok(ended_now)
             })
         })
         .await
@@ -351,12 +322,15 @@ async fn end_first_run(tx: &mut AnyConnection, now: Timestamp) -> Result<(), Sto
     Ok(())
 }
 
-fn ended(session: &BrowserSession) -> NewAudit {
-    let action = match session.kind {
-        SessionKind::Operator => "operator_session.ended",
-        SessionKind::Portal => "portal_session.ended",
-    };
-    NewAudit::of(session.tenant.as_ref(), &session.actor(), action, &session.id)
+/// What selects sessions that count; more conditions may follow.
+fn columns_of_counting() -> String {
+    format!("SELECT {} FROM {} WHERE {COUNTS}", BrowserSession::COLUMNS, BrowserSession::FROM)
+}
+
+/// A statement made of literals of this file, with what [`COUNTS`] asks for.
+fn counting<'q>(statement: String, now: Timestamp, idle: Duration) -> Statement<'q> {
+    let statement = sqlx::query(sqlx::AssertSqlSafe(statement));
+    statement.bind(now.as_micros()).bind(now.minus(idle).as_micros())
 }
 
 #[cfg(test)]

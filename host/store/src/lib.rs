@@ -105,7 +105,7 @@ pub use blobs::{Blob, NewBlob, PIECE_BYTES};
 pub use brands::{BrandLogo, BrandRow, LogoRef, NewBrand};
 pub use breakers::BreakerRow;
 pub use broken::BreakConnection;
-pub use browser_sessions::{BrowserSession, Opening, OpeningBy, SessionKind, actor as actor_of_session};
+pub use browser_sessions::{BrowserSession, Opening, OpeningBy, SessionKind, Whose, actor as actor_of_session};
 pub use canaries::{Canary, NewCanary};
 pub use changes::{Change, FeedFilter, Operation};
 pub use claims::{ClaimLimits, ClaimedRun};

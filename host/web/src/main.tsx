@@ -3,6 +3,7 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { restUnattended } from "./api/attended";
 import { queries } from "./api/queries";
 import { router } from "./router";
 import { applyTheme } from "./shell/theme";
@@ -10,6 +11,7 @@ import "./theme/base.css";
 import { Toasts } from "./ui/Toasts";
 
 applyTheme();
+restUnattended();
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

@@ -1,7 +1,7 @@
 //! `cargo xtask test`: every suite, each timed, all run even when one fails.
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
@@ -191,7 +191,18 @@ fn tests(tree: &mut Tree) -> std::result::Result<(), Stop> {
         Run::cargo(&["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests"])
     };
     let runner = chromium.into_iter().fold(runner, |run, program| run.env(chromium::PROGRAM, program));
+    let runner = runner.env("PATCHBAY_TEST_COMPILED", empty(&target().join("compiled"))?);
     Ok(environment(runner, DEBUG, built.as_ref(), Some(postgres)).status()?)
+}
+
+/// A folder with nothing in it: what another build of the host compiled is not this one's.
+fn empty(folder: &Path) -> Result<PathBuf> {
+    let made = std::fs::remove_dir_all(folder).or_else(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    made.and_then(|()| std::fs::create_dir_all(folder)).map_err(|error| format!("{}: {error}", folder.display()))?;
+    Ok(folder.to_owned())
 }
 
 /// The store's own tests once more, on the other database.

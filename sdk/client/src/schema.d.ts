@@ -132,7 +132,8 @@ export interface paths {
          *     or for one day where none names it (`retention.blobs_days`). One file has 50 MiB at most (`limits.blob_mib`), all files of
          *     a tenant 2048 MiB together (`limits.tenant_blob_mib`; PB4012). It is stored while it comes, so it needs no form and no
          *     base64; an upload that breaks off, or is slower than 16 KiB a second for more than a minute, leaves nothing behind. Up
-         *     to 16 uploads of a tenant can be under way (PB5015). Compare `sha256` to be sure of what arrived.
+         *     to 16 uploads of a tenant can be under way, 12 of them of one user in the portal (PB5015). Compare `sha256` to be sure
+         *     of what arrived.
          */
         post: operations["createBlob"];
         delete?: never;
@@ -900,8 +901,9 @@ export interface paths {
          *
          *     Without the header `Last-Event-ID` the stream begins with what happens from now on; with it, with what happened since
          *     that event, as far as events are kept. A comment comes after 15 seconds of silence. The streams are counted together with
-         *     those of `GET /v1/progress`: at most 50 of a tenant and 500 in all are open at the same time; beyond, the answer is PB5014
-         *     with `Retry-After`.
+         *     those of `GET /v1/progress`: at most 50 of a tenant and 500 in all are open at the same time, 8 of them for one user in the
+         *     portal; beyond, the answer is PB5014 with `Retry-After`. A stream ends within seconds when the key or session that asked
+         *     for it does.
          */
         get: operations["watchEvents"];
         put?: never;
@@ -1137,11 +1139,17 @@ export interface paths {
          * Makes an address that signs one of your users in to the portal: the web app under `/app`.
          * @description Send the browser of your logged-in user there at once, by a redirect: the address works once, within five minutes. In
          *     the portal the user sees and changes what is your tenant's, for eight hours, or until an hour passes without use. What
-         *     only your backend may do, as webhooks, exports, imports and keys, stays closed. The session ends with the key that
-         *     stands behind this call, when that is revoked.
+         *     only your backend may do, as webhooks, exports, the feed of changes, imports and keys, stays closed. The session ends
+         *     with the key that stands behind this call, when that is revoked; and when you say so (`DELETE /v1/portal-sessions`).
          */
         post: operations["createPortalSession"];
-        delete?: never;
+        /**
+         * Ends all sessions of one of your users in the portal, at once and in every browser.
+         * @description Call it when the user signs out of your application, leaves, or loses a device. Addresses that were made for the user and
+         *     not opened yet open nothing any more, what the user had begun to connect comes to nothing, and live streams end within
+         *     seconds. A new address can be made afterwards. For a user who is nowhere signed in the answer is 0.
+         */
+        delete: operations["endPortalSessions"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1188,7 +1196,8 @@ export interface paths {
          *
          *     A comment comes after 15 seconds of silence. With `run`, the stream ends after the run's end; else it goes on until
          *     you leave or the host stops. A client that lost it asks again: each stream begins with how everything is. At most
-         *     50 streams of a tenant and 500 in all are open at the same time; beyond, the answer is PB5014 with `Retry-After`.
+         *     50 streams of a tenant and 500 in all are open at the same time, 8 of them for one user in the portal; beyond, the
+         *     answer is PB5014 with `Retry-After`. A stream ends within seconds when the key or session that asked for it does.
          */
         get: operations["watchProgress"];
         put?: never;
@@ -3032,6 +3041,15 @@ export interface components {
          * @enum {string}
          */
         Effect: "read" | "repeatable" | "write";
+        /** @description How many sessions of a user ended. */
+        EndedPortalSessions: {
+            /**
+             * Format: int64
+             * @description Browsers that were signed in as that user and are not any more.
+             * @example 2
+             */
+            ended: number;
+        };
         /** @description Something that happened. */
         Event: {
             /** @description When. */
@@ -5466,6 +5484,7 @@ export type DeploymentHealth = components['schemas']['DeploymentHealth'];
 export type DiscoveredStreams = components['schemas']['DiscoveredStreams'];
 export type Drift = components['schemas']['Drift'];
 export type Effect = components['schemas']['Effect'];
+export type EndedPortalSessions = components['schemas']['EndedPortalSessions'];
 export type Event = components['schemas']['Event'];
 export type EventKind = components['schemas']['EventKind'];
 export type Field = components['schemas']['Field'];
@@ -8560,6 +8579,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["NewPortalSession"];
+                };
+            };
+        };
+    };
+    endPortalSessions: {
+        parameters: {
+            query: {
+                /**
+                 * @description Your own id of the user, as in `POST /v1/portal-sessions`.
+                 * @example user-4711
+                 */
+                user: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be done as it is; `code` and `errors` say why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The host or the provider has trouble; `code` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description How many sessions ended */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EndedPortalSessions"];
                 };
             };
         };

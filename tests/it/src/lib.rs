@@ -42,7 +42,7 @@ pub use kinds::{Enter, Kind, kinds, oidc_kind, oidc_machine_kind};
 pub use ledger::{Book, LEDGER, LedgerMirror, ledger_of, ledger_packaged, ledger_with};
 pub use nodes::{Nodes, name};
 pub use office::{PAGE, changes, many_pages};
-pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay};
+pub use packages::{Variant, guest_component, guest_manifest, login_manifest, patchbay, patchbay_command};
 pub use patchbay_test_support::signed::{post_signed, publisher_key, signature_of};
 pub use receiver::{Answers, HOOKS, Receiver, Told};
 pub use rig::{BRISK, Rig, RigSetup};

@@ -10,7 +10,7 @@ use patchbay_model::{
     manifest::{self, Manifest},
     package,
 };
-use patchbay_test_support::{Result, Trouble, packaged};
+use patchbay_test_support::{Result, Trouble, packaged, without_tools};
 
 /// What a connector of the guests does besides its login: the component exports all of it.
 const WORK: &str = r#"
@@ -181,17 +181,22 @@ pub fn guest_manifest() -> PathBuf {
 ///
 /// It does not start.
 pub fn patchbay(folder: &Path, arguments: &[&str]) -> Result<Output> {
+    Ok(patchbay_command(folder, arguments)?.output()?)
+}
+
+/// The tool that is to run in a folder.
+///
+/// # Errors
+///
+/// Nobody says where it is.
+pub fn patchbay_command(folder: &Path, arguments: &[&str]) -> Result<Command> {
     #[expect(clippy::disallowed_methods, reason = "tests have no configuration file of their own")]
     let named = std::env::var_os("PATCHBAY_BIN").map(PathBuf::from);
     let binary = named.map_or_else(|| target().map(|target| target.join("debug").join("patchbay")), Ok)?;
     let mut command = Command::new(binary);
     command.current_dir(folder).args(arguments);
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PATCHBAY_") {
-            command.env_remove(name);
-        }
-    }
-    Ok(command.output()?)
+    without_tools(&mut command);
+    Ok(command)
 }
 
 /// The target folder that the running test was built into: target/<profile>/deps/<test>.

@@ -53,12 +53,7 @@ pub(crate) fn launch(
     let mut command = Command::new(binary);
     command.arg("--config").arg(&config).arg("serve").current_dir(folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?);
-    // The host would take its own variables for configuration.
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("PATCHBAY_") {
-            command.env_remove(name);
-        }
-    }
+    moment::without_tools(&mut command);
     command.envs(setup.variables.iter().map(|(name, value)| (name, value)));
     if setup.test_clock {
         command.env(moment::CLOCK, moment::clock(folder));

@@ -30,7 +30,7 @@ pub use api::{Answer, Api};
 pub use browser::{Browser, Page};
 pub use host::{HostProcess, HostSetup};
 pub use html::Form;
-pub use moment::TestTime;
+pub use moment::{TestTime, without_tools};
 pub use oidc::OidcProvider;
 pub use packaged::packaged;
 pub use patchbay_fakes as fakes;

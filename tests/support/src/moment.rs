@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -38,6 +39,19 @@ pub(crate) const CLOCK: &str = "PATCHBAY_TEST_CLOCK";
 pub(crate) const FAILPOINT: &str = "PATCHBAY_TEST_FAILPOINT";
 /// Names the file that the host writes when it stands there.
 pub(crate) const MARK: &str = "PATCHBAY_TEST_FAILPOINT_MARK";
+
+/// Names the folder in which all hosts of a test run keep what they compile, for each other.
+pub(crate) const COMPILED: &str = "PATCHBAY_TEST_COMPILED";
+
+/// Takes the variables of the test tools from a host that is started: it would take them for its configuration. What was
+/// compiled before stays its to use.
+pub fn without_tools(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("PATCHBAY_") && name != COMPILED {
+            command.env_remove(name);
+        }
+    }
+}
 
 /// The file of the clock.
 pub(crate) fn clock(folder: &Path) -> PathBuf {

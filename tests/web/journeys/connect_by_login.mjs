@@ -13,6 +13,7 @@ export default async function ({ world, browser }) {
   const panel = page.getByRole("dialog");
   const begin = panel.getByRole("button", { name: world.way });
   await begin.waitFor();
+  await panel.getByText("This connection is kept by Kantoor Vermeulen, for Ann de Vries.").waitFor();
   await person.look(page, "connect-login");
 
   const [link] = await Promise.all([person.context.waitForEvent("page"), begin.click()]);

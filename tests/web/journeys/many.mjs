@@ -10,7 +10,7 @@ const LIMIT_MS = 100;
 const FIRST_LOAD = 200_000;
 const TURNS = 7;
 /** So many times the limit is what the page's own thread may work in a debug host's company, on any machine. */
-const BOUND = 3;
+const BOUND = 2;
 
 export default async function ({ world, browser }) {
   const { person, page } = await colleague(browser, world, world.tenant);

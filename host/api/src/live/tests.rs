@@ -4,9 +4,12 @@ use std::sync::{
 };
 
 use patchbay_app::Progress;
-use patchbay_model::{Code, ConnectionId, ManualClock, RunId, RunState, SeededRandom, SyncId, TenantId, Timestamp};
+use patchbay_model::{Code, ConnectionId, ManualClock, RunId, RunState, SeededRandom, SyncId, Timestamp};
 
-use super::*;
+use super::{
+    places::tests::{caller, tenant},
+    *,
+};
 
 /// How far the runs of a test are, and how often somebody looked.
 #[derive(Clone, Default)]
@@ -46,8 +49,7 @@ impl World {
             let gone = *world.gone.lock().expect("whether it is gone");
             futures_util::future::ready(if gone { Err(Fault::new(Code::NotFound)) } else { Ok(world.shown()) })
         };
-        let tenant = TenantId::fresh(&ManualClock::default(), &SeededRandom::new(7));
-        let place = self.places.take(&tenant).expect("a place");
+        let place = self.places.take(&caller(&tenant(), None)).expect("a place");
         Live { look, changed: Arc::clone(&self.changed), stop, one_run, place }.told_from(self.shown())
     }
 }

@@ -49,7 +49,8 @@ pub(crate) struct Which {
 ///
 /// A comment comes after 15 seconds of silence. With `run`, the stream ends after the run's end; else it goes on until
 /// you leave or the host stops. A client that lost it asks again: each stream begins with how everything is. At most
-/// 50 streams of a tenant and 500 in all are open at the same time; beyond, the answer is PB5014 with `Retry-After`.
+/// 50 streams of a tenant and 500 in all are open at the same time, 8 of them for one user in the portal; beyond, the
+/// answer is PB5014 with `Retry-After`. A stream ends within seconds when the key or session that asked for it does.
 #[utoipa::path(
     get, path = "/v1/progress", tag = "syncs", operation_id = "watchProgress",
     params(Which),
@@ -64,7 +65,7 @@ pub(crate) async fn handler(
     tenant: Tenant,
     Params(which): Params<Which>,
 ) -> Result<Response, Problem> {
-    let place = api.onlookers.take(&tenant.id).map_err(full)?;
+    let place = api.onlookers.take(&tenant).map_err(full)?;
     if let Some(connection) = &which.connection {
         // One that is not there would be waited for in silence.
         api.app.connection(&tenant.id, connection).await?;
@@ -87,6 +88,7 @@ pub(crate) async fn handler(
 /// What is said to somebody for whom there is no place.
 pub(crate) fn full(full: Full) -> Problem {
     let person = match full {
+        Full::User => "You have 8 streams open already: close other windows in which you are signed in.",
         Full::Tenant => "50 streams of this tenant are open already: close one, or watch several runs with one.",
         Full::Host => "As many streams are open as this host takes.",
     };

@@ -71,6 +71,20 @@ pub(crate) struct NewPortalSession {
     expires_at: Time,
 }
 
+/// How many sessions of a user ended.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct EndedPortalSessions {
+    /// Browsers that were signed in as that user and are not any more.
+    #[schema(example = 2)]
+    ended: u64,
+}
+
+impl From<u64> for EndedPortalSessions {
+    fn from(ended: u64) -> Self {
+        Self { ended }
+    }
+}
+
 /// An address that signs one browser in as an operator.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct OperatorInvitation {

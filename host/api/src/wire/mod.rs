@@ -53,7 +53,7 @@ pub(crate) use activity::{Activity, Span};
 pub(crate) use audit::{AuditPage, AuditVerification};
 pub(crate) use blob::{Blob, FileBody};
 pub(crate) use brand::Brand;
-pub(crate) use browser_session::{NewPortalSession, OperatorInvitation, Session};
+pub(crate) use browser_session::{EndedPortalSessions, NewPortalSession, OperatorInvitation, Session};
 pub(crate) use canary::Canary;
 pub(crate) use card::{Card, CatalogEntry};
 pub(crate) use change::Changes;

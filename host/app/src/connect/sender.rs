@@ -9,8 +9,12 @@ use crate::{App, Brand};
 
 /// Whoever made a session, as its pages show it.
 pub struct Sender {
-    /// Name, colour and logo.
+    /// Name, colour and logo, as the tenant chose them.
     pub brand: Brand,
+    /// The name under which the operator registered the tenant: the one that it cannot choose.
+    pub tenant: String,
+    /// For which of the tenant's users the session is, where that was said: the name and id that the tenant gave.
+    pub user: Option<String>,
     /// The language that the session asks for.
     pub language: Option<Language>,
     /// Where a person goes who does not want to go on: a registered address, told the session and nothing else.
@@ -21,9 +25,22 @@ impl App {
     pub(super) async fn sender_of(&self, session: &ConnectSession) -> Result<Sender, Fault> {
         Ok(Sender {
             brand: self.brand(&session.tenant).await?,
+            tenant: self.tenant(&session.tenant).await?.name,
+            user: self.user_of(session).await?,
             language: session.language.as_deref().and_then(Language::from_word),
             back: self.registered_return(session).await,
         })
+    }
+
+    /// The user of a session: in the portal by name, too, where its backend said one.
+    async fn user_of(&self, session: &ConnectSession) -> Result<Option<String>, Fault> {
+        let id = Some(&session.end_user).filter(|user| !user.is_empty());
+        let portal = match &session.portal {
+            Some(portal) => self.counting_session(portal).await?,
+            None => None,
+        };
+        let name = portal.and_then(|portal| portal.name);
+        Ok(id.map(|id| name.map_or_else(|| id.clone(), |name| format!("{name} ({id})"))))
     }
 
     /// The registered address with the session's id; none where there is none (any more).

@@ -6,7 +6,8 @@
 //! had before, so that a cookie which was planted earlier is worth nothing. Token and cookie are 256 random bits each,
 //! and only their SHA-256 is stored.
 //!
-//! A session ends by itself (absolutely, and when it is not used), by signing out, and with the key that opened it.
+//! A session ends by itself (absolutely, and when it is not used), by signing out, with the key that opened it, and in the
+//! portal when the tenant's backend says so: it knows first that somebody left, or lost a laptop.
 //! Sign-ins that are refused are counted ([`Attempts`]) and told in the audit log.
 
 mod attempts;
@@ -16,7 +17,7 @@ mod portals;
 use std::{net::IpAddr, time::Duration};
 
 use patchbay_model::{BrowserSessionId, Code, Fault, Secret, Timestamp};
-use patchbay_store::{BrowserSession, NewAudit, Opening, OpeningBy, SessionKind};
+use patchbay_store::{BrowserSession, NewAudit, Opening, OpeningBy, SessionKind, Whose};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -24,7 +25,7 @@ pub(crate) use attempts::Attempts;
 pub use attempts::Peer;
 pub use portals::PortalRequest;
 
-use crate::App;
+use crate::{App, Caller};
 
 /// After how long without use a session is over.
 const IDLE: Duration = Duration::from_secs(3_600);
@@ -89,9 +90,20 @@ impl App {
         Ok(Some(session))
     }
 
-    /// Whether a session still counts, without using it: for answers that go on for a long time.
-    pub async fn still_signed_in(&self, kind: SessionKind, cookie: &Secret) -> Result<bool, Fault> {
-        Ok(self.store.browser_session(kind, hash(cookie), IDLE).await?.is_some())
+    /// Whether whoever asked may still be answered, for answers that go on for a long time: the key is not revoked, the
+    /// session not over. A session is not used by that.
+    pub async fn still_counts(&self, caller: &Caller) -> Result<bool, Fault> {
+        Ok(match caller {
+            Caller::Operator { key } | Caller::Tenant { key, .. } => self.store.api_key_counts(key).await?,
+            Caller::OperatorSession { session, .. } | Caller::Portal { session, .. } => {
+                self.counting_session(session).await?.is_some()
+            }
+        })
+    }
+
+    /// The session with this id, as long as it counts; it is not used by that.
+    pub(crate) async fn counting_session(&self, id: &BrowserSessionId) -> Result<Option<BrowserSession>, Fault> {
+        Ok(self.store.browser_session_by_id(id, IDLE).await?)
     }
 
     /// Ends a session.
@@ -101,7 +113,8 @@ impl App {
 
     /// Ends all sessions of whoever has this one: of all operators, or of the same user of the same tenant.
     pub async fn sign_out_everywhere(&self, session: &BrowserSession) -> Result<u64, Fault> {
-        Ok(self.store.end_browser_sessions(session).await?)
+        let (whose, actor) = (Whose::has(session), session.actor());
+        Ok(self.store.end_browser_sessions(whose, IDLE, &actor, session.id.as_str()).await?)
     }
 
     /// An address of the web app with a token behind the `#`.

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use patchbay_model::{BrowserSessionId, Fault, Secret, TenantId};
-use patchbay_store::{NewSignInToken, OpeningBy, SessionKind};
+use patchbay_model::{BrowserSessionId, Code, Fault, Secret, TenantId};
+use patchbay_store::{NewSignInToken, OpeningBy, SessionKind, Whose};
 
-use super::{LONGEST, SignInAddress, SignedIn, Visitor, hash};
+use super::{IDLE, LONGEST, SignInAddress, SignedIn, Visitor, hash};
 use crate::{
     App, Caller, Language,
     access::{NAME, check_text},
@@ -64,5 +64,16 @@ impl App {
     pub async fn enter_portal(&self, token: &Secret, visitor: &Visitor) -> Result<SignedIn, Fault> {
         let ours = token.len() <= LONGEST && token.expose().starts_with(TOKEN);
         self.open_session(SessionKind::Portal, ours.then(|| OpeningBy::Token(hash(token))), visitor).await
+    }
+
+    /// Ends all sessions of a tenant's user in the portal at once, with what they began, and the addresses that would open
+    /// another one; how many browsers were signed in.
+    pub async fn end_portal_sessions(&self, tenant: &TenantId, user: &str, caller: &Caller) -> Result<u64, Fault> {
+        if check_text("/user", user, NAME).is_err() {
+            let why = format!("user must have 1 to {NAME} bytes of printable characters: your own id of the user.");
+            return Err(Fault::because(Code::ParameterInvalid, why));
+        }
+        let whose = Whose { kind: SessionKind::Portal, tenant: Some(tenant.clone()), user: Some(user.to_owned()) };
+        Ok(self.store.end_browser_sessions(whose, IDLE, &caller.actor(), tenant.as_str()).await?)
     }
 }

@@ -1,6 +1,10 @@
-//! Checks of a logo: SVG that can do nothing but be drawn.
+//! Checks of a logo: SVG that can do nothing but be drawn, and be drawn soon.
 //!
 //! A list of what is allowed, because a list of what is dangerous is never complete.
+
+mod references;
+
+use references::References;
 
 /// Bytes of a logo.
 const BYTES: usize = 64 * 1024;
@@ -25,7 +29,6 @@ const ELEMENTS: &[&str] = &[
     "lineargradient",
     "mask",
     "path",
-    "pattern",
     "polygon",
     "polyline",
     "radialgradient",
@@ -51,8 +54,9 @@ pub fn check(text: &str) -> Result<(), String> {
     let lower = text.to_ascii_lowercase();
     let mut rest = lower.as_str();
     let mut first = true;
-    while let Some(at) = rest.find('<') {
-        let tag = rest.get(at + 1..).unwrap_or_default();
+    let mut references = References::default();
+    while let Some((between, tag)) = rest.split_once('<') {
+        references.of_sheet(between);
         rest = if let Some(comment) = tag.strip_prefix("!--") {
             comment.split_once("-->").ok_or("a comment is not closed")?.1
         } else if tag.starts_with("?xml ") && first {
@@ -68,7 +72,10 @@ pub fn check(text: &str) -> Result<(), String> {
             if !ELEMENTS.contains(&name) {
                 return Err(format!("<{name}> is not allowed in it"));
             }
-            attributes(tag)?
+            if !tag.starts_with('/') {
+                references.element(name);
+            }
+            attributes(tag, |attribute, value| references.of_element(name, attribute, value))?
         };
     }
     if first {
@@ -79,6 +86,8 @@ pub fn check(text: &str) -> Result<(), String> {
         ("image-set(", "image-set"),
         ("\\", "a backslash"),
         ("&#", "a character written as a number"),
+        ("blur(", "an effect of CSS"),
+        ("drop-shadow(", "an effect of CSS"),
     ] {
         if lower.contains(needle) {
             return Err(format!("{what} is not allowed in it"));
@@ -90,11 +99,11 @@ pub fn check(text: &str) -> Result<(), String> {
             return Err("url(…) may only lead to a part of the same file".to_owned());
         }
     }
-    Ok(())
+    references.check(&lower)
 }
 
-/// Checks the attributes of a tag, and gives what follows its `>`.
-fn attributes(tag: &str) -> Result<&str, String> {
+/// Checks the attributes of a tag, and gives what follows its `>`. Each is read, its name without a prefix.
+fn attributes<'t>(tag: &'t str, mut read: impl FnMut(&'t str, &'t str)) -> Result<&'t str, String> {
     let mut rest = tag;
     loop {
         let stop = rest.find(['>', '=']).ok_or("a tag is not closed")?;
@@ -115,6 +124,7 @@ fn attributes(tag: &str) -> Result<&str, String> {
         if ["href", "src", "base"].contains(&plain) && !value.trim_start().starts_with('#') {
             return Err(format!("the attribute {name} may only lead to a part of the same file"));
         }
+        read(plain, value);
         rest = next;
     }
 }

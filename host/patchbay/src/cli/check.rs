@@ -12,7 +12,7 @@ use patchbay_model::{Fault, SystemClock, contract::Exports, manifest::Manifest, 
 use serde_json::{Value, json};
 
 use super::{
-    COMPILE_WORKER, package as packing,
+    package as packing,
     packed::{aloud, packed},
     progress::Progress,
 };
@@ -102,8 +102,7 @@ pub(super) fn tried(bytes: &[u8], fixtures: &Path) -> Result<Report, Stop> {
 
 /// This program as the compile child.
 pub(super) fn compiler() -> Result<Vec<OsString>, Stop> {
-    let program = std::env::current_exe().map_err(|error| Stop::failed(format!("this program is nowhere: {error}")))?;
-    Ok(vec![program.into_os_string(), COMPILE_WORKER.into()])
+    crate::compiler::command().map_err(|error| Stop::failed(format!("this program is nowhere: {error}")))
 }
 
 /// What a file that can be used is.

@@ -34,9 +34,6 @@ use clap::{Parser, Subcommand};
 
 use crate::exit::{self, Exit, Stop};
 
-/// The first argument of the compile child; `main` looks for it before anything else runs.
-pub(crate) const COMPILE_WORKER: &str = "compile-worker";
-
 /// A self-hosted integration hub: every connector is a sandboxed WebAssembly component.
 #[derive(Debug, Parser)]
 #[command(name = "patchbay", after_help = exit::table(), disable_help_subcommand = true)]

@@ -1,12 +1,12 @@
 use super::*;
 use crate::{NewSignInToken, testing::World};
 
-const IDLE: Duration = Duration::from_secs(3_600);
+pub(super) const IDLE: Duration = Duration::from_secs(3_600);
 const LIFE: Duration = Duration::from_secs(8 * 3_600);
-const MINUTE: Duration = Duration::from_secs(60);
+pub(super) const MINUTE: Duration = Duration::from_secs(60);
 
 impl World {
-    fn portal(&self, token: u8, user: &str) -> NewSignInToken {
+    pub(super) fn portal(&self, token: u8, user: &str) -> NewSignInToken {
         NewSignInToken {
             session: BrowserSessionId::fresh(&*self.store.clock, &*self.store.random),
             token_hash: [token; 32],
@@ -22,28 +22,28 @@ impl World {
         }
     }
 
-    fn operator(&self, token: u8, first_run: bool) -> NewSignInToken {
+    pub(super) fn operator(&self, token: u8, first_run: bool) -> NewSignInToken {
         let kind = SessionKind::Operator;
         let (tenant, user, name, language) = (None, None, None, None);
         NewSignInToken { kind, first_run, tenant, user, name, language, ..self.portal(token, "") }
     }
 
     /// Opens a session with a token and gives it this cookie.
-    async fn sign_in(&self, kind: SessionKind, token: u8, cookie: u8) -> Option<BrowserSession> {
+    pub(super) async fn sign_in(&self, kind: SessionKind, token: u8, cookie: u8) -> Option<BrowserSession> {
         let opening = self.opening(kind, OpeningBy::Token([token; 32]), cookie);
         self.store.open_browser_session(opening).await.expect("an answer")
     }
 
-    fn opening(&self, kind: SessionKind, by: OpeningBy, cookie: u8) -> Opening {
+    pub(super) fn opening(&self, kind: SessionKind, by: OpeningBy, cookie: u8) -> Opening {
         let expires_at = self.store.now().plus(LIFE);
         Opening { kind, by, cookie_hash: [cookie; 32], replaces: None, expires_at, peer: "192.0.2.1".to_owned() }
     }
 
-    async fn counts(&self, kind: SessionKind, cookie: u8) -> bool {
+    pub(super) async fn counts(&self, kind: SessionKind, cookie: u8) -> bool {
         self.store.browser_session(kind, [cookie; 32], IDLE).await.expect("an answer").is_some()
     }
 
-    async fn key(&self) -> KeyId {
+    pub(super) async fn key(&self) -> KeyId {
         let mut hash = [0; 32];
         self.store.random.fill(&mut hash);
         self.store.insert_api_key(None, hash, "a key", "test").await.expect("a key").id
@@ -135,8 +135,10 @@ async fn a_session_ends_with_the_key_by_which_it_was_opened() {
     let opened = world.store.open_browser_session(world.opening(SessionKind::Operator, by, 9)).await;
     assert_eq!(opened.expect("an answer").and_then(|session| session.key), Some(key.clone()));
     assert!(world.counts(SessionKind::Operator, 9).await);
+    assert_eq!(world.store.api_key_counts(&key).await, Ok(true));
     world.store.revoke_api_key(None, &key, "test").await.expect("revoked");
     assert!(!world.counts(SessionKind::Operator, 9).await);
+    assert_eq!(world.store.api_key_counts(&key).await, Ok(false));
 }
 
 #[tokio::test]
@@ -151,35 +153,6 @@ async fn signing_in_again_ends_what_that_browser_had_before() {
     world.store.open_browser_session(again).await.expect("an answer").expect("a session");
     assert!(!world.counts(SessionKind::Portal, 9).await);
     assert!(world.counts(SessionKind::Portal, 10).await);
-}
-
-#[tokio::test]
-async fn signing_out_everywhere_ends_the_sessions_and_tokens_of_that_user_and_of_nobody_else() {
-    let world = World::open().await;
-    let other = world.store.create_tenant("Other", "retail", "test").await.expect("a tenant").id;
-    for (token, user) in [(1, "ann"), (2, "ann"), (3, "ann"), (4, "bob")] {
-        world.store.keep_sign_in_token(world.portal(token, user)).await.expect("kept");
-    }
-    let namesake = NewSignInToken { tenant: Some(other), ..world.portal(5, "ann") };
-    world.store.keep_sign_in_token(namesake).await.expect("kept");
-    world.store.keep_sign_in_token(world.operator(6, false)).await.expect("kept");
-    for token in [1, 2, 4, 5] {
-        world.sign_in(SessionKind::Portal, token, token).await.expect("a session");
-    }
-    world.sign_in(SessionKind::Operator, 6, 6).await.expect("a session");
-    let ann = world.store.browser_session(SessionKind::Portal, [1; 32], IDLE).await.expect("an answer").expect("hers");
-    assert_eq!(world.store.end_browser_sessions(&ann).await, Ok(2));
-    for (cookie, stays) in [(1, false), (2, false), (4, true), (5, true)] {
-        assert_eq!(world.counts(SessionKind::Portal, cookie).await, stays, "{cookie}");
-    }
-    assert!(world.counts(SessionKind::Operator, 6).await);
-    assert!(world.sign_in(SessionKind::Portal, 3, 3).await.is_none(), "an address that she has not opened yet");
-    let bob = world.store.browser_session(SessionKind::Portal, [4; 32], IDLE).await.expect("an answer").expect("his");
-    for _ in 0..2 {
-        world.store.end_browser_session(&bob).await.expect("ended");
-    }
-    assert!(!world.counts(SessionKind::Portal, 4).await);
-    assert_eq!(world.told("portal_session.ended").await, 2, "ending it again is nothing new");
 }
 
 #[tokio::test]

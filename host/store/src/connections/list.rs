@@ -208,6 +208,30 @@ impl ConnectionFilter {
     }
 }
 
+/// The statement of a page, the first or one behind a place.
+fn page(sort: ConnectionSort, descends: bool, behind: bool) -> String {
+    let key = sort.key();
+    let (way, beyond) = if descends { ("DESC", "<") } else { ("ASC", ">") };
+    // Written into the statement only where there is one: `$8 IS NULL OR …` would read the list from its beginning.
+    let behind = match sort {
+        _ if !behind => String::new(),
+        ConnectionSort::Created => format!("AND c.id {beyond} $8"),
+        // It stands in no index, and is counted for each.
+        ConnectionSort::AccountStatus => format!("AND ({key}, c.id) {beyond} ($8, $9)"),
+        // An index of an expression is entered by the expression alone.
+        _ => format!("AND {key} {beyond}= $8 AND ({key}, c.id) {beyond} ($8, $9)"),
+    };
+    // An id tells itself apart.
+    let then = if matches!(sort, ConnectionSort::Created) { String::new() } else { format!(", c.id {way}") };
+    // The page is found first, then read: what is not on it is only ordered.
+    format!(
+        "WITH page AS (SELECT c.id AS id, {key} AS place FROM connections c WHERE {FILTER} {behind} \
+         ORDER BY place {way}{then} LIMIT $7) \
+         SELECT {} FROM page JOIN connections c ON c.id = page.id ORDER BY page.place {way}{then}",
+        Connection::COLUMNS
+    )
+}
+
 impl Store {
     /// Connections of a tenant.
     ///
@@ -218,24 +242,8 @@ impl Store {
         tenant: &TenantId,
         filter: &ConnectionFilter,
     ) -> Result<Page<Connection>, StoreError> {
-        let (limit, place, key) = (filter.limit.min(LIMIT), filter.place()?, filter.sort.key());
-        let (way, beyond) = if filter.descends() { ("DESC", "<") } else { ("ASC", ">") };
-        // Written into the statement only where there is one: `$8 IS NULL OR …` would read the list from its beginning.
-        let behind = match (&place, filter.sort) {
-            (None, _) => String::new(),
-            (Some(_), ConnectionSort::Created) => format!("AND c.id {beyond} $8"),
-            // It stands in no index, and is counted for each.
-            (Some(_), ConnectionSort::AccountStatus) => format!("AND ({key}, c.id) {beyond} ($8, $9)"),
-            // An index of an expression is entered by the expression alone.
-            (Some(_), _) => format!("AND {key} {beyond}= $8 AND ({key}, c.id) {beyond} ($8, $9)"),
-        };
-        // The page is found first, then read: what is not on it is only ordered.
-        let statement = AssertSqlSafe(format!(
-            "WITH page AS (SELECT c.id AS id, {key} AS place FROM connections c WHERE {FILTER} {behind} \
-             ORDER BY place {way}, c.id {way} LIMIT $7) \
-             SELECT {} FROM page JOIN connections c ON c.id = page.id ORDER BY page.place {way}, c.id {way}",
-            Connection::COLUMNS
-        ));
+        let (limit, place) = (filter.limit.min(LIMIT), filter.place()?);
+        let statement = AssertSqlSafe(page(filter.sort, filter.descends(), place.is_some()));
         let statement = filter.bound(sqlx::query(statement), tenant)?.bind(one_more(limit));
         let statement = match place {
             None => statement,

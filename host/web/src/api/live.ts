@@ -2,6 +2,7 @@
 import { events } from "@patchbay/client";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
+import { attention } from "./attended";
 import { headersFor, shellOf } from "./client";
 
 /** Milliseconds before a stream that ended is asked for again; longer each time, up to half a minute. */
@@ -12,23 +13,39 @@ const BURST = 150;
 /** Milliseconds between two looks at what events made old. */
 const PACE = 1_000;
 
-/** Follows a stream of the host until the signal says stop; `heard` gets the kind and the data of each event. */
+/** Follows a stream of the host until the signal says stop, while somebody is at the page; `heard` gets the kind and the data of each event. */
 export async function follow(path: string, signal: AbortSignal, heard: (kind: string, data: string) => void, tenant?: string): Promise<void> {
   let after: string | null = null;
-  for (let failures = 0; !signal.aborted; failures += 1) {
-    try {
-      const stream = events({ url: location.origin + path, headers: headersFor(shellOf(location.pathname), tenant), signal, after });
-      for await (const event of stream) {
-        failures = 0;
-        after = event.id ?? after;
-        heard(event.event, event.data);
+  while (!signal.aborted) {
+    const here = await attention.stay(signal);
+    for (let failures = 0; !here.aborted; failures += 1) {
+      try {
+        const stream = events({ url: location.origin + path, headers: headersFor(shellOf(location.pathname), tenant), signal: here, after });
+        for await (const event of stream) {
+          failures = 0;
+          after = event.id ?? after;
+          heard(event.event, event.data);
+        }
+      } catch {
+        // A refusal or a lost connection: the next try tells which.
       }
-    } catch {
-      // A refusal or a lost connection: the next try tells which.
+      await pause(AGAIN[Math.min(failures, AGAIN.length - 1)] ?? 0, here);
     }
-    if (signal.aborted) return;
-    await new Promise((resume) => setTimeout(resume, AGAIN[Math.min(failures, AGAIN.length - 1)]));
   }
+}
+
+/** Waits so long, or until the signal says stop. */
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resume) => {
+    if (signal.aborted) return resume();
+    const end = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", end);
+      resume();
+    };
+    const timer = setTimeout(end, milliseconds);
+    signal.addEventListener("abort", end);
+  });
 }
 
 /** Which answers an event makes old, by the first word of its kind. */

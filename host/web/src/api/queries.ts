@@ -1,5 +1,6 @@
 /** How long answers count, and what is asked again. */
 import { QueryCache, QueryClient } from "@tanstack/react-query";
+import { attention } from "./attended";
 import { Refused } from "./client";
 
 export const queries: QueryClient = new QueryClient({
@@ -12,7 +13,9 @@ export const queries: QueryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 5_000,
+      // When somebody comes back to the page, and when the network does while somebody is here.
       refetchOnWindowFocus: true,
+      refetchOnReconnect: attention.isHere,
       // What the host refused stays refused; what did not arrive is asked for again.
       retry: (failures, error) => failures < 2 && (!(error instanceof Refused) || error.problem.status === 0 || error.problem.status >= 500),
     },

@@ -50,7 +50,8 @@ export function AppShell() {
   return (
     <Frame
       brand={<>{brand?.logo && <img src={brand.logo} alt="" />}<span>{brand?.name ?? data.tenant?.name ?? "Patchbay"}</span></>}
-      ways={WAYS} who={data.name ?? data.user ?? "Signed in"} onSignOut={() => end(false)} onSignOutEverywhere={() => end(true)}
+      // The brand is the tenant's own word, which could be anybody's name; whose session this is stands below the user.
+      ways={WAYS} who={data.name ?? data.user ?? "Signed in"} of={brand?.name && brand.name !== data.tenant?.name ? data.tenant?.name : undefined} onSignOut={() => end(false)} onSignOutEverywhere={() => end(true)}
     >
       <Outlet />
     </Frame>

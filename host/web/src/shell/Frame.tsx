@@ -2,6 +2,7 @@
 import { Link, useRouterState } from "@tanstack/react-router";
 import { Menu, Moon, Sun, UserRound } from "lucide-react";
 import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useAttended } from "~/api/attended";
 import { IconButton } from "~/ui/Button";
 import { setTheme, theme } from "./theme";
 import css from "./Frame.module.css";
@@ -17,6 +18,8 @@ export interface FrameProps {
   ways: Way[];
   /** Who is signed in. */
   who: string;
+  /** Of which tenant, where the brand at the top does not say it. */
+  of?: string | undefined;
   /** Below the ways: what is chosen for all pages. */
   extra?: ReactNode;
   onSignOut: () => void;
@@ -24,7 +27,7 @@ export interface FrameProps {
   children: ReactNode;
 }
 
-export function Frame({ brand, ways, who, extra, onSignOut, onSignOutEverywhere, children }: FrameProps) {
+export function Frame({ brand, ways, who, of, extra, onSignOut, onSignOutEverywhere, children }: FrameProps) {
   const [open, setOpen] = useState(false);
   const path = useRouterState({ select: (state) => state.location.pathname });
   // A way that was taken closes the menu of a small screen, and a reader begins at the top of the page.
@@ -46,15 +49,22 @@ export function Frame({ brand, ways, who, extra, onSignOut, onSignOutEverywhere,
         </nav>
         <div className={css.foot}>
           {extra}
-          <Who who={who} onSignOut={onSignOut} onSignOutEverywhere={onSignOutEverywhere} />
+          <Who who={who} of={of} onSignOut={onSignOut} onSignOutEverywhere={onSignOutEverywhere} />
         </div>
       </header>
       <main id="page" className={css.main} tabIndex={-1}>{children}</main>
+      <Rests />
     </div>
   );
 }
 
-function Who({ who, onSignOut, onSignOutEverywhere }: Pick<FrameProps, "who" | "onSignOut" | "onSignOutEverywhere">) {
+/** What is shown may be old then, and nothing else on the page would say so. */
+function Rests() {
+  if (useAttended()) return null;
+  return <p className={css.rests} role="status">This page rests: nobody has touched it for ten minutes. It goes on at the next touch.</p>;
+}
+
+function Who({ who, of, onSignOut, onSignOutEverywhere }: Pick<FrameProps, "who" | "of" | "onSignOut" | "onSignOutEverywhere">) {
   const [shown, set] = useState(theme());
   const { open, show, box } = useDisclosed();
   const id = useId();
@@ -66,7 +76,7 @@ function Who({ who, onSignOut, onSignOutEverywhere }: Pick<FrameProps, "who" | "
   return (
     <div className={css.whoRow}>
       <div className={css.whoBox} ref={box}>
-        <button type="button" className={css.who} aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => show(!open)}><UserRound aria-hidden="true" /><span>{who}</span></button>
+        <button type="button" className={css.who} aria-expanded={open} aria-controls={open ? id : undefined} onClick={() => show(!open)}><UserRound aria-hidden="true" /><span>{who}{of !== undefined && <> <span className={css.of}>{of}</span></>}</span></button>
         {open && (
           <div id={id} className={css.popup}>
             <button type="button" className={css.item} onClick={onSignOut}>Sign out</button>

@@ -7,6 +7,7 @@ import { memo, useCallback, useState, type ReactNode } from "react";
 import { count } from "./format";
 import { Button } from "./Button";
 import { Skeleton, Trouble } from "./States";
+import { useSlots } from "./slots";
 import css from "./DataTable.module.css";
 
 export interface Column<Row> {
@@ -61,6 +62,8 @@ export interface Paging {
   next?: (() => void) | undefined;
 }
 
+const NONE: readonly string[] = [];
+
 export function DataTable<Row>(props: DataTableProps<Row>) {
   const { label, columns, rows, rowKey, detail, rowName, empty, error, retry, stale = false, paging } = props;
   const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
@@ -69,6 +72,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
     if (!is.delete(key)) is.add(key);
     return is;
   }), []);
+  const slot = useSlots(rows?.map(rowKey) ?? NONE);
   if (error !== undefined && error !== null && rows === undefined) return <Trouble error={error} retry={retry} />;
   if (rows?.length === 0) return <>{empty}</>;
   const width = columns.length + (detail ? 1 : 0);
@@ -91,7 +95,7 @@ export function DataTable<Row>(props: DataTableProps<Row>) {
             ))}
             {rows?.map((row) => {
               const key = rowKey(row);
-              return <Line key={key} id={key} row={row} columns={columns} width={width} open={open.has(key)} onToggle={toggle} detail={detail} rowName={rowName} />;
+              return <Line key={slot(key)} id={key} row={row} columns={columns} width={width} open={open.has(key)} onToggle={toggle} detail={detail} rowName={rowName} />;
             })}
           </tbody>
         </table>

@@ -2,6 +2,7 @@
 import type { ReactNode } from "react";
 import { Button } from "./Button";
 import { problem as problemOf } from "~/api/client";
+import { useCodePage } from "~/api/errors";
 import css from "./States.module.css";
 
 /** Nothing here: one sentence on what would be, and one thing to do. */
@@ -33,10 +34,13 @@ export function Loading({ lines = 4 }: { lines?: number }) {
 /** Something went wrong: what happened, what it means, what to do; the code in small print. */
 export function Trouble({ error, retry, title }: { error: unknown; retry?: (() => void) | undefined; title?: string }) {
   const problem = problemOf(error);
+  // Where the host only says its name, the page of the code says what it means.
+  const bare = problem.detail.replace(/\.$/, "") === problem.title;
+  const page = useCodePage(bare && problem.errors.length === 0 ? problem.code : undefined);
   return (
     <div className={css.trouble} role="alert">
       <p className={css.troubleTitle}>{title ?? problem.title}</p>
-      <p>{problem.detail}</p>
+      {!bare || title ? <p>{problem.detail}</p> : page?.parts.slice(1).map((part) => <p key={part.heading}>{part.text}</p>)}
       {problem.errors.length > 0 && <ul>{problem.errors.map((field) => <li key={field.pointer + field.detail}><code>{field.pointer}</code> {field.detail}</li>)}</ul>}
       {problem.operator && <p className={css.soft}>{problem.operator}</p>}
       <div className={css.troubleFoot}>

@@ -41,7 +41,7 @@ export function Ident({ id, whole = false }: { id: string; whole?: boolean }) {
     });
   };
   return (
-    <span className={css.ident}>
+    <span className={`${css.ident} ${whole ? css.whole : ""}`}>
       <code title={id}>{whole || id.length <= 14 ? id : `${id.slice(0, 8)}…${id.slice(-4)}`}</code>
       <IconButton name={copied ? "Copied" : `Copy ${id}`} onClick={copy} className={css.copy}>{copied ? <Check /> : <Copy />}</IconButton>
     </span>

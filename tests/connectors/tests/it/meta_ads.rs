@@ -8,7 +8,7 @@ mod tokens;
 
 use std::{collections::BTreeSet, time::Duration};
 
-use patchbay_connector_tests::{Case, ErrorRow, Row, Scene, StreamCase, Then, chaos, journey, stage};
+use patchbay_connector_tests::{Case, ErrorRow, Row, Scene, StreamCase, Then, at_once, chaos, journey, stage};
 use patchbay_it::{Rig, RigSetup, Tenant};
 use patchbay_test_support::{
     Browser, Page, Result, Trouble,
@@ -40,6 +40,7 @@ const BUSY: Duration = Duration::from_secs(180);
 /// By a person's login, with everything.
 pub(crate) fn case() -> Case {
     Case {
+        install: at_once,
         prepare,
         connect: |scene| {
             let walk = |browser: &mut Browser, address: &str| allow(scene, browser, address);

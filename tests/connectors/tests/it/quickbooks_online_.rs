@@ -5,7 +5,9 @@ mod companies;
 
 use std::time::Duration;
 
-use patchbay_connector_tests::{ActionCase, Case, ErrorRow, File, Row, Scene, StreamCase, Then, chaos, journey, stage};
+use patchbay_connector_tests::{
+    ActionCase, Case, ErrorRow, File, Row, Scene, StreamCase, Then, at_once, chaos, journey, stage,
+};
 use patchbay_test_support::{
     Browser, Page, Result, Trouble,
     fakes::{Act, Login, Rule, quickbooks_online::QuickbooksOnline},
@@ -23,6 +25,7 @@ const CUSTOMER: &[(&str, usize)] = &[("customer", 1)];
 
 pub(crate) fn case() -> Case {
     Case {
+        install: at_once,
         prepare: |scene| {
             let fake = scene.fake::<QuickbooksOnline>()?;
             let client = fake.client();

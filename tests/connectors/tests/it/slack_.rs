@@ -4,7 +4,9 @@
 mod product;
 mod rows;
 
-use patchbay_connector_tests::{ActionCase, Case, ErrorRow, File, Row, Scene, StreamCase, chaos, journey, stage};
+use patchbay_connector_tests::{
+    ActionCase, Case, ErrorRow, File, Row, Scene, StreamCase, at_once, chaos, journey, stage,
+};
 use patchbay_it::Variant;
 use patchbay_model::manifest::Rate;
 use patchbay_test_support::{
@@ -205,14 +207,18 @@ fn target(scene: &Scene<'_>) -> Result<Value> {
     Ok(json!({ "id": scene.fake::<Slack>()?.channel("boekhouding") }))
 }
 
+fn whole() -> Case {
+    Case { install: at_once, ..case() }
+}
+
 #[test]
 fn the_whole_journey() -> Result<()> {
-    journey(&case())
+    journey(&whole())
 }
 
 #[test]
 fn the_whole_journey_of_an_app_whose_tokens_never_end() -> Result<()> {
-    let whole = case();
+    let whole = whole();
     journey(&Case {
         prepare: |scene| {
             scene.fake::<Slack>()?.rotate(false);

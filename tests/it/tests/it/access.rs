@@ -321,7 +321,7 @@ fn what_belongs_to_another_tenant_is_not_there() -> Result<()> {
 }
 
 /// What is the backend's own, by the words of the product: a user in the portal does none of it.
-const BACKENDS: [&str; 19] = [
+const BACKENDS: [&str; 22] = [
     "completeConnectSession",
     "createPortalSession",
     "createReturnAddress",
@@ -329,10 +329,13 @@ const BACKENDS: [&str; 19] = [
     "changeWebhook",
     "deleteReturnAddress",
     "deleteWebhook",
+    "endPortalSessions",
     "exportRecords",
     "getWebhook",
     "importConnection",
     "listAudit",
+    "listChanges",
+    "listConnectionChanges",
     "listDeliveries",
     "listReturnAddresses",
     "listWebhooks",

@@ -5,6 +5,7 @@ mod forged;
 mod guessed;
 mod one_time;
 mod over;
+mod streams;
 
 use patchbay_it::{Database, NONE, Rig, RigSetup, SESSION, Tab, items, token};
 use patchbay_test_support::{Answer, Result, Trouble, canary};

@@ -31,6 +31,7 @@ mod hostile;
 mod hot_load;
 mod identify_echo;
 mod indexes;
+mod kept_compiles;
 mod key_rotation;
 mod kill_both_databases;
 mod larger_engine;

@@ -42,7 +42,8 @@ pub(crate) struct Named {
 /// or for one day where none names it (`retention.blobs_days`). One file has 50 MiB at most (`limits.blob_mib`), all files of
 /// a tenant 2048 MiB together (`limits.tenant_blob_mib`; PB4012). It is stored while it comes, so it needs no form and no
 /// base64; an upload that breaks off, or is slower than 16 KiB a second for more than a minute, leaves nothing behind. Up
-/// to 16 uploads of a tenant can be under way (PB5015). Compare `sha256` to be sure of what arrived.
+/// to 16 uploads of a tenant can be under way, 12 of them of one user in the portal (PB5015). Compare `sha256` to be sure
+/// of what arrived.
 #[utoipa::path(
     post, path = "/v1/blobs", tag = "blobs", operation_id = "createBlob",
     params(Named),
@@ -57,7 +58,7 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Blob>), Problem> {
-    let _place = api.uploads.take(&tenant.id).map_err(full)?;
+    let _place = api.uploads.take(&tenant).map_err(full)?;
     let media_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let length = body.size_hint().exact();
     let upload = api.app.begin_upload(&tenant.id, named.name, media_type, length).await?;
@@ -91,6 +92,7 @@ async fn fill<E: std::error::Error>(
 
 fn full(full: Full) -> Problem {
     let person = match full {
+        Full::User => "You have 12 uploads under way: wait for one of them.",
         Full::Tenant => "16 uploads of this tenant are under way: wait for one of them.",
         Full::Host => "As many uploads are under way as this host takes.",
     };

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::{
     Api,
     body::{Params, limit},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::Changes,
 };
@@ -51,11 +51,11 @@ pub(crate) struct Which {
     get, path = "/v1/changes", tag = "records", operation_id = "listChanges",
     params(Which),
     responses((status = 200, description = "A part of the feed", body = Changes), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     Params(which): Params<Which>,
 ) -> Result<Json<Changes>, Problem> {
     let limit = limit(which.limit, 100, 1_000)?;

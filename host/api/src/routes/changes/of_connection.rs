@@ -9,7 +9,7 @@ use super::list::read;
 use crate::{
     Api,
     body::{InPath, Params, limit},
-    caller::Tenant,
+    caller::Backend,
     problem::{Problem, Refusal},
     wire::Changes,
 };
@@ -38,11 +38,11 @@ pub(crate) struct Which {
     get, path = "/v1/connections/{id}/changes", tag = "records", operation_id = "listConnectionChanges",
     params(("id" = String, Path, description = "The connection, `con_…`"), Which),
     responses((status = 200, description = "A part of the feed", body = Changes), Refusal),
-    security(("tenant" = []), ("operator" = []))
+    security(("backend" = []), ("operator" = []))
 )]
 pub(crate) async fn handler(
     State(api): State<Api>,
-    tenant: Tenant,
+    tenant: Backend,
     InPath(connection): InPath<ConnectionId>,
     Params(which): Params<Which>,
 ) -> Result<Json<Changes>, Problem> {

@@ -39,8 +39,9 @@ const LAST: &str = "last-event-id";
 ///
 /// Without the header `Last-Event-ID` the stream begins with what happens from now on; with it, with what happened since
 /// that event, as far as events are kept. A comment comes after 15 seconds of silence. The streams are counted together with
-/// those of `GET /v1/progress`: at most 50 of a tenant and 500 in all are open at the same time; beyond, the answer is PB5014
-/// with `Retry-After`.
+/// those of `GET /v1/progress`: at most 50 of a tenant and 500 in all are open at the same time, 8 of them for one user in the
+/// portal; beyond, the answer is PB5014 with `Retry-After`. A stream ends within seconds when the key or session that asked
+/// for it does.
 #[utoipa::path(
     get, path = "/v1/events/watch", tag = "webhooks", operation_id = "watchEvents",
     params(("Last-Event-ID" = Option<String>, Header, description = "The `id` of the last event that came")),
@@ -60,7 +61,7 @@ pub(crate) async fn handler(State(api): State<Api>, tenant: Tenant, headers: Hea
             Some(number.ok_or_else(wrong)?)
         }
     };
-    let place = api.onlookers.take(&tenant.id).map_err(full)?;
+    let place = api.onlookers.take(&tenant).map_err(full)?;
     let following = api.app.follow_events(&tenant.id, behind).await?;
     let events = Happenings { app: Arc::clone(&api.app), following, stop: api.stop.clone(), place }.events();
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response())

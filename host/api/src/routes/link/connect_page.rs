@@ -9,6 +9,7 @@ use super::{
     html::{Html, fill, fill_strong, html},
     landing::minutes_left,
     page::Page,
+    recipient,
     review::{Wanted, connect_address, review_address},
     steps::{self, Place},
     texts::Texts,
@@ -27,9 +28,10 @@ pub(super) fn page<'t>(
     let form =
         if review.leaves { leaving(texts, session, wanted, typed) } else { staying(texts, session, wanted, typed) };
     let ask = html!(
-        "{}{}{}<p class=\"centre\"><a href=\"{}\">{}</a></p><p class=\"small centre\">{}</p>",
+        "{}{}{}{}<p class=\"centre\"><a href=\"{}\">{}</a></p><p class=\"small centre\">{}</p>",
         notice(texts, review, typed, failed),
         provider(review),
+        recipient::said(texts, &review.sender),
         form,
         review_address(session, &review.connector, Some(&review.auth)),
         texts.back,
@@ -124,6 +126,7 @@ mod tests {
     fn a_form_asks_for_what_the_provider_asks_for_and_goes_there_only() {
         let page = shown(samples::review(), false);
         let (before, after) = page.split_once("<button>").expect("a button");
+        assert!(before.contains("The connection goes to <strong><bdi>Kantoor Vos"), "{page}");
         assert!(before.contains("What Acme Books asks for") && after.starts_with("Connect Acme Books"), "{page}");
         assert!(page.contains("goes to <strong>Acme Books</strong> only"), "{page}");
         assert!(!page.contains("id=\"waiting\""), "{page}");

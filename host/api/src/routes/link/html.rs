@@ -98,6 +98,12 @@ pub(super) fn fill_strong(template: &str, values: &[(&str, &str)]) -> Html {
     filled(template, values, |value| html!("<strong>{}</strong>", value))
 }
 
+/// The same for names that a stranger chose: set apart, too, so that one that is written from right to left does not turn
+/// the words around it.
+pub(super) fn fill_apart(template: &str, values: &[(&str, &str)]) -> Html {
+    filled(template, values, |value| html!("<strong><bdi>{}</bdi></strong>", value))
+}
+
 fn filled(template: &str, values: &[(&str, &str)], shown: impl Fn(&str) -> Html) -> Html {
     let mut parts = template.split('{');
     let first = Html::text(parts.next().unwrap_or_default());

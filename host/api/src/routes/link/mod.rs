@@ -36,6 +36,7 @@ mod journey;
 mod landing;
 mod logo;
 mod page;
+mod recipient;
 mod review;
 mod review_page;
 #[cfg(test)]

@@ -9,6 +9,7 @@ use super::{
     html::{Html, fill, html},
     landing::minutes_left,
     page::Page,
+    recipient,
     review::{Wanted, connect_address, review_address},
     steps::{self, Place},
     texts::Texts,
@@ -28,9 +29,10 @@ pub(super) fn page<'t>(texts: &'t Texts, session: &SessionId, wanted: &'t Wanted
         html!("<p><a class=\"button\" href=\"{}\">{}</a></p>", connect_address(session, wanted), texts.next)
     };
     let ask = html!(
-        "{}{}{}{}{}{}<p class=\"small centre\">{}</p>",
+        "{}{}{}{}{}{}{}<p class=\"small centre\">{}</p>",
         failed.map_or_else(Html::none, |failed| html!("<div class=\"notice\" role=\"alert\">{}</div>", failed)),
         provider(review),
+        recipient::said(texts, &review.sender),
         shared(texts, review),
         logins(texts, session, review),
         next,
@@ -125,6 +127,7 @@ mod tests {
         let page = shown(leaving());
         let (before, after) = page.split_once("<button>").expect("a button");
         for text in [
+            "The connection goes to <strong><bdi>Kantoor Vos &lt;V&gt; BV</bdi></strong>",
             "Kantoor &lt;V&gt; &amp; Zn will be able to read",
             "able to write",
             "Where requests go",

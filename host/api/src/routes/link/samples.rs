@@ -18,6 +18,8 @@ use super::{
 
 pub(super) const NASTY: &str = "\"><img src=x onerror='alert(1)'>";
 const TENANT: &str = "Kantoor <V> & Zn";
+/// What the operator registered it as.
+const REGISTERED: &str = "Kantoor Vos <V> BV";
 /// The first 32 bytes of nothing in particular.
 const DIGEST: &str = "0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a0a";
 const HALF_AN_HOUR: Duration = Duration::from_secs(1_790);
@@ -33,6 +35,8 @@ pub(super) fn sender() -> Sender {
             accent: Accent::read("#1f5fd6"),
             logo: Some(Logo { digest: DIGEST.to_owned(), kind: LogoKind::Svg }),
         },
+        tenant: REGISTERED.to_owned(),
+        user: Some("Els <E> (user-4711)".to_owned()),
         language: None,
         back: "https://app.example.com/back?session=ses_1".parse().ok(),
     }

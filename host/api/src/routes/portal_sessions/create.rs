@@ -31,8 +31,8 @@ pub(crate) struct PortalSessionWanted {
 ///
 /// Send the browser of your logged-in user there at once, by a redirect: the address works once, within five minutes. In
 /// the portal the user sees and changes what is your tenant's, for eight hours, or until an hour passes without use. What
-/// only your backend may do, as webhooks, exports, imports and keys, stays closed. The session ends with the key that
-/// stands behind this call, when that is revoked.
+/// only your backend may do, as webhooks, exports, the feed of changes, imports and keys, stays closed. The session ends
+/// with the key that stands behind this call, when that is revoked; and when you say so (`DELETE /v1/portal-sessions`).
 #[utoipa::path(
     post, path = "/v1/portal-sessions", tag = "sessions", operation_id = "createPortalSession",
     request_body = PortalSessionWanted,

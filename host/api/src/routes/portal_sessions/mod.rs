@@ -1,4 +1,5 @@
 //! A tenant's users in the portal.
 
 pub(crate) mod create;
+pub(crate) mod delete;
 pub(crate) mod enter;

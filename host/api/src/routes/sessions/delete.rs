@@ -1,15 +1,11 @@
 //! `DELETE /v1/session`
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 
+use super::closed;
 use crate::{
     Api,
     caller::SignedIn,
-    cookie,
     problem::{Problem, Refusal},
 };
 
@@ -21,7 +17,5 @@ use crate::{
 )]
 pub(crate) async fn handler(State(api): State<Api>, SignedIn(session): SignedIn) -> Result<Response, Problem> {
     api.app.sign_out(&session).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    cookie::clear(response.headers_mut(), session.kind);
-    Ok(response)
+    Ok(closed(session.kind))
 }

@@ -1,15 +1,11 @@
 //! `DELETE /v1/sessions`
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::{extract::State, response::Response};
 
+use super::closed;
 use crate::{
     Api,
     caller::SignedIn,
-    cookie,
     problem::{Problem, Refusal},
 };
 
@@ -24,7 +20,5 @@ use crate::{
 )]
 pub(crate) async fn handler(State(api): State<Api>, SignedIn(session): SignedIn) -> Result<Response, Problem> {
     api.app.sign_out_everywhere(&session).await?;
-    let mut response = StatusCode::NO_CONTENT.into_response();
-    cookie::clear(response.headers_mut(), session.kind);
-    Ok(response)
+    Ok(closed(session.kind))
 }

@@ -6,9 +6,10 @@ pub(crate) mod get;
 
 use axum::{
     Json,
+    http::StatusCode,
     response::{IntoResponse, Response},
 };
-use patchbay_app::{BrowserSession, SignedIn};
+use patchbay_app::{BrowserSession, SessionKind, SignedIn};
 
 use crate::{Api, cookie, problem::Problem, wire::Session};
 
@@ -19,6 +20,13 @@ async fn shown(api: &Api, session: BrowserSession) -> Result<Session, Problem> {
         None => None,
     };
     Ok(Session::of(session, tenant))
+}
+
+/// The answer to a sign-out: the browser forgets the cookie.
+fn closed(kind: SessionKind) -> Response {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    cookie::clear(response.headers_mut(), kind);
+    response
 }
 
 /// The answer to a sign-in: who is signed in, and the cookie.

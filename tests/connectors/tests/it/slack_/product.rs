@@ -3,6 +3,7 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use patchbay_connector_tests::packed_at_once;
 use patchbay_it::{Rig, RigSetup, Tenant, leads, pdf};
 use patchbay_test_support::{
     Browser, Result, Trouble,
@@ -30,7 +31,7 @@ impl World {
         let also = also::all().into_iter().filter(|fake| fake.name() == "slack").collect();
         let fakes = Some(FakesConfig { also, ..FakesConfig::small() });
         let rig = RigSetup { fakes, test_clock: true, ..RigSetup::default() }.start()?;
-        rig.install_connectors(&["slack"])?;
+        rig.install(packed_at_once("slack")?)?;
         let tenant = rig.tenant("A")?;
         let world = Self { rig, tenant };
         let client = world.fake()?.client();

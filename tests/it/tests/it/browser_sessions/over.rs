@@ -1,10 +1,8 @@
-//! The end of a session: signing out, time, and the key behind it.
+//! The end of a session: signing out, time, the key behind it, and the backend that sent the user.
 
-use std::{
-    io::{Read as _, Write as _},
-    net::TcpStream,
-    time::Duration,
-};
+use std::time::Duration;
+
+use patchbay_test_support::Api;
 
 use super::*;
 
@@ -114,37 +112,45 @@ fn a_revoked_key_ends_the_sessions_that_it_opened_and_the_addresses_that_it_made
 }
 
 #[test]
-fn a_stream_ends_with_the_session_that_asked_for_it() -> Result<()> {
+fn a_backend_ends_all_that_its_user_has_in_the_portal_and_nothing_of_anybody_else() -> Result<()> {
     let rig = Rig::start()?;
-    let tenant = rig.tenant("A")?;
-    let (tab, other) = (Tab::portal(&rig, &tenant, "ann")?, Tab::portal(&rig, &tenant, "bob")?);
-    let (mut ends, goes_on) = (watching(&rig, &tab)?, watching(&rig, &other)?);
-    tab.delete("/v1/session")?.expect(204)?;
-    let mut rest = Vec::new();
-    ends.read_to_end(&mut rest)?;
-    goes_on.set_nonblocking(true)?;
-    let mut byte = [0];
-    let state = goes_on.peek(&mut byte);
-    assert!(!matches!(state, Ok(0)), "that of somebody who is still signed in goes on");
-    Ok(())
-}
+    let (tenant, namesakes) = (rig.tenant("A")?, rig.tenant("B")?);
+    let (user, user_in_query) = ("ann+é & co/1%", "ann%2B%C3%A9%20%26%20co%2F1%25");
+    let mut hers: Vec<Tab> = (0..3).map(|_| Tab::portal(&rig, &tenant, user)).collect::<Result<_>>()?;
+    let unused = tenant.api.post("/v1/portal-sessions", &json!({ "user": user }))?.expect(201)?;
+    let others = [Tab::portal(&rig, &tenant, "bob")?, Tab::portal(&rig, &namesakes, user)?, Tab::operator(&rig)?];
+    let end = |api: &Api, user: &str| api.delete(&format!("/v1/portal-sessions?user={user}"));
 
-/// A stream of progress that a tab has asked for, and that has begun.
-fn watching(rig: &Rig, tab: &Tab) -> Result<TcpStream> {
-    let mut stream = TcpStream::connect(rig.host.address())?;
-    stream.set_read_timeout(Some(MINUTE))?;
-    let (name, cookie) = (tab.name(), &tab.cookie);
-    let head = format!(
-        "GET /v1/progress HTTP/1.1\r\nhost: {}\r\n{SESSION}: portal\r\ncookie: {name}={cookie}\r\nconnection: close\r\n\r\n",
-        rig.host.address()
-    );
-    stream.write_all(head.as_bytes())?;
-    let mut answer = Vec::new();
-    while !answer.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        stream.read_exact(&mut byte)?;
-        answer.push(byte[0]);
+    // Nobody else's backend ends them, nor an operator who names another tenant, nor one who says nothing clear.
+    for api in [namesakes.api.clone(), rig.operator_of(&namesakes)] {
+        assert!(end(&api, "bob")?.expect(200)?.json == json!({ "ended": 0 }));
     }
-    let answer = String::from_utf8_lossy(&answer).into_owned();
-    if answer.starts_with("HTTP/1.1 200") { Ok(stream) } else { Err(Trouble::new(answer)) }
+    rig.operator.delete("/v1/portal-sessions?user=bob")?.expect(422)?;
+    for unclear in ["", "?user=", "?user=a%0Ab", "?user=bob&tenant=x", "?users=bob"] {
+        assert_eq!(told(&tenant.api.delete(&format!("/v1/portal-sessions{unclear}"))?), (422, "PB5008"), "{unclear}");
+    }
+    assert_eq!(told(&hers[0].delete(&format!("/v1/portal-sessions?user={user_in_query}"))?), (403, "PB5004"));
+    hers[1].delete("/v1/session")?.expect(204)?;
+
+    assert_eq!(end(&tenant.api, user_in_query)?.expect(200)?.json, json!({ "ended": 2 }));
+    for tab in &hers {
+        assert_eq!(told(&tab.get("/v1/session")?), (401, "PB5018"));
+        assert_eq!(told(&tab.get("/v1/connections")?), (401, "PB5018"));
+    }
+    let late = hers[0].sign_in(&token(&unused.text_at("/url")?)?)?;
+    assert_eq!(told(&late), (401, "PB5016"), "an address that was on its way");
+    for tab in &others {
+        tab.get("/v1/session")?.expect(200)?;
+    }
+    assert_eq!(end(&tenant.api, user_in_query)?.expect(200)?.json, json!({ "ended": 0 }));
+    let (_, actor, detail) =
+        audit(&rig)?.into_iter().find(|(action, ..)| action == "portal_session.ended").expect("a line");
+    assert!(actor.starts_with(&format!("tenant {} key_", tenant.id)), "{actor}");
+    assert_eq!(detail, json!({ "user": user, "sessions": 2, "addresses": 1 }));
+
+    // Whoever is sent there again gets in again; and an operator ends it, too.
+    let again = Tab::portal(&rig, &tenant, user)?;
+    assert_eq!(end(&rig.operator_of(&tenant), user_in_query)?.expect(200)?.json, json!({ "ended": 1 }));
+    assert_eq!(told(&again.get("/v1/session")?), (401, "PB5018"));
+    Ok(())
 }

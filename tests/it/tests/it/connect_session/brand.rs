@@ -66,11 +66,16 @@ fn a_logo_that_is_more_than_a_picture_is_refused_and_one_that_is_taken_can_do_no
         let start: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR";
         [start, &width.to_be_bytes(), &8_u32.to_be_bytes(), &[8, 6, 0, 0, 0]].concat()
     };
+    // Thirty levels, each of which is the next one twice: a thousand million paths.
+    let level = |n: usize| format!("<g id='l{n}'><use href='#l{0}'/><use href='#l{0}'/></g>", n + 1);
+    let levels: String = (0..30).map(level).collect();
+    let bomb = format!("<svg xmlns='http://www.w3.org/2000/svg'>{levels}<path id='l30' d='M0 0h8v8z'/></svg>");
     for (wanted, pointer) in [
         (logo("image/svg+xml", b"<svg><script>alert(1)</script></svg>"), "/logo/data"),
         (logo("image/svg+xml", b"<svg onload=\"alert(1)\"/>"), "/logo/data"),
         (logo("image/svg+xml", b"<svg><image href=\"https://evil.example/x\"/></svg>"), "/logo/data"),
         (logo("image/svg+xml", b"<html><script>alert(1)</script></html>"), "/logo/data"),
+        (logo("image/svg+xml", bomb.as_bytes()), "/logo/data"),
         (logo("image/svg+xml", &png(8)), "/logo/data"),
         (logo("image/png", SVG.as_bytes()), "/logo/data"),
         (logo("image/png", &png(5_000)), "/logo/data"),

@@ -1,6 +1,6 @@
 //! A connect that a user begins in the portal: it completes by itself in that very browser, and in no other.
 
-use patchbay_it::{HERE, RigSetup, Session, Tab, USER, Walk, items, leads};
+use patchbay_it::{HERE, RigSetup, Session, Tab, USER, Walk, items, leads, token};
 use patchbay_test_support::{Browser, Page, Result};
 use serde_json::{Value, json};
 
@@ -80,21 +80,55 @@ fn a_link_from_the_portal_is_worth_nothing_in_any_other_browser() -> Result<()> 
 fn whoever_signs_out_or_is_somebody_else_at_the_way_back_connects_nothing() -> Result<()> {
     let scene = Scene::start(RigSetup::default())?;
     let known = scene.rig.fakes.logins.provider.credentials("one");
-    for signs_out in [true, false] {
+    for how in ["signs out", "is signed out by the backend", "is somebody else"] {
         let user = signed_in(&scene, USER)?;
         let mut walk = begin(&user)?;
         let review = walk.browser.review(&walk.session.url, CONNECTOR)?;
         let away = walk.browser.authorise(&review, &[])?;
         let back = walk.browser.logins(&leads(&away)?, &known, "", true)?;
-        if signs_out {
-            user.delete("/v1/session")?.expect(204)?;
-        } else {
+        match how {
+            "signs out" => drop(user.delete("/v1/session")?.expect(204)?),
+            "is signed out by the backend" => {
+                scene.tenant.api.delete(&format!("/v1/portal-sessions?user={USER}"))?.expect(200)?;
+            }
             // The attacker's session in a browser in which a victim is signed in.
-            walk.browser.plant(HERE, COOKIE, &signed_in(&scene, "victim")?.cookie);
+            _ => walk.browser.plant(HERE, COOKIE, &signed_in(&scene, "victim")?.cookie),
         }
         refused(&walk.browser.return_to(&back)?);
+        let state = if how == "is somebody else" { "started" } else { "expired" };
+        assert_eq!(scene.state(&walk.session)?, state, "who {how}");
         assert_eq!(scene.rig.exchanges(), 0, "the code was not even exchanged");
         assert_eq!(items(&scene.tenant.api, "/v1/connections")?, Vec::<Value>::new());
+    }
+    Ok(())
+}
+
+#[test]
+fn a_victim_of_a_link_into_somebody_elses_portal_reads_who_gets_the_connection() -> Result<()> {
+    let scene = Scene::start(RigSetup::default())?;
+    // What a tenant calls itself and its users is its own affair; what it is registered as is not.
+    scene.tenant.api.put("/v1/brand", &json!({ "name": "Your own bank" }))?.expect(200)?;
+    let mut tab = Tab::fresh(&scene.rig, "portal");
+    let body = json!({ "user": "mallory", "name": "<b>You</b>" });
+    let sent = scene.tenant.api.post("/v1/portal-sessions", &body)?.expect(201)?;
+    tab.sign_in(&token(&sent.text_at("/url")?)?)?.expect(200)?;
+    let mut walk = begin(&tab)?;
+    let review = walk.browser.review(&walk.session.url, CONNECTOR)?;
+    assert!(review.text.contains("Your own bank"), "{}", review.text);
+    let gets = "The connection goes to <strong><bdi>Kantoor &amp; Zn</bdi></strong>, as it is registered here, \
+                for its user <strong><bdi>&lt;b&gt;You&lt;/b&gt; (mallory)</bdi></strong>";
+    let before = review.text.split("id=\"login\"").next().unwrap_or_default();
+    assert!(before.contains(gets), "above the button: {}", review.text);
+
+    // So does whoever was sent a link without the portal, in the language of the page.
+    let said = [
+        ("nl", "De koppeling gaat naar <strong><bdi>Kantoor &amp; Zn</bdi></strong>"),
+        ("pl", "Połączenie otrzyma <strong><bdi>Kantoor &amp; Zn</bdi></strong>"),
+    ];
+    for (language, gets) in said {
+        let session = scene.session(&json!({ "connector": CONNECTOR, "language": language }))?;
+        let review = Browser::default().review(&session.url, CONNECTOR)?;
+        assert!(review.text.contains(gets) && review.text.contains(&format!("<bdi>{USER}</bdi>")), "{}", review.text);
     }
     Ok(())
 }

@@ -67,7 +67,7 @@ fn link_leads_from_its_session_to_the_return_address_on_a_desk_and_on_a_phone() 
 }
 
 /// A tenant with a connection of this name to GitHub that has been read.
-fn connected(stage: &Stage, name: &str) -> Result<Value> {
+pub(super) fn connected(stage: &Stage, name: &str) -> Result<Value> {
     let mut world = tenant(stage, &["github"])?;
     let own = stage.rig.stranger().with_key(world["tenant"]["key"].as_str().unwrap_or_default());
     let fields = json!({ "token": stage.rig.fakes.github.provider.token("owner") });

@@ -3,6 +3,7 @@
 //! with axe, and a page that breaks, asks elsewhere or goes against its policy fails whatever else holds
 //! (`tests/web/browser.mjs`).
 
+mod dialogs;
 mod journeys;
 mod many;
 mod security;

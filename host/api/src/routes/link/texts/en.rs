@@ -39,6 +39,8 @@ pub(super) const TEXTS: Texts = Texts {
     guide_for: "Guide for {provider}",
     guide_absent_title: "This guide is not here",
     guide_absent: "It was removed, or the address has a typing error. Ask whoever sent it to you.",
+    recipient: "The connection goes to {tenant}, as it is registered here; go on only if that is right.",
+    recipient_user: "The connection goes to {tenant}, as it is registered here, for its user {user}; go on only if that is right.",
     shared_title: "What will be shared",
     shared_more: "{count} more",
     review_title: "Connect {provider}",

@@ -42,6 +42,8 @@ texts! {
     accounting, communication, marketing, productivity, sales_crm,
     // What is needed.
     before_needs, before_guides, guide_share, guide_for, guide_absent_title, guide_absent,
+    // Who gets what is connected.
+    recipient, recipient_user,
     // What is shared, and the form.
     shared_title, shared_more,
     review_title, review_before, review_reads, review_writes, review_asks, review_reaches, review_other,

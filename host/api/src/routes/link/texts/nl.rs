@@ -39,6 +39,8 @@ pub(super) const TEXTS: Texts = Texts {
     guide_for: "Handleiding voor {provider}",
     guide_absent_title: "Deze handleiding is hier niet",
     guide_absent: "Ze is verwijderd, of er zit een typefout in het adres. Vraag het aan wie het u stuurde.",
+    recipient: "De koppeling gaat naar {tenant}, zoals die hier is geregistreerd; ga alleen verder als dat klopt.",
+    recipient_user: "De koppeling gaat naar {tenant}, zoals die hier is geregistreerd, voor gebruiker {user}; ga alleen verder als dat klopt.",
     shared_title: "Wat er wordt gedeeld",
     shared_more: "nog {count}",
     review_title: "{provider} koppelen",

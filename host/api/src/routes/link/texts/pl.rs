@@ -39,6 +39,8 @@ pub(super) const TEXTS: Texts = Texts {
     guide_for: "Instrukcja: {provider}",
     guide_absent_title: "Tej instrukcji tu nie ma",
     guide_absent: "Została usunięta albo w adresie jest literówka. Zapytaj osobę, która go przysłała.",
+    recipient: "Połączenie otrzyma {tenant} (nazwa zarejestrowana tutaj); kontynuuj tylko, jeśli to się zgadza.",
+    recipient_user: "Połączenie otrzyma {tenant} (nazwa zarejestrowana tutaj) dla użytkownika {user}; kontynuuj tylko, jeśli to się zgadza.",
     shared_title: "Co zostanie udostępnione",
     shared_more: "jeszcze {count}",
     review_title: "Połącz: {provider}",

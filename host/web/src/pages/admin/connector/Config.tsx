@@ -5,7 +5,7 @@ import { useState } from "react";
 import { useOld } from "~/api/admin";
 import { answer, client, problem } from "~/api/client";
 import { SchemaForm } from "~/forms/SchemaForm";
-import type { JsonObject } from "~/forms/shape";
+import type { Group, JsonObject } from "~/forms/shape";
 import { useSchemaForm } from "~/forms/useSchemaForm";
 import { Button } from "~/ui/Button";
 import { Confirm } from "~/ui/Dialog";
@@ -35,6 +35,11 @@ export function Config({ connector }: { connector: string }) {
   );
 }
 
+/** What the form calls a member, by its name. */
+function titleOf(shape: Group, name: string): string {
+  return shape.fields.find(([field]) => field === name)?.[1].title ?? name;
+}
+
 function Form({ connector, config }: { connector: string; config: ConnectorConfig }) {
   const form = useSchemaForm({ schema: config.schema, initial: config.config as JsonObject, at: "/config" });
   const [asked, ask] = useState<{ correction: JsonObject | null; changes: string[] }>();
@@ -62,7 +67,7 @@ function Form({ connector, config }: { connector: string; config: ConnectorConfi
     <form className={css.form} noValidate onSubmit={form.submit((value) => save.mutate({ correction: mergePatch(config.defaults as JsonObject, value), powers: false }))}>
       <SchemaForm form={form} />
       {config.updated_at && <p className={css.soft}>Corrected <When at={config.updated_at} />{config.updated_by && ` by ${shortened(config.updated_by)}`}.</p>}
-      {config.addresses.length > 0 && <p className={css.soft}>{config.addresses.join(", ")}: addresses. To change one of them you are asked once more.</p>}
+      {config.addresses.length > 0 && <p className={css.soft}>Before data goes to another address you are asked once more. Addresses are: {config.addresses.map((name) => titleOf(form.shape, name)).join("; ")}.</p>}
       {save.isError && asked === undefined && <Trouble error={save.error} />}
       <div className={css.foot}>
         <Button type="submit" busy={save.isPending && asked === undefined}>Save corrections</Button>

@@ -56,7 +56,7 @@ function Form({ connector, grant }: { connector: string; grant: Grant }) {
   return (
     <form className={css.form} onSubmit={submit} noValidate>
       <SelectField label="It may reach" value={reach} onChange={(value) => setReach(CHOICES.find((choice) => choice.value === value)?.value ?? "none")} choices={CHOICES} help="Always https, and always an address that the whole internet can see." />
-      {reach === "listed" && <TextField label="Addresses" value={text} onChange={setText} lines={4} error={wrong} help="One a line: https://books.example.com" />}
+      {reach === "listed" && <TextField label="Addresses" value={text} onChange={(typed) => { setText(typed); complain(undefined); }} lines={4} error={wrong} help="One a line: https://books.example.com" />}
       {save.isError && asked === undefined && <Trouble error={save.error} />}
       <div className={css.foot}><Button type="submit" busy={save.isPending && asked === undefined}>Save addresses</Button></div>
       <Confirm open={asked !== undefined} onClose={() => ask(undefined)} title="Let it reach more addresses" action="Allow these addresses" busy={save.isPending} error={save.error} onConfirm={() => asked !== undefined && save.mutate(asked)}>

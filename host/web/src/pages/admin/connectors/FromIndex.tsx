@@ -52,7 +52,7 @@ export function FromIndex({ onDone }: { onDone: (installed: InstalledRelease) =>
             </div>
             {item.installed === item.version
               ? <Tag tone="good">Installed</Tag>
-              : <Button busy={fetch.isPending && fetch.variables.item.id === item.id} onClick={() => fetch.mutate({ item })} aria-label={`Install ${item.name} ${item.version}`}>{item.installed ? `Upgrade from ${item.installed}` : "Install"}</Button>}
+              : <Button busy={fetch.isPending && fetch.variables.item.id === item.id} onClick={() => fetch.mutate({ item })} aria-label={item.installed ? `Upgrade from ${item.installed}: ${item.name} to ${item.version}` : `Install ${item.name} ${item.version}`}>{item.installed ? `Upgrade from ${item.installed}` : "Install"}</Button>}
           </li>
         ))}
       </ul>

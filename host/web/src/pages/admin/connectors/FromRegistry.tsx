@@ -24,7 +24,7 @@ export function FromRegistry({ onDone }: { onDone: (installed: InstalledRelease)
   return (
     <form className={css.form} onSubmit={submit} noValidate>
       <TextField
-        label="Reference" value={reference} onChange={setReference} error={missing ? "Say what to fetch: registry, name, and tag or digest." : undefined}
+        label="Reference" value={reference} onChange={setReference} error={missing && !reference.trim() ? "Say what to fetch: registry, name, and tag or digest." : undefined}
         help={<>As in <code>registry.example.com/connectors/books:1.2.0</code>, or with <code>@sha256:…</code>. A tag is resolved now and never again. The registry has to be one that the configuration allows.</>}
       />
       <TextField label="Trust this publisher's key" optional value={key} onChange={setKey} help="Its fingerprint, SHA256:…, as the publisher shows it elsewhere." />

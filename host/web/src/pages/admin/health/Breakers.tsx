@@ -29,12 +29,12 @@ export function Breakers() {
     { id: "origin", label: "Host", cell: (row) => <span title={row.origin}>{row.origin}</span> },
     { id: "tenant", label: "For", cell: (row) => tenants?.find(({ id }) => id === row.tenant)?.name ?? row.tenant },
     { id: "state", label: "State", cell: (row) => (isOpen(row) ? <Status state="held" word="Left alone" /> : <Status state="warning" word="Being tried" />) },
-    { id: "actions", label: "Actions", silent: true, number: true, cell: (row) => <Button look="quiet" aria-label={`Let requests to ${row.origin} through`} busy={close.isPending && close.variables.origin === row.origin && close.variables.tenant === row.tenant} onClick={() => close.mutate(row)}>Let through</Button> },
+    { id: "actions", label: "Actions", silent: true, number: true, cell: (row) => <Button look="quiet" aria-label={`Let through: requests to ${row.origin}`} busy={close.isPending && close.variables.origin === row.origin && close.variables.tenant === row.tenant} onClick={() => close.mutate(row)}>Let through</Button> },
   ];
   return (
     <Section title="Providers left alone" lead="A host that failed again and again is sent nothing for a while. Let it through when you know that it is back; else it is left alone again after a few failures." flush>
       <DataTable
-        label="Hosts that are left alone" columns={columns} rows={data?.items} rowKey={(row) => `${row.tenant} ${row.origin}`} error={error} retry={() => void refetch()}
+        label="Hosts that are left alone" columns={columns} rows={data?.items} rowKey={(row) => `${row.tenant} ${row.origin}`} rowName={(row) => row.origin} error={error} retry={() => void refetch()}
         detail={(row) => <p>{row.last_error}, <When at={row.updated_at} />. {plural(row.failures, "request")} failed in a row.{isOpen(row) && <> It is tried again <When at={row.open_until} />.</>}</p>}
         empty={<Empty title="Every provider answers">A host that fails again and again would be shown here.</Empty>}
       />

@@ -33,8 +33,8 @@ export function ClientsOf({ connector }: { connector: Connector }) {
     {
       id: "actions", label: "Actions", silent: true, number: true, cell: (row) => row.retired_at === null && (
         <div className={css.actions}>
-          <Button look="quiet" aria-label={`Replace the OAuth client for ${forWhom(row, tenants)}`} onClick={() => begin(row)}>Replace</Button>
-          <Button look="quiet" aria-label={`Take the OAuth client for ${forWhom(row, tenants)} out of use`} onClick={() => ask(row)}>Take out of use</Button>
+          <Button look="quiet" aria-label={`Replace: the OAuth client for ${forWhom(row, tenants)}`} onClick={() => begin(row)}>Replace</Button>
+          <Button look="quiet" aria-label={`Take out of use: the OAuth client for ${forWhom(row, tenants)}`} onClick={() => ask(row)}>Take out of use</Button>
         </div>
       ),
     },
@@ -47,7 +47,7 @@ export function ClientsOf({ connector }: { connector: Connector }) {
         actions={logins?.length !== 0 && <Button icon={<Plus aria-hidden="true" />} onClick={() => begin("new")}>Register client</Button>}
       >
         <DataTable
-          label={`OAuth clients of ${connector.name}`} columns={columns} rows={data?.items} rowKey={(row) => row.id} error={error} retry={() => void refetch()}
+          label={`OAuth clients of ${connector.name}`} columns={columns} rows={data?.items} rowKey={(row) => row.id} rowName={(row) => `the client for ${forWhom(row, tenants)}`} error={error} retry={() => void refetch()}
           detail={(row) => <CopyText label="Redirect address" text={row.redirect_uri} help={`Enter it at the provider, character for character. ${row.has_secret ? "The client secret is stored, sealed." : "It has no client secret (a public client)."}`} />}
           empty={logins?.length === 0
             ? <Empty title={`${connector.name} is connected without OAuth`}>Its form asks for what is needed.</Empty>

@@ -13,7 +13,7 @@ export function Logins({ logins }: { logins: LoginAsked[] }) {
             <h3>{login.label}</h3>
             <Sheet lines={[
               login.authorize_url !== null && ["People consent at", <code key="authorize">{login.authorize_url}</code>],
-              ["Tokens come from", <code key="token">{login.token_urls.join(", ")}</code>],
+              ["Tokens come from", <code key="token">{[...new Set(login.token_urls)].join(", ")}</code>],
               login.scopes.length > 0 && ["Scopes", (
                 <ul key="scopes" className={css.scopes}>{login.scopes.map((scope) => <li key={scope.name}><code>{scope.name}</code> <span className={css.soft}>{scope.reason}</span></li>)}</ul>
               )],

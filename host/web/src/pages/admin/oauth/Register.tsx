@@ -57,7 +57,7 @@ export function Register({ connector, replaces, tenants, logins, onClose }: Regi
       </ol>
       <form className={css.form} onSubmit={submit} noValidate>
         <SelectField label="For" value={tenant} none="All tenants" optional disabled={replaces !== undefined} onChange={setTenant} choices={tenants.map(({ id, name }) => ({ value: id, label: name }))} help="A tenant's own client is used before the one for all tenants." />
-        <TextField label="Client id" value={clientId} onChange={setClientId} error={missing ? "Enter the client id that the provider shows." : undefined} help={another ? "Another client id is a new registration with another redirect address. Connections keep the client that they were made with." : undefined} />
+        <TextField label="Client id" value={clientId} onChange={setClientId} error={missing && !clientId.trim() ? "Enter the client id that the provider shows." : undefined} help={another ? "Another client id is a new registration with another redirect address. Connections keep the client that they were made with." : undefined} />
         <TextField label="Client secret" type="secret" optional value={secret} onChange={setSecret} autoComplete="new-password" help="Sealed at once, and never shown again. Leave it empty for a public client." />
         {save.isError && <Trouble error={save.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={save.isPending}>{replaces ? "Replace client" : "Register client"}</Button></div>

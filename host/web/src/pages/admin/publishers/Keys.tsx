@@ -44,7 +44,7 @@ export function Keys({ publisher }: { publisher: Publisher }) {
     {
       id: "actions", label: "Actions", silent: true, number: true, cell: (key) => (key.state === "trusted"
         ? <Button look="quiet" aria-label={`Revoke ${key.fingerprint}`} onClick={() => open(key, "revoke")}>Revoke</Button>
-        : <Button look="quiet" aria-label={`Trust ${key.fingerprint}`} onClick={() => open(key, "trust")}>Trust{key.state === "revoked" && " again"}</Button>),
+        : <Button look="quiet" aria-label={`Trust${key.state === "revoked" ? " again" : ""} ${key.fingerprint}`} onClick={() => open(key, "trust")}>Trust{key.state === "revoked" && " again"}</Button>),
     },
   ];
   return (

@@ -1,8 +1,8 @@
 /** How far a trial is, with the two ways to end it. */
 import type { Canary, Release } from "@patchbay/client";
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useOld } from "~/api/admin";
+import { tenant as tenantQuery, useOld } from "~/api/admin";
 import { answer, client } from "~/api/client";
 import { Button } from "~/ui/Button";
 import { Confirm } from "~/ui/Dialog";
@@ -33,15 +33,16 @@ export function Trial({ release, canary }: { release: Release; canary: Canary })
   return (
     <div className={css.trial}>
       <div className={css.head}>
-        <p><strong>{release.version} is being tried</strong> by <Ident id={canary.connection} /> since <When at={canary.started_at} />.</p>
+        <p><strong>{release.version} is being tried</strong> by <Tries canary={canary} /> since <When at={canary.started_at} />.</p>
         <div className={css.actions}>
           <Button onClick={() => open("end")}>End trial</Button>
           <Button look="primary" onClick={() => open("promote")}>Use {release.version} for all</Button>
         </div>
       </div>
-      <ProgressBar label={`Trial of ${release.version}`} done={done} total={wanted}>
+      <ProgressBar label={`Trial of ${release.version}`} done={done} total={wanted} />
+      <p className={css.words}>
         {words}. {canary.promotes ? "Then all connections use it by themselves." : "Then it waits for you."}{last && <> The last one ended {last.well ? "well" : `badly (${last.code ?? "no code"})`} <When at={last.at} />.</>}
-      </ProgressBar>
+      </p>
       <Confirm open={ask === "promote"} onClose={() => set(undefined)} title={`Use ${release.version} for all connections`} action={`Use ${release.version} for all`} busy={decide.isPending} error={decide.error} onConfirm={() => decide.mutate("promote")}>
         <p>{done < wanted ? `Only ${words}.` : `${words}.`} All connections run {release.version} from their next run on. You can roll back at any time.</p>
       </Confirm>
@@ -50,4 +51,14 @@ export function Trial({ release, canary }: { release: Release; canary: Canary })
       </Confirm>
     </div>
   );
+}
+
+/** The connection that tries it, as its people call it, and whose it is; its id where it is gone. */
+function Tries({ canary: { connection, tenant } }: { canary: Canary }) {
+  const { data } = useQuery({
+    queryKey: ["connections", tenant, "one", connection],
+    queryFn: () => answer(client(tenant).GET("/v1/connections/{id}", { params: { path: { id: connection } } })),
+  });
+  const whose = useQuery(tenantQuery(tenant)).data;
+  return data ? <><strong>{data.name}</strong>{whose && ` of ${whose.name}`}</> : <Ident id={connection} />;
 }

@@ -5,6 +5,7 @@ import { useState, type FormEvent } from "react";
 import { useOld } from "~/api/admin";
 import { base64 } from "~/api/base64";
 import { answer, client } from "~/api/client";
+import { saidOf, saysMore } from "~/forms/said";
 import { readableOn } from "~/shell/contrast";
 import { Button } from "~/ui/Button";
 import { Drop } from "~/ui/Drop";
@@ -21,6 +22,9 @@ export function Brand({ tenant }: { tenant: Tenant }) {
   if (!data) return <Loading lines={4} />;
   return <Form key={JSON.stringify(data)} tenant={tenant} saved={data} />;
 }
+
+/** Where the body of the request has the file. */
+const LOGO = "/logo/data";
 
 interface Logo {
   media_type: "image/svg+xml" | "image/png";
@@ -53,17 +57,18 @@ function Form({ tenant, saved }: { tenant: Tenant; saved: Saved }) {
     if (!file) return;
     const why = wrongLogo(file);
     complain(why ? { logo: why } : {});
+    save.reset();
     if (!why) void base64(file).then((data) => setLogo({ media_type: file.type === "image/png" ? "image/png" : "image/svg+xml", data }));
   };
   return (
     <form className={form.two} onSubmit={submit} noValidate>
       <div className={form.form}>
         <TextField label="Name" value={name} onChange={setName} help={`Shown at the top of every page. Without it: ${tenant.name}`} optional />
-        <TextField label="Accent colour" value={accent} onChange={(text) => { setAccent(text); complain({}); }} optional error={wrong.accent} help="Of buttons and links, as #rrggbb. Text on it is black or white, whichever can be read." />
+        <TextField label="Accent colour" value={accent} onChange={(text) => { setAccent(text); complain({}); save.reset(); }} optional error={wrong.accent ?? saidOf(save.error, "/accent", "Accent colour")} help="Of buttons and links, as #rrggbb. Text on it is black or white, whichever can be read." />
         <Drop label="Logo" help="SVG or PNG, at most 64 KiB" accept="image/svg+xml,image/png" onFiles={take} />
         {(logo ?? (logo === undefined && saved.logo)) && <div className={`${form.foot} ${form.start}`}><Button look="quiet" onClick={() => setLogo(null)}>Remove logo</Button></div>}
-        {wrong.logo && <p role="alert">{wrong.logo}</p>}
-        {save.isError && <Trouble error={save.error} />}
+        {(wrong.logo ?? saidOf(save.error, LOGO, "The logo")) && <p role="alert">{wrong.logo ?? saidOf(save.error, LOGO, "The logo")}</p>}
+        {saysMore(save.error, ["/accent", LOGO]) && <Trouble error={save.error} />}
         <div className={`${form.foot} ${form.start}`}><Button type="submit" busy={save.isPending}>Save brand</Button></div>
       </div>
       <Preview name={name.trim() || tenant.name} accent={colour} logo={logo ? `data:${logo.media_type};base64,${logo.data}` : (logo === undefined && saved.logo) || undefined} />

@@ -64,7 +64,7 @@ function NewKey({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} title="New key">
       <form className={css.form} onSubmit={submit} noValidate>
-        <TextField label="Name" value={name} onChange={setName} help="Where it is used, so that you know later which one to end: production backend." error={missing ? "Give the key a name." : undefined} />
+        <TextField label="Name" value={name} onChange={setName} help="Where it is used, so that you know later which one to end: production backend." error={missing && !name.trim() ? "Give the key a name." : undefined} />
         {make.isError && <Trouble error={make.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={make.isPending}>Make key</Button></div>
       </form>

@@ -32,7 +32,7 @@ export function NewTenant({ onClose }: { onClose: () => void }) {
   return (
     <Dialog open onClose={onClose} title="New tenant">
       <form className={css.form} onSubmit={submit} noValidate>
-        <TextField label="Name" value={name} onChange={setName} help="What people call this customer. Its people see it in the web app." error={missing ? "Give the tenant a name." : undefined} />
+        <TextField label="Name" value={name} onChange={setName} help="What people call this customer. Its people see it in the web app." error={missing && !name.trim() ? "Give the tenant a name." : undefined} />
         <SelectField label="Industry" optional none="Not said" value={industry} onChange={setIndustry} choices={INDUSTRIES} help="Decides which integrations are recommended to it." />
         {make.isError && <Trouble error={make.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={make.isPending}>Make tenant</Button></div>

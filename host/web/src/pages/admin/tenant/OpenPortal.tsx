@@ -29,7 +29,7 @@ export function OpenPortal({ tenant }: { tenant: Tenant }) {
   };
   return (
     <form className={`${css.form} ${css.narrow}`} onSubmit={submit} noValidate>
-      <TextField label="User" value={user} onChange={setUser} help="Your own id of the person, as the backend would say it: user-4711. What is done there is written to the audit log under it." error={missing ? "Say as whom." : undefined} />
+      <TextField label="User" value={user} onChange={setUser} help="Your own id of the person, as the backend would say it: user-4711. What is done there is written to the audit log under it." error={missing && !user.trim() ? "Say as whom." : undefined} />
       <TextField label="Name" optional value={name} onChange={setName} help="Shown at the foot of the menu." />
       <SelectField label="Language" value={language} onChange={(value) => setLanguage(LANGUAGES.find((each) => each.value === value)?.value ?? "en")} choices={[...LANGUAGES]} />
       {open.isError && <Trouble error={open.error} />}

@@ -5,6 +5,7 @@ import { Plus } from "lucide-react";
 import { useState, type FormEvent } from "react";
 import { useOld } from "~/api/admin";
 import { answer, client } from "~/api/client";
+import { saidOf, saysMore } from "~/forms/said";
 import { Button } from "~/ui/Button";
 import { DataTable, type Column } from "~/ui/DataTable";
 import { Confirm, Dialog } from "~/ui/Dialog";
@@ -58,9 +59,9 @@ function Register({ tenant, onClose }: { tenant: Tenant; onClose: () => void }) 
   return (
     <Dialog open onClose={onClose} title="Register return address">
       <form className={css.form} onSubmit={submit} noValidate>
-        <TextField label="Name" value={name} onChange={setName} error={tried && !name.trim() ? "Give it a name." : undefined} />
-        <TextField label="Address" type="url" value={address} onChange={setAddress} help="https://app.example.com/connected. The session and a code are added to its query." error={tried && !address.trim() ? "Enter the whole address, with https." : undefined} />
-        {save.isError && <Trouble error={save.error} />}
+        <TextField label="Name" value={name} onChange={(text) => { setName(text); save.reset(); }} error={tried && !name.trim() ? "Give it a name." : saidOf(save.error, "/name", "Name")} />
+        <TextField label="Address" type="url" value={address} onChange={(text) => { setAddress(text); save.reset(); }} help="https://app.example.com/connected. The session and a code are added to its query." error={tried && !address.trim() ? "Enter the whole address, with https." : saidOf(save.error, "/address", "Address")} />
+        {saysMore(save.error, ["/name", "/address"]) && <Trouble error={save.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={save.isPending}>Register address</Button></div>
       </form>
     </Dialog>

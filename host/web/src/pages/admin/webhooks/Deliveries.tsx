@@ -46,7 +46,7 @@ export function Deliveries({ tenant, webhook }: { tenant: string; webhook: Webho
     { id: "status", label: "Answer", cell: (row) => row.last_status ?? (row.attempts > 0 ? "None" : "–") },
     { id: "attempts", label: "Attempts", number: true, cell: (row) => row.attempts },
     { id: "created", label: "Queued", cell: (row) => <When at={row.created_at} /> },
-    { id: "actions", label: "Actions", silent: true, number: true, cell: (row) => <Button look="quiet" aria-label={`Tell ${row.event} again`} busy={replay.isPending && replay.variables === row.event} onClick={() => replay.mutate(row.event)}>Tell again</Button> },
+    { id: "actions", label: "Actions", silent: true, number: true, cell: (row) => <Button look="quiet" aria-label={`Tell again: ${kindWords(row.kind)}`} busy={replay.isPending && replay.variables === row.event} onClick={() => replay.mutate(row.event)}>Tell again</Button> },
   ];
   return (
     <div>
@@ -54,7 +54,7 @@ export function Deliveries({ tenant, webhook }: { tenant: string; webhook: Webho
         <Filters><Filter label="State of delivery" all="All deliveries" value={state} choices={Object.entries(STATES).map(([value, [label]]) => ({ value, label }))} onChange={(value) => { setState(value); setPlaces([]); }} /></Filters>
       </div>
       <DataTable
-        label={`Deliveries to ${webhook.url}`} columns={columns} rows={data?.items} rowKey={(row) => row.event} error={error} retry={() => void refetch()} stale={isPlaceholderData}
+        label={`Deliveries to ${webhook.url}`} columns={columns} rows={data?.items} rowKey={(row) => row.event} rowName={(row) => kindWords(row.kind)} error={error} retry={() => void refetch()} stale={isPlaceholderData}
         detail={(row) => <Detail delivery={row} />}
         empty={<Empty title={state ? "No delivery is in this state" : "Nothing was told yet"}>{state ? undefined : "What happens from now on is told as it happens. A test shows whether the address works."}</Empty>}
         paging={{ from: places.length * SIZE, previous: places.length > 0 ? () => setPlaces(places.slice(0, -1)) : undefined, next: data?.next ? () => setPlaces([...places, data.next ?? ""]) : undefined }}

@@ -1,9 +1,10 @@
 /** Makes or changes an endpoint. A new one's signing secret is shown once. */
 import type { EventKind, Webhook } from "@patchbay/client";
 import { useMutation } from "@tanstack/react-query";
-import { useState, type FormEvent } from "react";
+import { useRef, useState, type FormEvent } from "react";
 import { useOld } from "~/api/admin";
 import { answer, client } from "~/api/client";
+import { saidOf, saysMore } from "~/forms/said";
 import { Button } from "~/ui/Button";
 import { Once } from "~/ui/Copied";
 import { Dialog } from "~/ui/Dialog";
@@ -17,6 +18,7 @@ export function EndpointForm({ tenant, webhook, onClose }: { tenant: string; web
   const [description, setDescription] = useState(webhook?.description ?? "");
   const [kinds, setKinds] = useState<string[]>(webhook?.kinds ?? []);
   const [missing, miss] = useState(false);
+  const form = useRef<HTMLFormElement>(null);
   const old = useOld();
   const save = useMutation({
     mutationFn: async () => {
@@ -31,6 +33,8 @@ export function EndpointForm({ tenant, webhook, onClose }: { tenant: string; web
       old("webhooks");
       if (issued === undefined) onClose();
     },
+    // The form is taller than a small screen: what is wrong may be out of sight.
+    onError: () => requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("[aria-invalid=true]")?.focus()),
   });
   if (save.data) {
     return <Dialog open onClose={onClose} title="The endpoint is made" actions={<Button look="primary" onClick={onClose}>I have stored it</Button>}><Secret text={save.data.secret} /></Dialog>;
@@ -41,12 +45,12 @@ export function EndpointForm({ tenant, webhook, onClose }: { tenant: string; web
     if (url.trim()) save.mutate();
   };
   return (
-    <Dialog open onClose={onClose} title={webhook ? "Change endpoint" : "New endpoint"}>
-      <form className={css.form} onSubmit={submit} noValidate>
-        <TextField label="Address" type="url" value={url} onChange={setUrl} help="https and a public host." error={missing ? "Enter the whole address, with https." : undefined} />
+    <Dialog open onClose={onClose} title={webhook ? "Change endpoint" : "New endpoint"} wide>
+      <form ref={form} className={css.form} onSubmit={submit} noValidate>
+        <TextField label="Address" type="url" value={url} onChange={(text) => { setUrl(text); save.reset(); }} help="https and a public host." error={missing && !url.trim() ? "Enter the whole address, with https." : saidOf(save.error, "/url", "Address")} />
         <TextField label="Description" optional value={description} onChange={setDescription} />
         <Checks label="What it is told" help="Nothing chosen: everything, also what is added later." chosen={kinds} onChange={setKinds} choices={Object.entries(KINDS).map(([value, label]) => ({ value, label }))} />
-        {save.isError && <Trouble error={save.error} />}
+        {saysMore(save.error, ["/url"]) && <Trouble error={save.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={save.isPending}>{webhook ? "Save endpoint" : "Make endpoint"}</Button></div>
       </form>
     </Dialog>

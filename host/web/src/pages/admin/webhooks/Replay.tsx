@@ -35,7 +35,7 @@ export function Replay({ tenant, webhook, onClose }: { tenant: string; webhook: 
     <Dialog open onClose={onClose} title="Tell again what happened">
       <form className={css.form} onSubmit={submit} noValidate>
         <p>Everything that this endpoint wants to hear is told once more from this moment on, also what happened while it was switched off. Each event has the id that it had, so a receiver can tell repeats.</p>
-        <TextField label="Since" type="datetime-local" value={since} onChange={setSince} help="In your time zone. Events are kept for a limited time." error={wrong ? "Choose a day and a time." : undefined} />
+        <TextField label="Since" type="datetime-local" value={since} onChange={(text) => { setSince(text); complain(false); }} help="In your time zone. Events are kept for a limited time." error={wrong ? "Choose a day and a time." : undefined} />
         {replay.isError && <Trouble error={replay.error} />}
         <div className={css.foot}><Button onClick={onClose}>Cancel</Button><Button type="submit" look="primary" busy={replay.isPending}>Tell again</Button></div>
       </form>

@@ -1,16 +1,24 @@
 /** How the connection stands, why, and the one thing that mends it: below its name on every tab. */
 import type { ConnectionDetail } from "@patchbay/client";
+import { useQuery } from "@tanstack/react-query";
 import { useRunning } from "~/api/progress";
 import { plural } from "~/ui/format";
 import { Button } from "~/ui/Button";
 import { Status } from "~/ui/Status";
-import { useChange } from "./queries";
+import { streamsOf, useChange } from "./queries";
 import { useReconnect } from "./Reconnect";
-import { standing, type Remedy, type Tab } from "./remedy";
+import { standing, warningWords, type Remedy, type Tab } from "./remedy";
 import css from "./Standing.module.css";
 
 export function Standing({ connection, tab, onTab }: { connection: ConnectionDetail; tab: Tab; onTab: (tab: Tab) => void }) {
-  const { why, code, remedy, state, word, tone } = standing(connection);
+  const { why: told, code, remedy, state, word, tone } = standing(connection);
+  // A warning names a stream by its id; people know its title.
+  const [warning] = state === "warning" ? connection.warnings : [];
+  const { data: titles } = useQuery({
+    ...streamsOf(connection.id), enabled: warning?.stream !== undefined && warning.stream !== null,
+    select: ({ items }) => new Map(items.map((stream) => [stream.name, stream.title])),
+  });
+  const why = warning ? warningWords(warning, titles?.get(warning.stream ?? "")) : told;
   const running = useRunning();
   const { start, dialog } = useReconnect();
   const change = useChange(connection.id);

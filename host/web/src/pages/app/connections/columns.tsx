@@ -1,10 +1,10 @@
 /** The eight columns of the list of connections. */
 import type { Card, Connection } from "@patchbay/client";
-import { Link } from "@tanstack/react-router";
 import { RotateCw, SlidersHorizontal, Trash2 } from "lucide-react";
 import { IconButton } from "~/ui/Button";
 import type { Column } from "~/ui/DataTable";
 import { Logo } from "~/ui/Logo";
+import { RowLink } from "~/ui/RowLink";
 import { Status } from "~/ui/Status";
 import { When } from "~/ui/Text";
 import { accountsWord, standing } from "../connection/remedy";
@@ -27,7 +27,7 @@ export function columnsOf({ cards, onReconnect, onDelete }: Doings): Column<Row>
         <span className={css.source}>
           <Logo logo={cards(row.connector)?.logo ?? null} name={provider(row)} size={24} />
           <span className={css.names}>
-            <Link to="/app/connections/$connection" params={{ connection: row.id }} className={css.name} aria-label={`${provider(row)}, ${row.name}`}>{provider(row)}</Link>
+            <RowLink way={{ to: "/app/connections/$connection", params: { connection: row.id } }} className={css.name} aria-label={`${provider(row)}, ${row.name}`}>{provider(row)}</RowLink>
             <span className={css.own}>{row.name}</span>
           </span>
         </span>
@@ -54,7 +54,7 @@ function Actions({ row, onReconnect, onDelete }: { row: Row } & Pick<Doings, "on
   return (
     <span className={css.actions}>
       {ready
-        ? <Link to="/app/connections/$connection" params={{ connection: row.id }} search={{ tab: "data" }} className={css.action} aria-label={`Set up extraction of ${row.name}`} title="Set up extraction"><SlidersHorizontal aria-hidden="true" /></Link>
+        ? <RowLink way={{ to: "/app/connections/$connection", params: { connection: row.id }, search: { tab: "data" } }} className={css.action} aria-label={`Set up extraction of ${row.name}`} title="Set up extraction"><SlidersHorizontal aria-hidden="true" /></RowLink>
         : <IconButton name={`Set up extraction of ${row.name}: needs an active connection with an account`} disabled><SlidersHorizontal /></IconButton>}
       <IconButton name={`Reconnect ${row.name}`} onClick={() => onReconnect(row)}><RotateCw /></IconButton>
       <IconButton name={`Delete ${row.name}`} onClick={() => onDelete(row)}><Trash2 /></IconButton>

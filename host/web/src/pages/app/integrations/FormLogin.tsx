@@ -9,6 +9,7 @@ import { Button } from "~/ui/Button";
 import { TextField } from "~/ui/Field";
 import { Trouble } from "~/ui/States";
 import type { WayProps } from "./Connect";
+import { Kept } from "./Kept";
 import css from "./Connect.module.css";
 
 export function FormLogin({ entry, login, reconnect, onMade, form }: WayProps & { form: ConnectorFormState }) {
@@ -31,6 +32,7 @@ export function FormLogin({ entry, login, reconnect, onMade, form }: WayProps & 
       {connect.error && <Wrong error={connect.error} fields={login.fields.map(({ id }) => id)} />}
       <ConnectorForm form={form} />
       {reconnect === undefined && <TextField label="Name of the connection" optional maxLength={200} help="Yours to choose, to tell several apart. Left empty, it has the name of the business account." value={name} onChange={setName} />}
+      <Kept />
       <div className={css.buttons}>
         <Button type="submit" look="primary" busy={connect.isPending}>{connect.isPending ? `Asking ${entry.name}…` : reconnect === undefined ? "Connect" : "Reconnect"}</Button>
       </div>

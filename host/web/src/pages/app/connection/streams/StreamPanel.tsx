@@ -8,7 +8,6 @@ import { Switch } from "~/ui/Field";
 import { count } from "~/ui/format";
 import { functionWord } from "~/ui/functions";
 import { ProgressBar } from "~/ui/ProgressBar";
-import { Status } from "~/ui/Status";
 import { When } from "~/ui/Text";
 import { wordsOf } from "../../run/LiveBar";
 import type { StreamRow } from "../Streams";
@@ -17,7 +16,7 @@ import { useSyncSwitch } from "./doings";
 import { Fields } from "./Fields";
 import { scheduleWords, zoneWords } from "./schedule";
 import { ScheduleForm } from "./ScheduleForm";
-import { hasTrouble, SyncTrouble } from "./SyncTrouble";
+import { hasTrouble, LastState, SyncTrouble } from "./SyncTrouble";
 import css from "./StreamPanel.module.css";
 
 export function StreamPanel({ row, onClose }: { row: StreamRow; onClose: () => void }) {
@@ -42,7 +41,7 @@ export function StreamPanel({ row, onClose }: { row: StreamRow; onClose: () => v
         ...(account === undefined ? [] : [{ name: "Account", value: account }]),
         { name: "Records", value: count(sync.records) },
         { name: "Last read to the end", value: <When at={sync.last_success_at} none="Not yet" /> },
-        { name: "Last run", value: sync.last_run ? <Status state={sync.last_run.state} /> : "Not yet" },
+        { name: "Last run", value: <LastState sync={sync} /> },
         { name: "Schedule", value: scheduleWords(sync.schedule), ...(zone !== undefined && { note: zone }) },
         { name: "Next run", value: <When at={sync.next_due_at} none="None planned" /> },
         ...(stream ? [{ name: "Belongs to", value: functionWord(stream.function) }] : []),

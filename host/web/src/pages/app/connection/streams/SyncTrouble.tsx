@@ -6,6 +6,7 @@ import { Button } from "~/ui/Button";
 import { Confirm } from "~/ui/Dialog";
 import { count, plural } from "~/ui/format";
 import { Reason } from "~/ui/Reason";
+import { Status } from "~/ui/Status";
 import { When } from "~/ui/Text";
 import { useSyncDoing } from "./doings";
 import css from "./SyncTrouble.module.css";
@@ -17,7 +18,14 @@ export function hasTrouble(sync: Sync): boolean {
 
 /** Its last run ended in a way that somebody should know of. */
 function badly({ last_run: last }: Sync): boolean {
-  return last !== null && last.reason !== null && ["failed", "stalled", "lost", "held"].includes(last.state);
+  return last !== null && last.reason !== null && ["failed", "stalled", "lost"].includes(last.state);
+}
+
+/** How the last run stands today: one whose deletions were approved, or came back, is held no more. */
+export function LastState({ sync: { last_run: last, held_deletions: held } }: { sync: Sync }) {
+  if (last === null) return <>Not yet</>;
+  if (held !== null) return <Status state="held" />;
+  return <Status state={last.state === "held" ? "done" : last.state} />;
 }
 
 export function SyncTrouble({ sync, title }: { sync: Sync; title: string }) {

@@ -9,12 +9,12 @@ import type { Column } from "~/ui/DataTable";
 import { Switch } from "~/ui/Field";
 import { count, duration } from "~/ui/format";
 import { ProgressBar } from "~/ui/ProgressBar";
-import { Status } from "~/ui/Status";
 import { When } from "~/ui/Text";
 import { useToasts } from "~/ui/Toasts";
 import { wordsOf } from "../../run/LiveBar";
 import { useSyncSwitch } from "./doings";
 import { scheduleWords, zoneWords } from "./schedule";
+import { LastState } from "./SyncTrouble";
 import type { StreamRow } from "../Streams";
 import css from "./columns.module.css";
 
@@ -48,7 +48,7 @@ function Last({ sync, title }: { sync: Sync; title: string }) {
   const news = useRunOf(sync.id);
   if (news?.state === "running") return <ProgressBar label={`Progress of ${title}`} done={news.records} total={news.total}><span title={wordsOf(news)}>{shortly(news)}</span></ProgressBar>;
   if (sync.last_run === null) return <span className={css.soft}>Not yet</span>;
-  return <span className={css.last}><Status state={sync.held_deletions === null ? sync.last_run.state : "held"} /><span className={css.soft}><When at={sync.last_run.ended_at} /></span></span>;
+  return <span className={css.last}><LastState sync={sync} /><span className={css.soft}><When at={sync.last_run.ended_at} /></span></span>;
 }
 
 /** `1,200 of 5,000 · 240/s · 16 s left`: what fits into a row. */
