@@ -28,7 +28,7 @@ pub(super) struct Args {
     #[command(flatten)]
     host: HostArgs,
     /// Print JSON: the API's own, where the host is asked.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
     action: Action,

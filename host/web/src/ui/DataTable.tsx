@@ -130,7 +130,7 @@ const Line = memo(function Line<Row>({ id, row, columns, detail, rowName, width,
         )}
         {columns.map((column) => <td key={column.id} className={cellClass(column)}>{column.cell(row)}</td>)}
       </tr>
-      {open && more && <tr className={css.more}><td colSpan={width}>{more}</td></tr>}
+      {open && more && <tr className={css.more}><td colSpan={width}><div className={css.detail}>{more}</div></td></tr>}
     </>
   );
 }) as <Row>(props: LineProps<Row>) => ReactNode;

@@ -140,6 +140,8 @@ fn after_a_failure_the_token_address_is_left_alone_for_a_while_that_grows() -> R
 fn a_wrong_client_secret_of_the_operator_ends_no_connection_however_long_it_stays_wrong() -> Result<()> {
     let scene = Scene::open("code-basic", "", |_| {})?;
     noon(&scene)?;
+    // So that no renewal of that noon is still on its way with the right secret.
+    scene.works()?;
     let client = scene.logins().client();
     scene.rig.register("patchbay.code-basic", &client.id, "mistyped-by-the-operator")?;
     let from = scene.called();

@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[command(flatten)]
     host: HostArgs,
     /// Print the API's own JSON.
-    #[arg(long)]
+    #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
     action: Action,

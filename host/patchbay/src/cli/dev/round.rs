@@ -167,7 +167,14 @@ impl<'a> Rounds<'a> {
     fn sync(&mut self, host: &DevHost, manifest: &Manifest) -> Result<bool, Stop> {
         let client = host.tenant()?;
         let connection = match &self.connection {
-            Some(connection) => connection.clone(),
+            Some(connection) => {
+                // A stream that the change brought is the connection's only once it was looked at again.
+                let again = format!("/v1/connections/{connection}/identify");
+                if let Err(stop) = client.post(&again, "application/json", b"{}") {
+                    println!("  looked at again: {}", stop.fault.person);
+                }
+                connection.clone()
+            }
             None => {
                 let form = manifest.auths.iter().find(|auth| auth.kind == AuthKind::Fields);
                 let Some(auth) = form else {

@@ -21,7 +21,7 @@ const RECORDS: u64 = 240;
 #[test]
 fn operators_correct_widen_and_try_connectors() -> Result<()> {
     play("connector_dialogs", RigSetup::default(), |stage| {
-        let mut world = connected(stage, "Our repositories")?;
+        let world = connected(stage, "Our repositories")?;
         stage.rig.install_connectors(&["brokercloud"])?;
         let mut wider = Variant::of_connector("github", "9.9.9")?;
         let host = wider.manifest.hosts.first().cloned();
