@@ -10,6 +10,7 @@
 mod host;
 mod replay;
 mod round;
+mod sync;
 mod watch;
 
 use std::path::PathBuf;

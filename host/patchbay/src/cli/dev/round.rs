@@ -7,16 +7,13 @@ use patchbay_check::{
     perform::{Ask, Provider, perform},
 };
 use patchbay_egress::EgressConfig;
-use patchbay_model::{
-    Clock, SystemClock, SystemRandom,
-    manifest::{Auth, AuthKind, FieldKind, Manifest},
-};
-use serde_json::{Map, Value, json};
+use patchbay_model::{Clock, SystemClock, SystemRandom, manifest::Manifest};
+use serde_json::Value;
 
 use super::{host::DevHost, replay::Replay};
 use crate::{
     cli::{
-        answer::{cell, rows},
+        answer::cell,
         build::{self, Project},
         check::compiler,
         given::Given,
@@ -25,18 +22,13 @@ use crate::{
     exit::Stop,
 };
 
-/// How long the runs of a round are waited for.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(120);
-/// What stands in for a field that nobody entered.
-const MADE_UP: &str = "recorded";
-
 /// The rounds of one command.
 pub(super) struct Rounds<'a> {
-    project: &'a Project,
-    given: &'a Given,
+    pub(super) project: &'a Project,
+    pub(super) given: &'a Given,
     live: bool,
     count: u32,
-    connection: Option<String>,
+    pub(super) connection: Option<String>,
 }
 
 impl<'a> Rounds<'a> {
@@ -161,85 +153,6 @@ impl<'a> Rounds<'a> {
             begun.elapsed().as_millis()
         );
         Ok(true)
-    }
-
-    /// Makes the connection where there is none, and reads its streams.
-    fn sync(&mut self, host: &DevHost, manifest: &Manifest) -> Result<bool, Stop> {
-        let client = host.tenant()?;
-        let connection = match &self.connection {
-            Some(connection) => {
-                // A stream that the change brought is the connection's only once it was looked at again.
-                let again = format!("/v1/connections/{connection}/identify");
-                if let Err(stop) = client.post(&again, "application/json", b"{}") {
-                    println!("  looked at again: {}", stop.fault.person);
-                }
-                connection.clone()
-            }
-            None => {
-                let form = manifest.auths.iter().find(|auth| auth.kind == AuthKind::Fields);
-                let Some(auth) = form else {
-                    let wanted = json!({ "connector": manifest.id }).to_string();
-                    let session = client.post("/v1/connect-sessions", "application/json", wanted.as_bytes())?;
-                    println!("connect it in a browser: {}", cell(session.get("url")));
-                    return Ok(true);
-                };
-                let wanted =
-                    json!({ "connector": manifest.id, "auth": auth.id, "fields": self.fields(auth) }).to_string();
-                let made = client.post("/v1/connections", "application/json", wanted.as_bytes())?;
-                let id = made.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-                println!("connected: {} is {}", cell(made.get("name")), cell(made.get("state")));
-                self.connection.insert(id).clone()
-            }
-        };
-        let syncs = client.get(&format!("/v1/connections/{connection}/syncs"))?;
-        let mut runs = Vec::new();
-        for sync in rows(&syncs).iter().filter(|sync| sync.get("enabled") == Some(&json!(true))) {
-            let id = cell(sync.get("id"));
-            let run = client.post(&format!("/v1/syncs/{id}/run"), "application/json", b"{}")?;
-            runs.push((cell(sync.get("stream")), cell(run.get("run"))));
-        }
-        let (mut went_well, begun) = (true, Instant::now());
-        for (stream, run) in runs {
-            let ended = loop {
-                let state = client.get(&format!("/v1/runs/{run}"))?;
-                if state.get("ended_at").is_some_and(Value::is_string) || begun.elapsed() > PATIENCE {
-                    break state;
-                }
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            };
-            let state = cell(ended.get("state"));
-            went_well &= state == "done";
-            println!(
-                "  {stream}: {state}, {} records, {} of them new or changed",
-                cell(ended.get("records")),
-                cell(ended.get("changed"))
-            );
-            if let Some(reason) = ended.get("reason").filter(|reason| !reason.is_null()) {
-                println!("    {reason}");
-            }
-            if let Some(operator) = ended.get("operator").and_then(Value::as_str) {
-                println!("    {}", operator.replace('\n', "\n    "));
-            }
-        }
-        Ok(went_well)
-    }
-
-    /// What a person would type.
-    fn fields(&self, auth: &Auth) -> Map<String, Value> {
-        let facts =
-            patchbay_check::fixture::Folder::read(&self.project.fixtures()).defaults.context.facts.unwrap_or_default();
-        let mut fields = Map::new();
-        for field in &auth.fields {
-            let given = self.given.entered(&field.id).or_else(|| facts.get(&field.id).cloned());
-            let made_up = || match (field.kind, field.options.first()) {
-                (FieldKind::Select, Some(first)) => first.clone(),
-                (FieldKind::Date, _) => "2026-11-21".to_owned(),
-                (FieldKind::Origin, _) => "https://recorded.example".to_owned(),
-                _ => MADE_UP.to_owned(),
-            };
-            fields.insert(field.id.clone(), json!(given.unwrap_or_else(made_up)));
-        }
-        fields
     }
 }
 
