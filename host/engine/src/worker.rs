@@ -22,6 +22,9 @@ const BROKEN: u8 = 4;
 const MEMORY: u64 = 2 * 1024 * 1024 * 1024;
 /// Files it may have open: its three pipes, and what the loader needs.
 const FILES: u64 = 16;
+/// How far it steps back (`nice`): who is served meanwhile goes before what is installed. On a machine with time to spare it
+/// takes as long as ever.
+const BEHIND: i32 = 10;
 /// Larger components do not exist; the host refuses them long before.
 const COMPONENT: u64 = 256 * 1024 * 1024;
 
@@ -53,6 +56,8 @@ impl Said {
 }
 
 fn work() -> Result<(), Said> {
+    // Where it may not, it compiles all the same.
+    let _ = rustix::process::nice(BEHIND);
     limit(Resource::As, MEMORY)?;
     limit(Resource::Core, 0)?;
     limit(Resource::Nofile, FILES)?;

@@ -1,6 +1,8 @@
-//! What tests may do to a running host: move its clock, stop it at a named moment, and keep what it compiles.
+//! What tests may do to a running host: move its clock, stop it at a named moment, keep what it compiles, and say where names lead.
 //!
 //! This file is part of debug builds only; `cargo xtask walls` sees to it.
+
+mod names;
 
 use std::{
     collections::BTreeMap,
@@ -18,6 +20,7 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
+use patchbay_egress::Resolve;
 use patchbay_model::{Clock, Timestamp, failpoint};
 use sha2::{Digest as _, Sha256};
 
@@ -36,8 +39,11 @@ const KEEPER: &str = "compile-kept";
 /// Larger components do not exist.
 const COMPONENT: u64 = 256 * 1024 * 1024;
 
+/// A file that says where names lead ([`names::ToldNames`]).
+const NAMES: &str = "PATCHBAY_TEST_NAMES";
+
 /// All of them: no keys of the configuration.
-pub(crate) const VARIABLES: &[&str] = &[CLOCK, FAILPOINT, MARK, COMPILED];
+pub(crate) const VARIABLES: &[&str] = &[CLOCK, FAILPOINT, MARK, COMPILED, NAMES];
 
 /// Does what the variables ask for. Returns the clock that counts.
 pub(crate) fn install(clock: Arc<dyn Clock>, variables: &BTreeMap<String, String>) -> Arc<dyn Clock> {
@@ -58,6 +64,14 @@ pub(crate) fn install(clock: Arc<dyn Clock>, variables: &BTreeMap<String, String
 /// Whether the clock that counts is a test's to move: then leases cannot go by the database's.
 pub(crate) fn moves_the_clock(variables: &BTreeMap<String, String>) -> bool {
     variables.contains_key(CLOCK)
+}
+
+/// The resolver that counts.
+pub(crate) fn names(system: Arc<dyn Resolve>, variables: &BTreeMap<String, String>) -> Arc<dyn Resolve> {
+    match variables.get(NAMES) {
+        Some(path) => Arc::new(names::ToldNames::of(path.into())),
+        None => system,
+    }
 }
 
 /// The command that compiles and keeps; none where nobody asks for it.

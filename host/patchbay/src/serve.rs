@@ -8,7 +8,7 @@ use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
 use patchbay_api::{Api, Limits};
 use patchbay_app::{App, Parts, Settings};
-use patchbay_egress::{EgressConfig, Gate, Timeouts};
+use patchbay_egress::{EgressConfig, Gate, Resolve, SystemResolver, Timeouts};
 use patchbay_engine::{Engine, EngineConfig};
 use patchbay_model::{Clock, Code, Fault, Random, SystemClock, SystemRandom};
 use patchbay_store::Store;
@@ -104,7 +104,10 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
             (source.first(patchbay_app::has_key(&store).await?, &*random).await?, store)
         }
     };
-    let gate = Gate::build(egress(config)?, Arc::clone(&clock))
+    let names: Arc<dyn Resolve> = Arc::new(SystemResolver);
+    #[cfg(debug_assertions)]
+    let names = crate::hooks::names(names, &crate::config::ambient::variables());
+    let gate = Gate::build_with(egress(config)?, Arc::clone(&clock), names)
         .map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()))?;
     let compiler = crate::compiler::command().map_err(|error| Stop::failed(format!("no program: {error}")))?;
     let engine = EngineConfig {

@@ -99,6 +99,9 @@ fn the_child_limits_itself_before_it_reads_a_byte() {
             assert!(limited(&text, "Max address space", "2147483648"), "{text}");
             assert!(limited(&text, "Max core file size", "0"), "{text}");
             assert!(limited(&text, "Max open files", "16"), "{text}");
+            // It steps back, so that those who are served are not made to wait by what is installed.
+            let (own, its) = (niceness("self"), niceness(&child.id().to_string()));
+            assert!(its == (own + 10).min(19), "{its} beside {own}");
             break;
         }
         assert!(Instant::now() < patience, "{text}");
@@ -106,6 +109,13 @@ fn the_child_limits_itself_before_it_reads_a_byte() {
     }
     drop(child.stdin.take());
     assert_eq!(child.wait().expect("an end").code(), Some(2), "nothing at all is no component");
+}
+
+/// Field 19 of `stat` (proc(5)); the name in field 2 may hold anything.
+fn niceness(process: &str) -> i32 {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat")).expect("a process");
+    let rest = stat.rsplit_once(')').expect("its name").1;
+    rest.split_whitespace().nth(16).and_then(|word| word.parse().ok()).expect("a number")
 }
 
 #[tokio::test]

@@ -52,6 +52,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("tests/guests", &["sdk/rust"]),
     ("tests/desk", &["sdk/rust"]),
     ("tests/ledger", &["sdk/rust"]),
+    ("tests/features", &[]),
     ("tests/offender", &["sdk/rust"]),
     ("tests/support", &["host/model", "tests/fakes"]),
     ("tests/it", &["host/model", "tests/fakes", "tests/support"]),

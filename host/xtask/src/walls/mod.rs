@@ -3,6 +3,7 @@
 
 mod arrows;
 mod families;
+mod features;
 mod hooks;
 mod lexer;
 mod lock;
@@ -46,6 +47,7 @@ pub(crate) fn run() -> Result<()> {
 
     let mut breaches = arrows::check(&metadata);
     breaches.extend(families::check(&metadata));
+    breaches.extend(features::check()?);
     breaches.extend(lock::check(&lock));
     breaches.extend(sources::check(&tree, &connectors));
     breaches.extend(hooks::check(&tree));

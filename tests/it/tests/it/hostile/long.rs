@@ -13,7 +13,7 @@ use std::{
 use patchbay_test_support::{Result, Trouble, wait_until};
 
 use super::{
-    Ending, Guest, LIMIT, Stand, h1, h2, h3, h4, h5, h6, h7, h8, h10, h11, h12, h13, h14, h16, h17,
+    Ending, Guest, LIMIT, Stand, h1, h2, h3, h4, h5, h6, h7, h8, h9, h10, h11, h12, h13, h14, h16, h17,
     traffic::{Served, percentile},
 };
 use crate::soak::Soak;
@@ -42,7 +42,7 @@ fn with_guest(stand: &Stand, name: &str, deeds: impl FnOnce(&Guest<'_>) -> Resul
     deeds(&stand.guest(name)?)
 }
 
-const LINES: [Line; 15] = [
+const LINES: [Line; 16] = [
     Line { name: "h1", limit: "computing of a call", deeds: |stand, name| with_guest(stand, name, h1::in_exports) },
     Line { name: "h2", limit: "time of a call", deeds: |stand, name| with_guest(stand, name, h2::deeds) },
     Line { name: "h3", limit: "memory", deeds: |stand, name| with_guest(stand, name, h3::deeds) },
@@ -51,6 +51,7 @@ const LINES: [Line; 15] = [
     Line { name: "h6", limit: "log of a run", deeds: |stand, name| with_guest(stand, name, h6::deeds) },
     Line { name: "h7", limit: "handles", deeds: |stand, name| with_guest(stand, name, h7::deeds) },
     Line { name: "h8", limit: "the grant", deeds: |stand, name| with_guest(stand, name, |guest| h8::deeds(guest, 4)) },
+    Line { name: "h9", limit: "the judged address", deeds: h9::deeds },
     Line { name: "h10", limit: "its own run", deeds: |stand, name| h10::deeds(stand, h10::OTHERS, name) },
     Line { name: "h11", limit: "the gate", deeds: |stand, name| with_guest(stand, name, h11::deeds) },
     Line { name: "h12", limit: "the contract", deeds: |stand, name| with_guest(stand, name, h12::deeds) },

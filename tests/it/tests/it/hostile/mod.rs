@@ -17,7 +17,7 @@
 //! | [`h6`] | a gigabyte of log, escapes, forged lines | log of a run | a line that says so |
 //! | [`h7`] | handles, sockets | handles | PB1101 |
 //! | [`h8`] | addresses that were not granted, in each spelling | grant | PB3xxx of the gate |
-//! | H9 | a name that leads inside | the gate's own look at each address | `egress/tests/it/ssrf.rs`: a host asks the system for names |
+//! | [`h9`] | a name that leads inside, or turns | the address that was looked at | PB6001, the address |
 //! | [`h10`] | files and slots of others | its own run | nothing is there |
 //! | [`h11`] | its own token: memory, echoes, errors, redirects | never there | nothing is found |
 //! | [`h12`] | pages and answers without measure | bounds of the contract | PB1104, dead letters |
@@ -26,6 +26,7 @@
 //! | [`h16`] | lies | checks of the host | each its own |
 //! | [`h17`] | clocks to measure others with | a millisecond at best | |
 
+mod guest;
 mod h1;
 mod h10;
 mod h11;
@@ -41,7 +42,9 @@ mod h5;
 mod h6;
 mod h7;
 mod h8;
+mod h9;
 pub(crate) mod long;
+mod names;
 mod odd;
 mod traffic;
 mod wire;
@@ -51,11 +54,13 @@ use std::{
     time::Duration,
 };
 
-use patchbay_it::{Rig, RigSetup, Tenant};
+use patchbay_it::{Rig, RigSetup};
 use patchbay_test_support::{Answer, Result, Trouble, wait_until};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::{
+    guest::{Guest, QUIET, assert_all, assert_ended},
+    names::Names,
     odd::Behind,
     traffic::{Served, Traffic},
     wire::Wire,
@@ -63,18 +68,17 @@ use self::{
 
 /// Longest wait for something that the host does by itself.
 const LIMIT: Duration = Duration::from_secs(60);
-/// What a connection asks for that does nothing.
-const QUIET: &str = "none/quiet";
 /// Limits that are reached soon, and few places: a leak of one would be felt.
 const TIGHT: &str = "[limits]\ncall_seconds = 2\ncompute_seconds = 1\ninstances = 8\n";
 /// By how much the host may be larger after a set of deeds than before. It keeps what a first time of anything leaves behind
 /// (threads, prepared statements, code); the long form prints how it goes on.
 const KEPT: u64 = 80 * 1024 * 1024;
 
-/// A host, the provider of the hostile ones, and an office that works.
+/// A host, the provider of the hostile ones, the names that it is told, and an office that works.
 struct Stand {
     rig: Rig,
     wire: Wire,
+    names: Names,
     office: Option<Traffic>,
 }
 
@@ -85,19 +89,24 @@ impl Stand {
 
     /// With these limits; TOML after `[jobs]`.
     fn with(limits: &str) -> Result<Self> {
-        let wire = Wire::start()?;
+        let (wire, names) = (Wire::start()?, Names::start()?);
         let more = format!("{}{limits}", wire.rewrites());
-        let rig = RigSetup { more, ..RigSetup::default() }.start()?;
+        let rig = RigSetup { more, variables: names.variables(), ..RigSetup::default() }.start()?;
         rig.install(patchbay_it::ledger_of(&["entries"])?)?;
         rig.install_desk()?;
-        let mut stand = Self { rig, wire, office: None };
+        let mut stand = Self { rig, wire, names, office: None };
         stand.office = Some(Traffic::connect(&stand)?);
         Ok(stand)
     }
 
     /// The guests as a connector of their own: what one of them does opens no breaker of another.
     fn guest(&self, name: &str) -> Result<Guest<'_>> {
-        self.install(name, &Behind::default())?.expect(201)?;
+        self.guest_of(name, &Behind::default())
+    }
+
+    /// The same with this behind them.
+    fn guest_of(&self, name: &str, behind: &Behind) -> Result<Guest<'_>> {
+        self.install(name, behind)?.expect(201)?;
         // One of whose two connections breaks down is not taken for broken as a whole: its breaker stays closed.
         self.connect(name, &format!("{name}, quiet"), "token-of-the-quiet-7Qk2pWz9Lr4Vt8nX")?;
         self.connect(name, name, &format!("token-of-{name}-7Qk2pWz9Lr4Vt8nX"))
@@ -168,151 +177,4 @@ impl Drop for Ending<'_> {
     fn drop(&mut self) {
         self.0.store(true, Ordering::SeqCst);
     }
-}
-
-/// A connection to a hostile connector.
-struct Guest<'a> {
-    stand: &'a Stand,
-    tenant: Tenant,
-    connector: String,
-    connection: String,
-    token: String,
-}
-
-impl Guest<'_> {
-    fn path(&self, rest: &str) -> String {
-        format!("/v1/connections/{}{rest}", self.connection)
-    }
-
-    /// Says what is done from now on: `EXPORT/DEED`.
-    fn set(&self, deed: &str) -> Result<()> {
-        let change = json!({ "settings": { "deed": deed } });
-        self.tenant.api.patch(&self.path(""), &change)?.expect(200).map(drop)
-    }
-
-    /// Has something asked of it meanwhile. What is tried again later is tried with a quiet one.
-    fn while_it<T>(&self, export: &str, deed: &str, ask: impl FnOnce() -> Result<T>) -> Result<T> {
-        self.set(&format!("{export}/{deed}"))?;
-        let came = ask();
-        self.set(QUIET)?;
-        came
-    }
-
-    /// One run of the stream `chosen`, as the operator sees it.
-    fn reads(&self, deed: &str) -> Result<Value> {
-        self.reads_of("chosen", deed)
-    }
-
-    fn reads_of(&self, stream: &str, deed: &str) -> Result<Value> {
-        let run = self.while_it("read", deed, || {
-            let run = self.tenant.run(&self.tenant.sync(&self.connection, stream)?)?;
-            self.tenant.ended(&run)?;
-            Ok(run)
-        })?;
-        Ok(self.stand.rig.operator_of(&self.tenant).get(&format!("/v1/runs/{run}"))?.expect(200)?.json)
-    }
-
-    /// One attempt of a push of the action `plain`, as the operator sees it.
-    fn pushes(&self, deed: &str) -> Result<Value> {
-        self.while_it("push", deed, || self.push("plain", &format!("{deed:.40}")))
-    }
-
-    /// The same with another action, whatever is set.
-    fn push(&self, action: &str, key: &str) -> Result<Value> {
-        let push = self.begin(action, key)?;
-        let operator = self.stand.rig.operator_of(&self.tenant);
-        wait_until("the end of an attempt", LIMIT, || {
-            let push = operator.get(&format!("/v1/pushes/{push}"))?.expect(200)?.json;
-            let state = push["state"].as_str().unwrap_or_default();
-            let tried = push["attempts"].as_u64() > Some(0) && state != "sending";
-            Ok(tried.then_some(push))
-        })
-    }
-
-    /// Hands an item over; its push.
-    fn begin(&self, action: &str, key: &str) -> Result<String> {
-        let body = json!({ "connection": self.connection, "action": action, "key": key, "payload": {} });
-        self.tenant.api.post("/v1/pushes", &body)?.expect(201)?.text_at("/id")
-    }
-
-    /// A push whose answer is lost, as the operator sees it once it was looked for. Its next look is a quiet one, and finds it.
-    fn finds(&self, deed: &str) -> Result<Value> {
-        let operator = self.stand.rig.operator_of(&self.tenant);
-        let (path, looked) = self.while_it("find", deed, || {
-            let path = format!("/v1/pushes/{}", self.begin("sought", &format!("find {deed:.40}"))?);
-            let looked = wait_until("the end of a look", LIMIT, || {
-                let push = operator.get(&path)?.expect(200)?.json;
-                Ok((push["looks"].as_u64() > Some(0)).then_some(push))
-            })?;
-            Ok((path, looked))
-        })?;
-        wait_until("a quiet look to find it", LIMIT, || {
-            Ok((operator.get(&path)?.expect(200)?.json["state"] == json!("done")).then_some(()))
-        })?;
-        Ok(looked)
-    }
-
-    fn identifies(&self, deed: &str) -> Result<Answer> {
-        self.while_it("identify", deed, || self.tenant.api.post(&self.path("/identify"), &json!({})))
-    }
-
-    /// Asked when a person connects it.
-    fn connects(&self, deed: &str) -> Result<Answer> {
-        let fields = json!({ "token": self.token, "choice": format!("identify/{deed}") });
-        self.tenant.api.post("/v1/connections", &json!({ "connector": self.connector, "fields": fields }))
-    }
-
-    fn discovers(&self, deed: &str) -> Result<Answer> {
-        self.while_it("discover", deed, || {
-            wait_until("the end of another discovery", LIMIT, || {
-                let answer = self.tenant.api.post(&self.path("/discover"), &json!({}))?;
-                Ok((answer.status != 409).then_some(answer))
-            })
-        })
-    }
-
-    fn picks(&self, deed: &str) -> Result<Answer> {
-        self.while_it("pick", deed, || {
-            // What was asked before is answered from memory, and the settings belong to the question.
-            self.tenant.api.get(&self.path("/pickers/search?q=x"))
-        })
-    }
-
-    /// A deed in each export; what came of it: the code that a person sees.
-    fn everywhere(&self, deed: &str) -> Result<Vec<(&'static str, String)>> {
-        let of = |answer: &Answer| code(&answer.json["code"]);
-        Ok(vec![
-            ("connect", of(&self.connects(deed)?)),
-            ("identify", of(&self.identifies(deed)?)),
-            ("discover", of(&self.discovers(deed)?)),
-            ("read", code(&self.reads(deed)?["reason"]["code"])),
-            ("pick", of(&self.picks(deed)?)),
-            ("push", code(&self.pushes(deed)?["reason"]["code"])),
-        ])
-    }
-
-    /// The records of the stream `chosen` by their keys.
-    fn record(&self, key: &str) -> Result<Value> {
-        let all = patchbay_it::items(&self.tenant.api, &self.path("/records/chosen?limit=1000"))?;
-        Ok(all.into_iter().find(|row| row["key"] == json!(key)).unwrap_or_default()["record"].take())
-    }
-}
-
-fn code(value: &Value) -> String {
-    value.as_str().unwrap_or("none").to_owned()
-}
-
-/// That each export was told with this code.
-fn assert_all(told: &[(&str, String)], wanted: &str) {
-    for (export, code) in told {
-        assert_eq!(code, wanted, "{export}: {told:?}");
-    }
-}
-
-/// That a run or a push ended like this; `says` is a part of what the operator reads.
-fn assert_ended(work: &Value, state: &str, code: &str, says: &str) {
-    let told = (work["state"].as_str(), work["reason"]["code"].as_str());
-    assert_eq!(told, (Some(state), Some(code)), "{work}");
-    let operator = work["operator"].as_str().unwrap_or_default();
-    assert!(operator.contains(says), "{says:?} is not what the operator reads: {work}");
 }

@@ -14,6 +14,8 @@ const PAGES: u32 = 16;
 #[derive(Default)]
 pub(super) struct Behind {
     modules: Vec<(Vec<u8>, u32)>,
+    /// TOML after the manifest's own.
+    asks: String,
 }
 
 impl Behind {
@@ -50,8 +52,16 @@ impl Behind {
         Self::of(starting(&[0x03, 0x40, 0x0c, 0x00, 0x0b], false), 1)
     }
 
+    /// Nothing, but a manifest that asks for one more address.
+    pub(super) fn reaching(origin: &str) -> Self {
+        let asks = format!(
+            "\n[[host]]\norigin = \"{origin}\"\nmethods = [\"GET\"]\nreason = \"Its name is told by the test.\"\n"
+        );
+        Self { asks, ..Self::default() }
+    }
+
     fn of(module: Vec<u8>, count: u32) -> Self {
-        Self { modules: vec![(module, count)] }
+        Self { modules: vec![(module, count)], ..Self::default() }
     }
 
     /// The guests with this behind them, packed as the connector of this id.
@@ -65,7 +75,7 @@ impl Behind {
             component.extend(section(2, &[number(*count), one.repeat(usize::try_from(*count)?)].concat()));
         }
         let path = guest_manifest().with_file_name("hostile.toml");
-        let text = std::fs::read_to_string(&path)?;
+        let text = std::fs::read_to_string(&path)? + &self.asks;
         let mut manifest = manifest::parse::parse(&text, &|_| None).map_err(|problems| {
             let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
             Trouble::new(format!("{}:\n{}", path.display(), lines.join("\n")))
