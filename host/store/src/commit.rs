@@ -8,18 +8,18 @@
 //! - At `complete` what this pass did not see is deleted, unless it is suspiciously much: more than
 //!   20 % and at least 10, or all. Then nothing is deleted and a person decides.
 
+mod approval;
 mod rows;
 
 pub(crate) use rows::bury;
 
 use std::collections::HashSet;
 
-use patchbay_model::{EventId, ReleaseId, RunId, SyncId, TenantId, Timestamp};
+use patchbay_model::{EventId, ReleaseId, RunId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
     LogLine, NewDeadLetter, NewDrift, Store, StoreError, Usage,
-    audit::{NewAudit, append},
     commit::rows::{delete, sweep, upsert},
     dead_letters,
     dialect::Dialect,
@@ -156,44 +156,6 @@ impl Store {
             self.woke();
         }
         Ok(stored)
-    }
-
-    /// Deletes what a pass held back, because a person approved it; how many.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] when nothing is held.
-    pub async fn approve_held(&self, tenant: &TenantId, sync: &SyncId, actor: &str) -> Result<u64, StoreError> {
-        let (tenant, sync, clock) = (tenant.clone(), sync.clone(), self.clock.clone());
-        let line = self.audit_line(NewAudit::of(Some(&tenant), actor, "sync.deletion_approved", &sync));
-        self.write(move |tx| {
-            Box::pin(async move {
-                let row = sqlx::query(
-                    "SELECT s.no, s.held_pass, t.no, t.seq, s.records FROM syncs s JOIN tenants t ON t.id = s.tenant \
-                     WHERE s.id = $1 AND s.tenant = $2",
-                )
-                .bind(sync.as_str())
-                .bind(tenant.as_str())
-                .fetch_optional(&mut *tx)
-                .await?
-                .ok_or(StoreError::NotFound)?;
-                let mut r = Reader::of(&row, "syncs");
-                let (no, pass) = (r.next("no")?, r.next::<Option<i64>>("held_pass")?);
-                let base = r.next::<i64>("no")? << SEQ_BITS;
-                let pass = pass.ok_or(StoreError::Conflict("nothing is held"))?;
-                let (seq, live) = (r.next("seq")?, r.next("records")?);
-                let mut place = Place { sync: no, pass, base, seq, live, now: clock.now().as_micros() };
-                let gone = sweep(&mut *tx, &mut place).await?;
-                sqlx::query("UPDATE syncs SET records = records - $2, held = NULL, held_pass = NULL WHERE no = $1")
-                    .bind(no)
-                    .bind(int(gone))
-                    .execute(&mut *tx)
-                    .await?;
-                append(&mut *tx, &line).await?;
-                raise(tx, &place).await?;
-                Ok(gone)
-            })
-        })
-        .await
     }
 }
 

@@ -1,11 +1,14 @@
 //! A host with everything around it.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use patchbay_test_support::{
     Answer, Api, HostProcess, HostSetup, OidcProvider, Result, TestTime, Trouble,
     fakes::{Fakes, FakesConfig},
-    packaged,
+    packaged, wait_until,
 };
 use serde_json::json;
 
@@ -17,6 +20,9 @@ use crate::{
 /// Short waits, so that a test of what comes after a wait is quick; everything else as it is.
 pub const BRISK: &str =
     "[jobs]\nlease_seconds = 3\npoll_millis = 50\nsettle_seconds = 1\nsettle_again_seconds = 1\nworkers = 32\n";
+
+/// How long what is begun may take before a test moves the clock on ([`Rig::advance_until`]).
+const MOMENT: Duration = Duration::from_secs(2);
 
 /// Names the database to the host; a secret, so not in its file.
 pub(crate) const DATABASE: &str = "PATCHBAY_DATABASE__URL";
@@ -148,6 +154,29 @@ impl Rig {
         self.host.advance(by)?;
         self.time.advance(by);
         self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.advance(by))
+    }
+
+    /// Moves the clocks on, by so much at a time, until there is an answer. What is begun at one moment has time to end before the
+    /// next one comes: else its lease would lapse again and again, on a machine that is slow enough.
+    ///
+    /// # Errors
+    ///
+    /// As [`wait_until`]; or the rig was made without a test clock.
+    pub fn advance_until<T>(
+        &self,
+        what: &str,
+        by: Duration,
+        limit: Duration,
+        mut ask: impl FnMut() -> Result<Option<T>>,
+    ) -> Result<T> {
+        let mut moved: Option<Instant> = None;
+        wait_until(what, limit, || {
+            if moved.is_none_or(|moved| moved.elapsed() > MOMENT) {
+                self.advance(by)?;
+                moved = Some(Instant::now());
+            }
+            ask()
+        })
     }
 
     /// Another host with the same providers and settings, in a folder of its own, on this database.

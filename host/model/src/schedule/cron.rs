@@ -61,12 +61,37 @@ pub(super) fn read(cron: &str) -> Result<String, String> {
     if cron.len() > 200 || cron.contains('@') {
         return Err(format!("{cron:?} is no cron expression; {remedy}"));
     }
-    let parsed = parsed(&cron).map_err(|error| format!("{cron:?} is no cron expression: {error}; {remedy}"))?;
+    let parsed = parsed(&cron).map_err(|_| format!("{cron:?} is no cron expression: {}", unreadable(&fields)))?;
     let somewhere = Instant::UNIX_EPOCH.to_zoned(TimeZone::UTC);
     match parsed.find_next_occurrence(&somewhere, false) {
         Ok(_) => Ok(cron),
         Err(_) => Err(format!("the cron expression {cron:?} is never due; name a day that a month has")),
     }
+}
+
+/// What each field may be, in their order.
+const FIELDS: [(&str, &str); 5] = [
+    ("minute", "0 to 59"),
+    ("hour", "0 to 23"),
+    ("day of the month", "1 to 31, or L for the last"),
+    ("month", "1 to 12, or JAN to DEC"),
+    ("day of the week", "0 to 6 from Sunday on, or SUN to SAT"),
+];
+
+/// Which field cannot be read, and what it may be: the first that cannot stand alone either.
+fn unreadable(fields: &[&str]) -> String {
+    for (place, (field, (name, may_be))) in fields.iter().zip(FIELDS).enumerate() {
+        let mut alone = ["*"; FIELDS.len()];
+        if let Some(own) = alone.get_mut(place) {
+            *own = field;
+        }
+        if parsed(&alone.join(" ")).is_err() {
+            return format!(
+                "the {name} {field:?} cannot be read; write {may_be}, a range such as 1-5, a step such as */2, or a list of these"
+            );
+        }
+    }
+    "its fields do not go together; write five of them, e.g. 30 2 * * 1-5".to_owned()
 }
 
 fn parsed(cron: &str) -> Result<Cron, croner::errors::CronError> {

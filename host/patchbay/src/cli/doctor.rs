@@ -93,6 +93,7 @@ fn look(config: &Config) -> Vec<Finding> {
         audit(config.database.file()),
         rooms::sqlite(),
         connectors(config),
+        rooms::registries(config),
         address(config),
         way_out(config),
         rooms::gate(config),
@@ -275,6 +276,21 @@ mod tests {
         assert_eq!(address(&config("listen = \"0.0.0.0:7878\"", folder)).state, State::Fail);
         let both = "listen = \"0.0.0.0:7878\"\npublic_url = \"https://hub.example.com\"";
         assert_eq!(address(&config(both, folder)).state, State::Ok);
+    }
+
+    #[test]
+    fn a_password_of_a_registry_that_cannot_be_read_fails() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let text = "[registries]\nallowed = [\"ghcr.io/acme\"]\n[[registries.login]]\nregistry = \"ghcr.io\"\nuser = \"us\"\n\
+                    password_file = \"password\"\n";
+        let found = || rooms::registries(&config(text, folder.path()));
+        assert!(found().state == State::Fail && found().detail.contains("ghcr.io"), "{:?}", found());
+        std::fs::write(folder.path().join("password"), "secret\n").expect("written");
+        assert!(
+            found().state == State::Ok && found().detail.starts_with("1 may be fetched from, 1 with a login"),
+            "{:?}",
+            found()
+        );
     }
 
     #[test]

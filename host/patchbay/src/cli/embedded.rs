@@ -68,8 +68,10 @@ pub(super) fn example(language: Language) -> Vec<Written> {
 /// begin afresh; what is not of them any more goes.
 pub(super) fn lay_out(project: &Path, language: Language) -> Result<(), Stop> {
     let own = project.join(OWN);
+    let mut beside = BTreeSet::new();
     for (folder, files) in folders(language) {
         let root = own.join(&folder);
+        beside.extend(files.iter().map(|(path, _)| Path::new(&folder).join(path)));
         let wanted: BTreeSet<PathBuf> = files.iter().map(|(path, _)| root.join(path)).collect();
         for file in present(&root).into_iter().filter(|file| !wanted.contains(file)) {
             std::fs::remove_file(&file).map_err(|error| Stop::file("removed", &file, &error))?;
@@ -78,11 +80,28 @@ pub(super) fn lay_out(project: &Path, language: Language) -> Result<(), Stop> {
             write_changed(&root.join(path), &bytes)?;
         }
     }
-    write_changed(&own.join("manifest.md"), MANIFEST.as_bytes())?;
+    write_changed(&own.join("manifest.md"), page(MANIFEST, &beside).as_bytes())?;
     if language == Language::Rust {
         write_changed(&own.join("sdk/Cargo.toml"), workspace().as_bytes())?;
     }
     Ok(())
+}
+
+/// A page of `plugins/` as a project has it: its links lead to what stands beside it; of the others the words stay.
+fn page(text: &str, beside: &BTreeSet<PathBuf>) -> String {
+    let (mut page, mut rest) = (String::new(), text);
+    while let Some((before, link)) = rest.split_once("](") {
+        page.push_str(before);
+        let (target, after) = link.split_once(')').unwrap_or((link, ""));
+        rest = after;
+        let place = target.strip_prefix("../").filter(|place| beside.contains(Path::new(place)));
+        match (place, page.rfind('[')) {
+            (Some(place), _) => page.push_str(&format!("]({place})")),
+            (None, Some(opens)) if !target.starts_with('#') && !target.contains("://") => drop(page.remove(opens)),
+            _ => page.push_str(&format!("]({target})")),
+        }
+    }
+    page + rest
 }
 
 /// What goes below `.patchbay`, by folder.
@@ -204,6 +223,15 @@ mod tests {
     }
 
     #[test]
+    fn links_of_a_page_lead_to_what_is_there_or_are_words() {
+        let beside = BTreeSet::from([PathBuf::from("wit/README.md")]);
+        let text =
+            "See [the contract](../wit/README.md), [one](github), [below](#keys), [it](https://a.example/) `[[host]]`";
+        let wanted = "See [the contract](wit/README.md), one, [below](#keys), [it](https://a.example/) `[[host]]`";
+        assert_eq!(page(text, &beside), wanted);
+    }
+
+    #[test]
     fn laying_out_writes_what_differs_and_removes_what_is_not_ours_any_more() {
         let folder = tempfile::tempdir().expect("a folder");
         lay_out(folder.path(), Language::Rust).expect("laid out");
@@ -212,6 +240,11 @@ mod tests {
         assert!(!at("sdk/rust/example").exists());
         let manifest = std::fs::read_to_string(at("manifest.md")).expect("the book of the manifest");
         assert!(manifest.contains("connector.toml") && manifest.contains("[[host]]"));
+        assert!(manifest.contains("](wit/README.md)") && manifest.contains("](sdk/rust/README.md)"));
+        for link in manifest.split("](").skip(1).filter_map(|rest| rest.split(')').next()) {
+            let leads = link.starts_with('#') || link.starts_with("https://") || at(link).is_file();
+            assert!(leads, "`{link}` leads nowhere in a project");
+        }
         let before = std::fs::metadata(at("wit/world.wit")).and_then(|file| file.modified()).expect("a time");
         std::fs::write(at("wit/stranger.wit"), "").expect("written");
         std::fs::write(at("sdk/rust/src/lib.rs"), "").expect("written");

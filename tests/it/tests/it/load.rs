@@ -5,7 +5,7 @@
 //! began is what the provider noted, and not what the host says of itself.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
@@ -96,7 +96,13 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
     let begun = Instant::now();
     let connections = connect(&rig, &tenants, count, every)?;
     let (connected, ledger) = (begun.elapsed(), &rig.fakes.ledger);
-    wait_until("the first runs", FIRST_RUNS, || Ok((ledger.journal.count("/tick") >= count).then_some(())))?;
+    // Those that were made first have been read again by now: that there are as many reads as connections says nothing of the last.
+    wait_until("the first runs", FIRST_RUNS, || {
+        let enough = ledger.journal.count("/tick") >= count;
+        let read = || ledger.journal.since(0).into_iter().filter(|visit| visit.target.starts_with("/tick"));
+        let each = enough && read().filter_map(|visit| visit.key).collect::<BTreeSet<_>>().len() >= count;
+        Ok(each.then_some(()))
+    })?;
 
     let (start, before) = (SystemClock.now(), ledger.journal.last());
     println!(

@@ -57,6 +57,7 @@ mod refresh;
 mod refresh_kill;
 mod refresh_nodes;
 mod registry;
+mod releases_on_nodes;
 mod reload;
 mod renewal;
 mod rollback;

@@ -34,6 +34,21 @@ pub(super) fn gate(config: &Config) -> Finding {
     }
 }
 
+/// Whether connectors can be fetched as it is written: a password that cannot be read keeps the host from starting.
+pub(super) fn registries(config: &Config) -> Finding {
+    const WHAT: &str = "registries";
+    match config.sources.registries() {
+        Ok(known) => {
+            let (places, logins, indexes) = (known.allowed.len(), known.logins.len(), config.sources.indexes().len());
+            Finding::ok(
+                WHAT,
+                format!("{places} may be fetched from, {logins} with a login; {indexes} indexes are followed"),
+            )
+        }
+        Err(why) => Finding::fail(WHAT, why, "correct [registries]".to_owned()),
+    }
+}
+
 fn open(scratch: &Scratch) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -163,8 +163,7 @@ fn an_application_in_testing_ends_after_a_week_and_says_so() -> Result<()> {
     world.fake()?.testing(true);
     let connection = world.connect("calendar", "els", &[])?;
     world.rig.advance(24 * 8 * HOUR)?;
-    wait_until("the connection to be broken", LIMIT, || {
-        world.rig.advance(HOUR)?;
+    world.rig.advance_until("the connection to be broken", HOUR, LIMIT, || {
         Ok((world.tenant.stands(&connection)? == ("broken".to_owned(), "PB2002".to_owned())).then_some(()))
     })?;
     assert_eq!(world.connect("calendar", "els", &[])?, connection);

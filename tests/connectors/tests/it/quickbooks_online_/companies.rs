@@ -106,8 +106,7 @@ impl World {
 
     /// The connection is broken with this code, sooner or later.
     fn breaks(&self, connection: &str, code: &str) -> Result<()> {
-        wait_until("the connection to need somebody", LIMIT, || {
-            self.rig.advance(Duration::from_secs(60))?;
+        self.rig.advance_until("the connection to need somebody", Duration::from_secs(60), LIMIT, || {
             Ok((self.tenant.stands(connection)? == ("broken".to_owned(), code.to_owned())).then_some(()))
         })
     }

@@ -126,8 +126,7 @@ fn a_refresh_whose_answer_is_lost_asks_for_a_new_consent() -> Result<()> {
     let connection = world.connected()?;
     world.stand()?.script.add(Rule::on("POST", "/api/oauth.v2.access", Act::LoseAnswer));
     world.rig.advance(13 * HOUR)?;
-    wait_until("the connection to be broken", LIMIT, || {
-        world.rig.advance(Duration::from_secs(60))?;
+    world.rig.advance_until("the connection to be broken", Duration::from_secs(60), LIMIT, || {
         Ok((world.tenant.stands(&connection)?.0 == "broken").then_some(()))
     })?;
     assert_eq!(world.tenant.stands(&connection)?.1, "PB2002");
@@ -253,8 +252,7 @@ fn outside_the_marketplace_a_lost_message_is_found_by_one_request_whatever_was_s
     (0..40).for_each(|at| drop(fake.say(&channel, None, &format!("bericht {at}"))));
     script.clear();
     let mark = world.stand()?.journal.last();
-    wait_until("the message to be found", LIMIT, || {
-        world.rig.advance(Duration::from_secs(61))?;
+    world.rig.advance_until("the message to be found", Duration::from_secs(61), LIMIT, || {
         let push = world.tenant.get(&format!("/v1/pushes/{push}"))?.json;
         Ok((push["state"] == json!("done")).then_some(()))
     })?;

@@ -331,8 +331,7 @@ fn after_the_grace_somebody_has_to_log_in_and_the_connection_is_the_same_with_on
     })?;
     world.rig.advance(Duration::from_secs(1_801))?;
     script.clear();
-    wait_until("the connection to need somebody", LIMIT, || {
-        world.rig.advance(Duration::from_secs(60))?;
+    world.rig.advance_until("the connection to need somebody", Duration::from_secs(60), LIMIT, || {
         Ok((world.stands(&connection)? == ("broken".to_owned(), "PB2002".to_owned())).then_some(()))
     })?;
     let (page, made) = world.share("owner", "Garage Claes NV")?;

@@ -89,7 +89,8 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             sums.beside.entry(line.name).or_default().add(served);
         }
         sums.memory.push(stand.memory()?);
-        println!("round {round}: {} MiB", stand.memory()? >> 20);
+        let (all, own) = (stand.memory()? >> 20, stand.resident("RssAnon:")? >> 20);
+        println!("round {round}: {all} MiB, {own} of them not of files");
     }
     sums.told();
     sums.hold()

@@ -158,8 +158,13 @@ impl Stand {
 
     /// Resident bytes of the host's process.
     fn memory(&self) -> Result<u64> {
+        self.resident("VmRSS:")
+    }
+
+    /// A part of them, as `/proc/PID/status` names it (proc(5)).
+    fn resident(&self, part: &str) -> Result<u64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.rig.host.pid()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap_or_default();
+        let line = status.lines().find_map(|line| line.strip_prefix(part)).unwrap_or_default();
         let kib: u64 = line.trim().trim_end_matches(" kB").parse()?;
         Ok(kib * 1024)
     }
