@@ -25,14 +25,29 @@ enum CustomerOrigins {
     Listed(Vec<String>),
 }
 
-impl From<model::CustomerOrigins> for Grant {
+/// What is granted to a connector, and whether that matters.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Granted {
+    /// Which addresses of customers' own it may reach, where it asks for any.
+    customer_origins: CustomerOrigins,
+    /// Whether the release that is in use asks for addresses of customers' own. Where it does not, it reaches none, whatever
+    /// is granted.
+    asked: bool,
+}
+
+impl Granted {
+    pub(crate) fn of(origins: model::CustomerOrigins, asked: bool) -> Self {
+        Self { customer_origins: origins.into(), asked }
+    }
+}
+
+impl From<model::CustomerOrigins> for CustomerOrigins {
     fn from(origins: model::CustomerOrigins) -> Self {
-        let customer_origins = match origins {
-            model::CustomerOrigins::None => CustomerOrigins::None,
-            model::CustomerOrigins::AnyPublic => CustomerOrigins::AnyPublic,
-            model::CustomerOrigins::Listed(listed) => CustomerOrigins::Listed(listed),
-        };
-        Self { customer_origins }
+        match origins {
+            model::CustomerOrigins::None => Self::None,
+            model::CustomerOrigins::AnyPublic => Self::AnyPublic,
+            model::CustomerOrigins::Listed(listed) => Self::Listed(listed),
+        }
     }
 }
 
@@ -62,9 +77,9 @@ mod tests {
                 json!({ "listed": ["https://a.example"] }),
             ),
         ] {
-            let body = json!({ "customer_origins": word });
-            let grant: Grant = serde_json::from_value(body.clone()).expect("a grant");
-            assert_eq!(serde_json::to_value(Grant::from(origins.clone())).ok(), Some(body));
+            let grant: Grant = serde_json::from_value(json!({ "customer_origins": word })).expect("a grant");
+            let told = json!({ "customer_origins": word, "asked": true });
+            assert_eq!(serde_json::to_value(Granted::of(origins.clone(), true)).ok(), Some(told));
             assert_eq!(model::CustomerOrigins::from(grant), origins);
         }
         for bad in [json!("any"), json!({ "listed": "x" }), json!({ "any_public": [], "none": [] })] {

@@ -61,7 +61,7 @@ pub(crate) use connection::{ConnectionDetail, ConnectionList};
 pub(crate) use connector_config::ConnectorConfig;
 pub(crate) use dead_letter::DeadLetter;
 pub(crate) use event::{Event, EventKind};
-pub(crate) use grant::Grant;
+pub(crate) use grant::{Grant, Granted};
 pub(crate) use health::DeploymentHealth;
 pub(crate) use index::{ConnectorUpdate, Index, ListedConnector};
 pub(crate) use key::{Key, NewKey};

@@ -34,6 +34,14 @@ impl App {
         self.customer_origins(&manifest.id).await
     }
 
+    /// Whether the release in use asks for any: else it reaches none, whatever is granted.
+    pub async fn asks_customer_origins(&self, connector: &str) -> Result<bool, Fault> {
+        match self.store.active_release_id(connector).await? {
+            Some(id) => Ok(self.release_facts(&id).await?.manifest.asks_customer_origins()),
+            None => Ok(false),
+        }
+    }
+
     /// Grants addresses; connections to others are refused from their next piece of work on.
     pub async fn grant_customer_origins(
         &self,

@@ -149,8 +149,12 @@ fn a_customers_address_is_taken_only_where_the_grant_names_it_or_all() -> Result
     scene.install("fresh", &basic(""))?;
     assert_eq!(
         scene.rig.operator.get("/v1/connectors/patchbay.fresh/grant")?.expect(200)?.json,
-        json!({ "customer_origins": "any_public" })
+        json!({ "customer_origins": "any_public", "asked": true })
     );
+    // One whose addresses all stand in its manifest has nothing to be granted.
+    scene.rig.install_connectors(&["github"])?;
+    let github = scene.rig.operator.get("/v1/connectors/patchbay.github/grant")?.expect(200)?.json;
+    assert_eq!(github["asked"], json!(false), "{github}");
     scene
         .tenant
         .api

@@ -7,22 +7,22 @@ use crate::{
     body::{Body, InPath},
     caller::Operator,
     problem::{Problem, Refusal},
-    wire::Grant,
+    wire::{Grant, Granted},
 };
 
 /// What you granted to a connector beyond its release.
 #[utoipa::path(
     get, path = "/v1/connectors/{connector}/grant", tag = "connectors", operation_id = "getGrant",
     params(("connector" = String, Path, description = "The connector, `publisher.name`")),
-    responses((status = 200, description = "The grant", body = Grant), Refusal),
+    responses((status = 200, description = "The grant", body = Granted), Refusal),
     security(("operator" = []))
 )]
 pub(crate) async fn get(
     State(api): State<Api>,
     _operator: Operator,
     InPath(connector): InPath<String>,
-) -> Result<Json<Grant>, Problem> {
-    Ok(Json(api.app.customer_origins(&connector).await?.into()))
+) -> Result<Json<Granted>, Problem> {
+    granted(&api, &connector).await
 }
 
 /// Says which addresses of customers' own a connector may reach.
@@ -33,7 +33,7 @@ pub(crate) async fn get(
     put, path = "/v1/connectors/{connector}/grant", tag = "connectors", operation_id = "putGrant",
     params(("connector" = String, Path, description = "The connector, `publisher.name`")),
     request_body = Grant,
-    responses((status = 200, description = "The grant as it is now", body = Grant), Refusal),
+    responses((status = 200, description = "The grant as it is now", body = Granted), Refusal),
     security(("operator" = []))
 )]
 pub(crate) async fn put(
@@ -41,7 +41,12 @@ pub(crate) async fn put(
     Operator(caller): Operator,
     InPath(connector): InPath<String>,
     Body(grant): Body<Grant>,
-) -> Result<Json<Grant>, Problem> {
+) -> Result<Json<Granted>, Problem> {
     api.app.grant_customer_origins(&connector, grant.into(), &caller.actor()).await?;
-    Ok(Json(api.app.customer_origins(&connector).await?.into()))
+    granted(&api, &connector).await
+}
+
+async fn granted(api: &Api, connector: &str) -> Result<Json<Granted>, Problem> {
+    let asked = api.app.asks_customer_origins(connector).await?;
+    Ok(Json(Granted::of(api.app.customer_origins(connector).await?, asked)))
 }

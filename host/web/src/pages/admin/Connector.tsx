@@ -59,7 +59,7 @@ function Shown({ about, releases }: { about: About; releases: ReleaseStanding[] 
       <Section title="Releases" lead="Newest first. What is running finishes on the version that it began with." flush><Releases name={name} active={active} releases={releases} /></Section>
       <Section title="Upgrades"><UpgradePolicy connector={id} /></Section>
       <Section title="OAuth client"><OauthStanding connector={id} /></Section>
-      <Origins connector={id} />
+      {active && <Origins connector={id} />}
       <Suspense><Config connector={id} /></Suspense>
     </Page>
   );

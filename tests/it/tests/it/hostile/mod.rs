@@ -50,7 +50,10 @@ mod traffic;
 mod wire;
 
 use std::{
-    sync::atomic::{AtomicBool, Ordering},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -79,7 +82,8 @@ struct Stand {
     rig: Rig,
     wire: Wire,
     names: Names,
-    office: Option<Traffic>,
+    /// While it works, it is not here.
+    office: Mutex<Option<Traffic>>,
 }
 
 impl Stand {
@@ -94,9 +98,18 @@ impl Stand {
         let rig = RigSetup { more, variables: names.variables(), ..RigSetup::default() }.start()?;
         rig.install(patchbay_it::ledger_of(&["entries"])?)?;
         rig.install_desk()?;
-        let mut stand = Self { rig, wire, names, office: None };
-        stand.office = Some(Traffic::connect(&stand)?);
+        let stand = Self { rig, wire, names, office: Mutex::default() };
+        stand.back(Traffic::connect(&stand)?);
         Ok(stand)
+    }
+
+    fn take_office(&self) -> Result<Traffic> {
+        let office = self.office.lock().unwrap_or_else(PoisonError::into_inner).take();
+        office.ok_or_else(|| Trouble::new("the office works already"))
+    }
+
+    fn back(&self, office: Traffic) {
+        *self.office.lock().unwrap_or_else(PoisonError::into_inner) = Some(office);
     }
 
     /// The guests as a connector of their own: what one of them does opens no breaker of another.
@@ -129,23 +142,23 @@ impl Stand {
     }
 
     /// Has these deeds done while the office works, which must not notice; how long its work took meanwhile.
-    fn beside(&mut self, deeds: impl FnOnce(&Self) -> Result<()>) -> Result<Served> {
-        let mut office = self.office.take().ok_or_else(|| Trouble::new("the office works already"))?;
+    fn beside(&self, deeds: impl FnOnce(&Self) -> Result<()>) -> Result<Served> {
+        let mut office = self.take_office()?;
         let before = self.memory()?;
         let over = AtomicBool::new(false);
-        let (stand, working, ended) = (&*self, &mut office, &over);
+        let (working, ended) = (&mut office, &over);
         let (done, served) = std::thread::scope(|scope| {
-            let works = scope.spawn(move || working.work(stand, ended));
+            let works = scope.spawn(move || working.work(self, ended));
             // Also when a deed ends by an assertion: else the office would be waited for without end.
             let ending = Ending(ended);
-            let done = deeds(stand);
+            let done = deeds(self);
             drop(ending);
             (done, works.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
         });
         done?;
         let served = served?;
         office.compare(self)?;
-        self.office = Some(office);
+        self.back(office);
         let after = wait_until("the host to give its memory back", LIMIT, || {
             let now = self.memory()?;
             Ok((now <= before + KEPT).then_some(now))

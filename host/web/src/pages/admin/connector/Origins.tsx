@@ -1,5 +1,5 @@
 /** Which addresses of customers' own a connector may reach: for providers that customers run themselves. */
-import type { CustomerOrigins, Grant } from "@patchbay/client";
+import type { CustomerOrigins, Granted } from "@patchbay/client";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
 import { useOld } from "~/api/admin";
@@ -23,12 +23,18 @@ export function Origins({ connector }: { connector: string }) {
   });
   return (
     <Section title="Addresses of customers' own" lead="For providers that customers run themselves, at addresses that no manifest can name.">
-      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : data ? <Form key={JSON.stringify(data)} connector={connector} grant={data} /> : <Loading lines={2} />}
+      {error && !data ? <Trouble error={error} retry={() => void refetch()} /> : data ? <Asked key={JSON.stringify(data)} connector={connector} grant={data} /> : <Loading lines={2} />}
     </Section>
   );
 }
 
-function Form({ connector, grant }: { connector: string; grant: Grant }) {
+/** A choice that changes nothing is not offered; one that was made is shown, because it holds once an upgrade asks. */
+function Asked({ connector, grant }: { connector: string; grant: Granted }) {
+  const idle = !grant.asked && <p className={css.soft}>Nothing to choose: every address that it reaches stands in its manifest, and was approved with its release.</p>;
+  return <>{idle}{(grant.asked || grant.customer_origins !== "any_public") && <Form connector={connector} grant={grant} />}</>;
+}
+
+function Form({ connector, grant }: { connector: string; grant: Granted }) {
   const [reach, setReach] = useState(reachOf(grant.customer_origins));
   const [text, setText] = useState(linesOf(grant.customer_origins));
   const [wrong, complain] = useState<string>();
