@@ -42,7 +42,7 @@ fn a_trap_in_any_export_breaks_that_call_and_one_at_the_start_is_never_installed
 
 #[test]
 fn a_connector_that_takes_the_host_down_three_times_is_set_aside_and_others_go_on() -> Result<()> {
-    let stand = Stand::with("")?;
+    let mut stand = Stand::with("")?;
     let guest = stand.guest("h14-deaths")?;
     let (api, connector) = (guest.tenant.api.clone(), guest.connector.clone());
     guest.set("read/ask:https://wire.example/hang")?;
