@@ -3151,6 +3151,16 @@ export interface components {
             /** @description Which addresses of customers' own it may reach. */
             customer_origins: components["schemas"]["CustomerOrigins"];
         };
+        /** @description What is granted to a connector, and whether that matters. */
+        Granted: {
+            /**
+             * @description Whether the release that is in use asks for addresses of customers' own. Where it does not, it reaches none, whatever
+             *     is granted.
+             */
+            asked: boolean;
+            /** @description Which addresses of customers' own it may reach, where it asks for any. */
+            customer_origins: components["schemas"]["CustomerOrigins"];
+        };
         /** @description Instructions for one audience. */
         Guide: {
             /** @description Whom it is for. */
@@ -5494,6 +5504,7 @@ export type FileBody = components['schemas']['FileBody'];
 export type Function = components['schemas']['Function'];
 export type FunctionSwitch = components['schemas']['FunctionSwitch'];
 export type Grant = components['schemas']['Grant'];
+export type Granted = components['schemas']['Granted'];
 export type Guide = components['schemas']['Guide'];
 export type Health = components['schemas']['Health'];
 export type Host = components['schemas']['Host'];
@@ -7616,7 +7627,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["Granted"];
                 };
             };
         };
@@ -7661,7 +7672,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Grant"];
+                    "application/json": components["schemas"]["Granted"];
                 };
             };
         };
