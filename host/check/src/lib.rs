@@ -11,6 +11,7 @@
 
 mod blobs;
 mod checks;
+mod compiled;
 mod deviation;
 mod diary;
 mod log;
@@ -25,6 +26,7 @@ mod words;
 mod writing;
 
 /// The recorded answers themselves.
+pub use compiled::Compiled;
 pub use patchbay_fixture as fixture;
 pub use report::{Check, Figures, Finding, Report, State};
 pub use stage::{Stage, StageError};

@@ -1,6 +1,11 @@
 //! A component made ready, and runs of it with everything that it may reach.
 
-use std::{collections::BTreeSet, ffi::OsString, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    ffi::OsString,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use patchbay_egress::{
     CredentialSource, DoorScope, EgressConfig, EgressError, Gate, Grant, NoCredential, Tape as Line, Writes,
@@ -12,13 +17,14 @@ use patchbay_fixture::{Exchange, Folder, Placed};
 use patchbay_model::{
     CustomerOrigins, Failure, Fault, ManualClock, Random, Timestamp,
     contract::Context,
-    manifest::{Auth, Manifest},
+    manifest::{Auth, Host, Manifest},
     package::{self, Inspected, Limits},
 };
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::Instant};
 
 use crate::{
+    Compiled,
     blobs::Files,
     diary::Diary,
     log::Lines,
@@ -44,7 +50,9 @@ pub struct Stage {
     pub(crate) load_ms: u64,
     /// Of it, what compiling took.
     pub(crate) compile_ms: u64,
-    _cache: tempfile::TempDir,
+    /// The hosts of the manifest, with the paths and methods that were refused so far.
+    pub(crate) asked: Mutex<Vec<Host>>,
+    _compiled: Compiled,
 }
 
 /// Why a component cannot be tried.
@@ -62,9 +70,6 @@ pub enum StageError {
     /// The gate does not start here.
     #[error(transparent)]
     Gate(#[from] EgressError),
-    /// No folder for what is compiled.
-    #[error("no folder for compiled code: {0}")]
-    Folder(#[from] std::io::Error),
 }
 
 impl StageError {
@@ -75,29 +80,28 @@ impl StageError {
             Self::Refused(fault) => fault.clone(),
             Self::Load(error) => error.fault(),
             Self::Engine(error) => error.fault(),
-            Self::Gate(_) | Self::Folder(_) => Fault::because(patchbay_model::Code::Internal, self.to_string()),
+            Self::Gate(_) => Fault::because(patchbay_model::Code::Internal, self.to_string()),
         }
     }
 }
 
 impl Stage {
-    /// Makes a packaged component ready. `compiler` is the program that compiles, and its arguments; `egress` is how
-    /// the gate reaches providers, which only recording does.
+    /// Makes a packaged component ready. `compiler` is the program that compiles, and its arguments; `compiled` is where its
+    /// code is and stays; `egress` is how the gate reaches providers, which only recording does.
     ///
     /// # Errors
     /// See [`StageError`].
     pub async fn build(
         packed: &[u8],
         compiler: Vec<OsString>,
+        compiled: Compiled,
         egress: EgressConfig,
         clock: Arc<dyn patchbay_model::Clock>,
     ) -> Result<Self, StageError> {
         let inspected = package::inspect(packed, Limits::default()).map_err(StageError::Refused)?;
-        let cache = tempfile::tempdir()?;
         let engine = Engine::build(EngineConfig {
-            cache_dir: cache.path().to_owned(),
-            // Nobody else reads this folder, and it is gone with the process.
-            cache_key: [7; 32],
+            cache_dir: compiled.folder.clone(),
+            cache_key: compiled.key,
             compiler,
             max_instances: INSTANCES,
             component_bytes: Limits::default().component_bytes,
@@ -108,7 +112,8 @@ impl Stage {
         let compile_ms = milliseconds(begun.elapsed());
         engine.probe(&component).await?;
         let load_ms = milliseconds(begun.elapsed());
-        Ok(Self { engine, component, inspected, gate, load_ms, compile_ms, _cache: cache })
+        let asked = Mutex::new(inspected.manifest.hosts.clone());
+        Ok(Self { engine, component, inspected, gate, load_ms, compile_ms, asked, _compiled: compiled })
     }
 
     /// Its manifest, as it was packed.
@@ -120,6 +125,7 @@ impl Stage {
     /// As if it had been packed with this manifest: what an author is about to change is tried without packing again.
     #[must_use]
     pub fn with_manifest(mut self, manifest: Manifest) -> Self {
+        self.asked = Mutex::new(manifest.hosts.clone());
         self.inspected.manifest = manifest;
         self
     }

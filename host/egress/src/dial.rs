@@ -66,7 +66,7 @@ impl Dialer {
                 policy.denies(*address)
             };
             if let Some(reason) = denied {
-                return Err(DialError::Denied(format!("{} leads to {reason}", origin.host)));
+                return Err(DialError::Denied(format!("{} may not be connected to: {reason}", origin.host)));
             }
         }
         let mut last = DialError::Failed(format!("{} has no address", origin.host));

@@ -32,13 +32,13 @@ pub(crate) fn find<'g>(grant: &'g Grant, method: &str, target: &Target, ports: &
     let with_path: Vec<&&Host> = here.iter().filter(on_path).collect();
     if with_path.is_empty() {
         return Err(format!(
-            "{}{} is not granted; to allow it, add to the [[host]] of that origin:\npaths = [… \"{}\"]",
+            "{}{} is not granted; to allow it, the [[host]] of that origin has to have:\npaths = [… \"{}\"]",
             target.origin, target.path, target.path
         ));
     }
     with_path.into_iter().find(|host| host.methods.iter().any(|granted| granted == method)).copied().ok_or_else(|| {
         format!(
-            "{method} to {}{} is not granted; to allow it, add to the [[host]] of that origin:\nmethods = [… \"{method}\"]",
+            "{method} to {}{} is not granted; to allow it, the [[host]] of that origin has to have:\nmethods = [… \"{method}\"]",
             target.origin, target.path
         )
     })

@@ -96,7 +96,8 @@ impl App {
         }
         let text = format!(
             "It is signed with the key {fingerprint}, and no key of the publisher {publisher} is trusted here. If that is \
-             the publisher's, trust it and install again: patchbay publishers trust {publisher} {key}"
+             the publisher's, trust it and install again: patchbay publishers trust {publisher} {key}\n\
+             or install with --trust-key {fingerprint}"
         );
         Err(Fault::because(Code::PublisherUnknown, text))
     }
@@ -104,7 +105,9 @@ impl App {
     fn check_unsigned(&self, publisher: &str, keys: &[PublisherKey], local: bool) -> Result<(), Fault> {
         // Revoking the last key does not make a publisher one that never signed.
         if keys.iter().any(|key| key.trusted_at.is_some()) {
-            let text = format!("Connectors of {publisher} are signed here, and this file is not.");
+            let text = format!(
+                "Connectors of {publisher} are signed here, and this file is not: patchbay sign FILE --key KEYFILE"
+            );
             return Err(Fault::because(Code::SignatureLost, text));
         }
         match (self.settings.connectors.unsigned, local) {

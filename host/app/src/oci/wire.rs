@@ -113,7 +113,15 @@ impl<'a> Wire<'a> {
         let port = address.port_or_known_default().unwrap_or(443);
         let answer = self.gate.fetch(request, &[port], allowance).await;
         answer.map_err(|error| match error {
-            ExchangeError::Denied(why) => Fault::because(Code::RegistryNotAllowed, why),
+            ExchangeError::Denied(why) => {
+                let own = match authority(address) {
+                    own if own.starts_with("localhost:") => {
+                        format!("\nOne on this machine that speaks no TLS: registries.plain_http = [\"{own}\"]")
+                    }
+                    _ => String::new(),
+                };
+                Fault::because(Code::RegistryNotAllowed, why + &own)
+            }
             ExchangeError::TooLarge(bytes) => {
                 Fault::because(Code::ArtifactWrong, format!("{} sends more than {bytes} bytes", authority(address)))
             }

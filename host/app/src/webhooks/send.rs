@@ -278,7 +278,7 @@ mod tests {
 
     #[test]
     fn a_tenant_reads_nothing_of_what_an_address_led_to() {
-        let inside = "hooks.example.com leads to 10.1.2.3 is not a public address";
+        let inside = "hooks.example.com may not be connected to: 10.1.2.3 is not a public address";
         for error in [
             ExchangeError::Denied(inside.to_owned()),
             ExchangeError::NotSent(inside.to_owned()),

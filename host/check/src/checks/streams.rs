@@ -160,7 +160,11 @@ impl Asked<'_> {
         let rule = "resumes from each cursor in a fresh instance";
         let later: Vec<usize> = (1..whole.pages.len()).collect();
         if later.is_empty() {
-            suite.skip(&self.of, rule, "the fixture has one page; two show more");
+            suite.skip(
+                &self.of,
+                rule,
+                "the fixture has one page, two show more: `patchbay record --page-hint 2` asks for small ones",
+            );
             return;
         }
         let step = later.len().div_ceil(RESUMED);

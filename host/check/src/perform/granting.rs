@@ -1,7 +1,8 @@
 //! What the gate says when it refuses a request, as lines of `connector.toml` that can be pasted.
 //!
 //! The gate knows what was asked and names just that. Beside it stands the manifest here, so that a host comes as a whole table, and a
-//! path or a method as the whole list that takes the place of the present one.
+//! path or a method as the whole list that takes the place of the present one. What an earlier refusal asked for is in the list of a
+//! later one: whoever takes the last lines has taken all.
 
 use patchbay_model::manifest::{Host, Manifest};
 
@@ -10,14 +11,18 @@ const ORIGIN: &str = "origin = \"";
 const PATHS: &str = "paths = [… \"";
 const METHODS: &str = "methods = [… \"";
 
-/// The text of a refusal, with lines that parse.
-pub(super) fn pasted(detail: &str, manifest: &Manifest) -> String {
+/// How it says what to do with them, and how it is said here.
+const HAS: &str = "the [[host]] of that origin has to have:";
+const INSTEAD: &str = "write in the [[host]] of that origin, in place of its present line:";
+
+/// The text of a refusal, with lines that parse. `hosts` are those of the manifest with what was asked for so far.
+pub(super) fn pasted(detail: &str, manifest: &Manifest, hosts: &mut [Host]) -> String {
     let slots = manifest.auths.iter().flat_map(|auth| &auth.slots).filter(|slot| slot.standard);
     let slots: Vec<&str> = slots.map(|slot| slot.id.as_str()).collect();
-    whole(detail, &manifest.hosts, &slots)
+    whole(detail, hosts, &slots)
 }
 
-fn whole(detail: &str, hosts: &[Host], slots: &[&str]) -> String {
+fn whole(detail: &str, hosts: &mut [Host], slots: &[&str]) -> String {
     let lines: Vec<&str> = detail.split('\n').collect();
     let mut text: Vec<String> = Vec::with_capacity(lines.len() + 4);
     for (index, line) in lines.iter().enumerate() {
@@ -34,28 +39,35 @@ fn whole(detail: &str, hosts: &[Host], slots: &[&str]) -> String {
         }
         let granted = |begin: &str| line.strip_prefix(begin).and_then(|rest| rest.strip_suffix("\"]"));
         text.push(if let Some(path) = granted(PATHS) {
-            list("paths", of(before, hosts).map_or(&[], |host| &host.paths), path)
+            list("paths", of(before, hosts).map(|host| &mut host.paths), path)
         } else if let Some(method) = granted(METHODS) {
-            list("methods", of(before, hosts).map_or(&[], |host| &host.methods), method)
+            list("methods", of(before, hosts).map(|host| &mut host.methods), method)
         } else {
-            (*line).to_owned()
+            line.replace(HAS, INSTEAD)
         });
     }
     text.join("\n")
 }
 
 /// The host that a refusal speaks of: `GET to ORIGIN/PATH is not granted; …`.
-fn of<'a>(refusal: &str, hosts: &'a [Host]) -> Option<&'a Host> {
+fn of<'a>(refusal: &str, hosts: &'a mut [Host]) -> Option<&'a mut Host> {
     let address = refusal.split_whitespace().find(|word| word.contains("://"))?;
     let path = |host: &Host| {
         address.strip_prefix(host.origin.as_str()).filter(|rest| rest.starts_with('/')).map(str::to_owned)
     };
-    let covers = |host: &&Host| path(host).is_some_and(|rest| host.paths.iter().any(|prefix| rest.starts_with(prefix)));
-    hosts.iter().find(covers).or_else(|| hosts.iter().find(|host| path(host).is_some()))
+    let covers = |host: &Host| path(host).is_some_and(|rest| host.paths.iter().any(|prefix| rest.starts_with(prefix)));
+    let at = hosts.iter().position(covers).or_else(|| hosts.iter().position(|host| path(host).is_some()))?;
+    hosts.get_mut(at)
 }
 
-fn list(name: &str, present: &[String], more: &str) -> String {
-    let all: Vec<String> = present.iter().map(String::as_str).chain([more]).map(|one| format!("{one:?}")).collect();
+/// The list with one more in it, from now on.
+fn list(name: &str, present: Option<&mut Vec<String>>, more: &str) -> String {
+    let mut alone = Vec::new();
+    let all = present.unwrap_or(&mut alone);
+    if !all.iter().any(|one| one == more) {
+        all.push(more.to_owned());
+    }
+    let all: Vec<String> = all.iter().map(|one| format!("{one:?}")).collect();
     format!("{name} = [{}]", all.join(", "))
 }
 
@@ -78,20 +90,37 @@ mod tests {
     fn a_host_that_is_not_granted_comes_as_a_whole_table() {
         let refused = "requests to https://b.example are not granted; to allow them, add to connector.toml:\n\
                        [[host]]\norigin = \"https://b.example\"";
-        let text = whole(refused, &[host()], &["key"]);
+        let text = whole(refused, &mut [host()], &["key"]);
         let table = "[[host]]\norigin = \"https://b.example\"\npaths = [\"/\"] # as narrow as works\nmethods = [\"GET\"]\n\
                      slots = [\"key\"]\nreason = \"Why it is asked, for the person who approves it.\"";
         assert!(text.ends_with(table), "{text}");
-        assert!(!whole(refused, &[host()], &["key", "other"]).contains("slots"));
+        assert!(!whole(refused, &mut [host()], &["key", "other"]).contains("slots"));
     }
 
     #[test]
     fn a_path_or_a_method_comes_as_the_list_that_takes_the_place_of_the_present_one() {
-        let path = "https://a.example/v2/x is not granted; to allow it, add to the [[host]] of that origin:\npaths = [… \"/v2/x\"]";
-        assert!(whole(path, &[host()], &[]).ends_with("\npaths = [\"/v1/\", \"/v2/x\"]"));
-        let method = "POST to https://a.example/v1/x is not granted; to allow it, add to the [[host]] of that origin:\nmethods = [… \"POST\"]";
-        assert!(whole(method, &[host()], &[]).ends_with("\nmethods = [\"GET\", \"POST\"]"));
-        assert!(whole(method, &[], &[]).ends_with("\nmethods = [\"POST\"]"));
-        assert_eq!(whole("the fixture has none", &[host()], &[]), "the fixture has none");
+        let path = "https://a.example/v2/x is not granted; to allow it, the [[host]] of that origin has to have:\npaths = [… \"/v2/x\"]";
+        let method = "POST to https://a.example/v1/x is not granted; to allow it, the [[host]] of that origin has to have:\nmethods = [… \"POST\"]";
+        let text = whole(path, &mut [host()], &[]);
+        let instead =
+            "write in the [[host]] of that origin, in place of its present line:\npaths = [\"/v1/\", \"/v2/x\"]";
+        assert!(text.ends_with(instead), "{text}");
+        assert!(whole(method, &mut [host()], &[]).ends_with("\nmethods = [\"GET\", \"POST\"]"));
+        assert!(whole(method, &mut [], &[]).ends_with("\nmethods = [\"POST\"]"));
+        assert_eq!(whole("the fixture has none", &mut [host()], &[]), "the fixture has none");
+    }
+
+    #[test]
+    fn what_was_asked_before_is_in_the_list_of_a_later_refusal() {
+        let refused = |path: &str| {
+            format!(
+                "https://a.example{path} is not granted; to allow it, the [[host]] of that origin has to have:\npaths = [… \"{path}\"]"
+            )
+        };
+        let mut hosts = [host()];
+        whole(&refused("/v2/x"), &mut hosts, &[]);
+        let all = whole(&refused("/v3/y"), &mut hosts, &[]);
+        assert!(all.ends_with("\npaths = [\"/v1/\", \"/v2/x\", \"/v3/y\"]"), "{all}");
+        assert_eq!(whole(&refused("/v3/y"), &mut hosts, &[]), all, "once is enough");
     }
 }

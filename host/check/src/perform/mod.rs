@@ -8,10 +8,13 @@ mod line;
 mod meter;
 mod running;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError},
+    time::Duration,
+};
 
 use patchbay_fixture::{Call, Item};
-use patchbay_model::{Failure, manifest::Manifest};
+use patchbay_model::Failure;
 use serde::Serialize;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -190,7 +193,7 @@ pub async fn perform(stage: &Stage, ask: &Ask, provider: &Provider<'_>) -> Resul
     let (unknown, unused) = line.meter.astray();
     let (answer, failure) = match answer {
         Ok(answer) => (answer, None),
-        Err(failure) => (Value::Null, Some(Failed::of(&failure, stage.manifest()))),
+        Err(failure) => (Value::Null, Some(Failed::of(&failure, stage))),
     };
     // After a failure, what was not asked for is no news.
     let unused = if failure.is_none() { unused } else { Vec::new() };
@@ -209,8 +212,9 @@ pub async fn perform(stage: &Stage, ask: &Ask, provider: &Provider<'_>) -> Resul
 }
 
 impl Failed {
-    fn of(failure: &Failure, manifest: &Manifest) -> Self {
-        let detail = failure.operator().map(|text| granting::pasted(&text.to_string(), manifest));
+    fn of(failure: &Failure, stage: &Stage) -> Self {
+        let mut hosts = stage.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let detail = failure.operator().map(|text| granting::pasted(&text.to_string(), stage.manifest(), &mut hosts));
         Self { case: case(failure).to_owned(), message: failure.person().to_string(), detail }
     }
 }

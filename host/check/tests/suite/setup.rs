@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use patchbay_check::{Check, Report, Stage, State};
+use patchbay_check::{Check, Compiled, Report, Stage, State};
 use patchbay_egress::EgressConfig;
 use patchbay_model::{
     ManualClock,
@@ -122,7 +122,8 @@ pub(crate) async fn hostile(deed: &str) -> Stage {
 async fn stage_with(component: &[u8], manifest: &Manifest, egress: EgressConfig) -> Stage {
     let packed = package::pack(component, manifest).expect("packed");
     let clock = Arc::new(ManualClock::default());
-    Stage::build(&packed, vec![OsString::from(WORKER)], egress, clock).await.expect("a stage")
+    let compiled = Compiled::once().expect("a folder");
+    Stage::build(&packed, vec![OsString::from(WORKER)], compiled, egress, clock).await.expect("a stage")
 }
 
 pub(crate) async fn stage() -> Stage {

@@ -49,6 +49,16 @@ pub fn parse(text: &str, read_file: &dyn Fn(&str) -> Option<String>) -> Result<M
 
 fn syntax(text: &str, error: &toml::de::Error) -> Problem {
     let line = error.span().map(|span| lines::line_at(text, span.start));
+    let written = error.span().and_then(|span| text.get(span)).map(|key| key.trim().trim_matches('"'));
+    if let ("duplicate key", Some(key)) = (error.message(), written) {
+        let message = format!("`{key}` stands here for the second time");
+        return Problem {
+            line,
+            key: String::new(),
+            message,
+            remedy: "keep one of the two, with what both say".to_owned(),
+        };
+    }
     let remedy = "write it as TOML: key = \"value\", [table], [[list of tables]]".to_owned();
     Problem { line, key: String::new(), message: error.message().to_owned(), remedy }
 }

@@ -6,7 +6,7 @@ use std::{
     sync::Arc,
 };
 
-use patchbay_check::{Report, Stage};
+use patchbay_check::{Compiled, Report, Stage};
 use patchbay_egress::EgressConfig;
 use patchbay_model::{Fault, SystemClock, contract::Exports, manifest::Manifest, package::Inspected};
 use serde_json::{Value, json};
@@ -40,6 +40,9 @@ pub(super) struct Args {
     /// The folder of recorded answers; `fixtures` beside the file when it is there.
     #[arg(long, value_name = "DIR")]
     fixtures: Option<PathBuf>,
+    /// Compile it although its code is kept from an earlier command: how long that took is then what it takes a host.
+    #[arg(long)]
+    anew: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -60,6 +63,11 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
         print!("{}", found.text(&name));
         match &report {
             Some(report) => print!("\n{}", report.text()),
+            None if matches!(found, Found::Manifest(_)) => {
+                println!(
+                    "Only the manifest was read: `patchbay check` without a file builds the component and tries it."
+                );
+            }
             None => println!("no fixtures: nothing was read and nothing was written; name them with --fixtures"),
         }
     }
@@ -78,7 +86,7 @@ impl Args {
         let found = Found::Component(Box::new(packed.inspect()?));
         let report = match self.fixtures.clone().or(packed.fixtures) {
             None => None,
-            Some(folder) if folder.is_dir() => Some(tried(&packed.bytes, &folder)?),
+            Some(folder) if folder.is_dir() => Some(tried(&packed.bytes, &folder, self.anew)?),
             Some(folder) => return Err(Stop::failed(format!("{} is no folder of fixtures", folder.display()))),
         };
         Ok((report, found, packed.name))
@@ -90,11 +98,11 @@ fn is_manifest(file: &Path) -> bool {
 }
 
 /// What the suite says of a component over a folder of fixtures.
-pub(super) fn tried(bytes: &[u8], fixtures: &Path) -> Result<Report, Stop> {
-    let compiler = compiler()?;
+fn tried(bytes: &[u8], fixtures: &Path, anew: bool) -> Result<Report, Stop> {
+    let (compiler, compiled) = (compiler()?, compiled(anew)?);
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Stop::failed(error.to_string()))?;
     runtime.block_on(async {
-        let stage = Stage::build(bytes, compiler, EgressConfig::default(), Arc::new(SystemClock)).await;
+        let stage = Stage::build(bytes, compiler, compiled, EgressConfig::default(), Arc::new(SystemClock)).await;
         let stage = stage.map_err(|error| error.fault())?;
         Ok(patchbay_check::run(&stage, fixtures).await)
     })
@@ -103,6 +111,16 @@ pub(super) fn tried(bytes: &[u8], fixtures: &Path) -> Result<Report, Stop> {
 /// This program as the compile child.
 pub(super) fn compiler() -> Result<Vec<OsString>, Stop> {
     crate::compiler::command().map_err(|error| Stop::failed(format!("this program is nowhere: {error}")))
+}
+
+/// Where compiled code stays for the next command: below this user's folder for what can be made again. Where that is not there, or
+/// not theirs alone, it stays nowhere.
+pub(super) fn compiled(anew: bool) -> Result<Compiled, Stop> {
+    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let caches = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
+    let kept = caches.filter(|_| !anew).and_then(|caches| Compiled::kept(&caches.join("patchbay")).ok());
+    let once = || Compiled::once().map_err(|error| Stop::failed(format!("no folder for compiled code: {error}")));
+    kept.map_or_else(once, Ok)
 }
 
 /// What a file that can be used is.

@@ -97,7 +97,9 @@ pub(super) fn read_manifest(path: &Path) -> Result<Manifest, Stop> {
         for problem in problems {
             let line = problem.line.map_or_else(String::new, |line| format!(":{line}"));
             let place = format!("{}{line}", path.display());
-            fault = fault.field(place, format!("{}: {} — {}", problem.key, problem.message, problem.remedy));
+            // What is no TOML has no key yet.
+            let key = if problem.key.is_empty() { String::new() } else { format!("{}: ", problem.key) };
+            fault = fault.field(place, format!("{key}{} — {}", problem.message, problem.remedy));
         }
         fault.into()
     })

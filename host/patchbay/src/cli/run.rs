@@ -12,7 +12,7 @@ use patchbay_check::{
 use patchbay_model::{Clock, SystemClock, SystemRandom};
 
 use super::{
-    check::compiler,
+    check::{compiled, compiler},
     given::{Given, json},
     packed::{aloud, packed},
     progress::Progress,
@@ -96,7 +96,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     let runtime = runtime.map_err(|error| Stop::failed(error.to_string()))?;
     let progress = Progress::begin(format!("asking {}", packed.name));
     let (performed, stage) = runtime.block_on(async {
-        let stage = Stage::build(&packed.bytes, compiler, args.given.egress(), Arc::new(SystemClock)).await;
+        let stage =
+            Stage::build(&packed.bytes, compiler, compiled(false)?, args.given.egress(), Arc::new(SystemClock)).await;
         let stage = stage.map_err(|error| Stop::from(error.fault()))?;
         let folder = args.fixtures.clone().or_else(|| packed.fixtures.clone()).unwrap_or_else(|| "fixtures".into());
         let wanted = args.given.wanted(args.pages.unwrap_or(1), args.page_hint)?;

@@ -61,6 +61,7 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     }
     println!("{connector} {version} is signed by {fingerprint}: {}", out.display());
     println!("Whoever installs it first has to trust that key: patchbay publishers trust {publisher} {public}");
+    println!("or, by its fingerprint: patchbay connectors install FILE --trust-key {fingerprint}");
     Ok(Exit::Done)
 }
 

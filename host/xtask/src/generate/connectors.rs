@@ -110,6 +110,7 @@ fn compiled_in(packed: &Path, folder: &Path) -> Result<String> {
         .arg(packed)
         .arg("--fixtures")
         .arg(folder.join("fixtures"))
+        .arg("--anew")
         .arg("--json")
         .answer()?;
     let report: Value = serde_json::from_str(&output).map_err(|error| format!("{}: {error}", packed.display()))?;

@@ -15,7 +15,7 @@ use crate::{
     cli::{
         answer::cell,
         build::{self, Project},
-        check::compiler,
+        check::{compiled, compiler},
         given::Given,
         package as packing, packed, run,
     },
@@ -68,7 +68,7 @@ impl<'a> Rounds<'a> {
         let fixtures = self.project.fixtures();
         runtime.block_on(async {
             let egress = if self.live { self.given.egress() } else { EgressConfig::default() };
-            let stage = Stage::build(bytes, compiler()?, egress, Arc::new(SystemClock)).await;
+            let stage = Stage::build(bytes, compiler()?, compiled(false)?, egress, Arc::new(SystemClock)).await;
             let stage = stage.map_err(|error| Stop::from(error.fault()))?;
             let wanted = self.given.wanted(1, 100)?;
             let provider = if self.live {
