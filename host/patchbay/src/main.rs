@@ -19,6 +19,12 @@ mod telemetry;
 
 use std::process::ExitCode;
 
+use tikv_jemallocator::Jemalloc;
+
+/// Gives back what large pages took. The system's own kept some for each thread that ever had one: `host/decisions`, 20261123-d.
+#[global_allocator]
+static ALLOCATOR: Jemalloc = Jemalloc;
+
 fn main() -> ExitCode {
     // The compile child limits itself before it reads a hostile byte: no configuration, no runtime, no
     // parser of arguments may have run before.

@@ -36,6 +36,7 @@ struct Soak {
 
 const POSTGRES_NOTE: &str = "\n  All are given a private PostgreSQL, installed first where it is missing and this is root; without it\n  those that need it do not run.\n";
 const PACKAGE: &str = "patchbay-it";
+const TARGET: &str = "it";
 
 /// A line is `"name" rounds "test": "meaning";` or, for one that runs on PostgreSQL,
 /// `"name" rounds "test" on postgres: "meaning";`.
@@ -111,8 +112,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     node::check()?;
     let built = connectors::build()?;
     Run::cargo(&["build", "--workspace"]).status()?;
-    // Cargo's own runner: nextest would end what runs for hours.
-    let test = Run::cargo(&["test", "--package", PACKAGE, soak.test, "--", "--exact", "--nocapture"])
+    // Cargo's own runner: nextest would end what runs for hours. Of the whole workspace, because of the package alone its libraries
+    // would be built once more; the other packages' tests of this target have no test of that name.
+    let test = Run::cargo(&["test", "--workspace", "--test", TARGET, soak.test, "--", "--exact", "--nocapture"])
         .env("PATCHBAY_SOAK_ROUNDS", rounds.to_string())
         .env("PATCHBAY_SOAK_SEED", seed.to_string());
     let postgres = Postgres::start(true)?;

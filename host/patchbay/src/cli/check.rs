@@ -201,7 +201,7 @@ mod tests {
     }
 
     fn check(file: &Path) -> Result<Found, Stop> {
-        let args = Args { file: Some(file.to_owned()), fixtures: None, json: false };
+        let args = Args { file: Some(file.to_owned()), fixtures: None, anew: false, json: false };
         args.checked().map(|(_, found, _)| found)
     }
 

@@ -27,6 +27,8 @@ const RATIO: f64 = 1.2;
 const NOISE: Duration = Duration::from_millis(10);
 /// Bytes by which the host may grow from one round to the next, in the later half of them.
 const SLOPE: f64 = 1024.0 * 1024.0;
+/// How long the office works alone before the memory is read.
+const GIVEN_BACK: Duration = Duration::from_secs(3);
 /// Rounds below which nothing is said about growing.
 const ENOUGH: u64 = 6;
 /// Limits as they are for everybody, but for the long ones.
@@ -108,6 +110,8 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
             sums.took.entry(line.name).or_default().push(took);
             sums.beside.entry(line.name).or_default().add(served);
         }
+        // What was freed goes back to the system within a second.
+        stand.alone(GIVEN_BACK)?;
         sums.memory.push(stand.memory()?);
         let (all, own) = (stand.memory()? >> 20, stand.resident("RssAnon:")? >> 20);
         println!("round {round}: {all} MiB, {own} of them not of files");
