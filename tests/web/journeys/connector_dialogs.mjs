@@ -59,11 +59,14 @@ export default async function ({ world, browser }) {
 
   /** Which versions come by themselves, and which addresses of customers' own it may reach. */
   async function widens() {
-    const path = "/v1/connectors/patchbay.brokercloud";
     await page.getByLabel("New versions that ask for nothing more").selectOption("all");
-    await until("the policy is at the host", async () => (await at("GET", `${path}/upgrades`)).said === "all");
+    await until("the policy is at the host", async () => (await at("GET", "/v1/connectors/patchbay.brokercloud/upgrades")).said === "all");
 
-    const grant = async () => (await at("GET", `${path}/grant`)).customer_origins;
+    // Whose addresses all stand in its manifest: there is nothing to choose.
+    await page.getByText("Nothing to choose: every address that it reaches stands in its manifest").waitFor();
+    holds((await page.getByLabel("It may reach").count()) === 0, "a choice that changes nothing is not offered");
+    await page.goto("/admin/connectors/patchbay.odoo");
+    const grant = async () => (await at("GET", "/v1/connectors/patchbay.odoo/grant")).customer_origins;
     // Less is not asked.
     const fewer = async () => {
       await page.getByLabel("It may reach").selectOption("none");

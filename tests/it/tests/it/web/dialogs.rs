@@ -22,7 +22,7 @@ const RECORDS: u64 = 240;
 fn operators_correct_widen_and_try_connectors() -> Result<()> {
     play("connector_dialogs", RigSetup::default(), |stage| {
         let world = connected(stage, "Our repositories")?;
-        stage.rig.install_connectors(&["brokercloud"])?;
+        stage.rig.install_connectors(&["brokercloud", "odoo"])?;
         let mut wider = Variant::of_connector("github", "9.9.9")?;
         let host = wider.manifest.hosts.first().cloned();
         wider.manifest.hosts.extend(host.map(|mut host| {
