@@ -396,7 +396,7 @@ fn what_cannot_be_read_is_told_with_its_line() {
         ("version = \"0.1.0\"", "version = 1", "kind"),
         ("memory-mib = 64", "memory-mib = \"much\"", "kind"),
         ("schema = '{\"type\": \"object\", ", "schema = '{\"type\": \"object\" ", "JSON between"),
-        ("rotation = true", "rotation = true\nrotation = true", "TOML"),
+        ("rotation = true", "rotation = true\nrotation = true", "keep one of the two"),
     ] {
         let (text, line) = changed(from, to);
         let problems = read(&text).expect_err(to);
@@ -404,6 +404,9 @@ fn what_cannot_be_read_is_told_with_its_line() {
         assert!((line..=last).contains(&problems[0].line.unwrap()), "{}", problems[0]);
         assert!(problems[0].remedy.contains(word), "{}", problems[0]);
     }
+    let (text, _) = changed("rotation = true", "rotation = true\nrotation = true");
+    let twice = read(&text).unwrap_err()[0].to_string();
+    assert!(twice.contains("`rotation` stands here for the second time"), "{twice}");
     let (text, _) = changed("schedule = \"6h\"\n", "");
     assert!(read(&text).unwrap_err()[0].remedy.contains("write schedule ="));
 }
