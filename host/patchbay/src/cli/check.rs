@@ -16,7 +16,10 @@ use super::{
     packed::{aloud, packed},
     progress::Progress,
 };
-use crate::exit::{Exit, Stop};
+use crate::{
+    config::ambient::caches_folder,
+    exit::{Exit, Stop},
+};
 
 const HELP: &str = "\
 With fixtures, the component is run in the sandbox of a host, over recorded answers: every stream is read, ended and resumed, \
@@ -116,9 +119,7 @@ pub(super) fn compiler() -> Result<Vec<OsString>, Stop> {
 /// Where compiled code stays for the next command: below this user's folder for what can be made again. Where that is not there, or
 /// not theirs alone, it stays nowhere.
 pub(super) fn compiled(anew: bool) -> Result<Compiled, Stop> {
-    let named = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
-    let caches = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
-    let kept = caches.filter(|_| !anew).and_then(|caches| Compiled::kept(&caches.join("patchbay")).ok());
+    let kept = caches_folder().filter(|_| !anew).and_then(|caches| Compiled::kept(&caches.join("patchbay")).ok());
     let once = || Compiled::once().map_err(|error| Stop::failed(format!("no folder for compiled code: {error}")));
     kept.map_or_else(once, Ok)
 }

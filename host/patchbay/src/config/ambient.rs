@@ -29,6 +29,12 @@ pub(crate) fn credentials_folder() -> Option<PathBuf> {
     variable("CREDENTIALS_DIRECTORY").filter(|folder| !folder.is_empty()).map(PathBuf::from)
 }
 
+/// This user's folder for what can be made again (XDG Base Directory Specification).
+pub(crate) fn caches_folder() -> Option<PathBuf> {
+    let named = |name: &str| variable(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")))
+}
+
 /// The text of the configuration file. `None` when none was named and the usual one is not there.
 ///
 /// # Errors
