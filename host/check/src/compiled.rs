@@ -17,7 +17,7 @@ use patchbay_model::{Random as _, SystemRandom};
 use rustix::{fs::OFlags, process::geteuid};
 use tempfile::TempDir;
 
-/// Components whose code is kept; that of Python is 60 MiB.
+/// Components whose code is kept; that of Python is 35 MiB.
 const MOST: usize = 8;
 /// Whoever is not this user.
 const OTHERS: u32 = 0o077;
