@@ -82,7 +82,9 @@ fn key(path: &Path) -> io::Result<[u8; 32]> {
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             SystemRandom.fill(&mut key);
-            options(OFlags::empty()).write(true).create_new(true).open(path)?.write_all(&key)?;
+            let mut file = options(OFlags::empty()).write(true).create_new(true).open(path)?;
+            // Half a key, of a full disk, would keep this folder from use for ever.
+            file.write_all(&key).inspect_err(|_| drop(fs::remove_file(path)))?;
         }
         Err(error) => return Err(error),
     }
