@@ -55,16 +55,20 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     println!("{}\n", host.told());
     let mut rounds = round::Rounds::of(&project, &args.given, live);
     loop {
-        let went_well = rounds.next(&host, replay.as_ref());
+        let went_well = rounds.next(&host, replay.as_ref(), &events);
         if args.once {
             host.end();
             return Ok(if went_well { Exit::Done } else { Exit::Failed });
         }
-        println!("\nwaiting for a change; Ctrl-C ends");
-        if events.next() == watch::Event::Stop {
-            host.end();
-            return Ok(Exit::Done);
+        if !events.stopped() {
+            println!("\nwaiting for a change; Ctrl-C ends");
         }
-        println!();
+        match events.next() {
+            watch::Event::Changed(files) => println!("\n{}", watch::named(&files)),
+            watch::Event::Stop => {
+                host.end();
+                return Ok(Exit::Done);
+            }
+        }
     }
 }

@@ -10,7 +10,7 @@ use patchbay_egress::EgressConfig;
 use patchbay_model::{Clock, SystemClock, SystemRandom, manifest::Manifest};
 use serde_json::Value;
 
-use super::{host::DevHost, replay::Replay};
+use super::{host::DevHost, replay::Replay, watch::Events};
 use crate::{
     cli::{
         answer::cell,
@@ -37,11 +37,14 @@ impl<'a> Rounds<'a> {
     }
 
     /// Does one; whether all of it went well. What did not is told, and the host keeps what it had.
-    pub(super) fn next(&mut self, host: &DevHost, replay: Option<&Replay>) -> bool {
+    pub(super) fn next(&mut self, host: &DevHost, replay: Option<&Replay>, events: &Events) -> bool {
         self.count += 1;
         let went_well = self.round(host).unwrap_or_else(|stop| {
-            stop.print();
-            println!("the release before stays");
+            // A tool that ended by the author's Ctrl-C is nothing to tell.
+            if !events.stopped() {
+                stop.print();
+                println!("the release before stays");
+            }
             false
         });
         for missed in replay.map(Replay::missed).unwrap_or_default() {
