@@ -24,7 +24,8 @@ pub(crate) fn store(database: &Database, server_clock: bool) -> StoreConfig {
         Location::File(path) => StoreConfig::at(path),
         Location::Server(address) => StoreConfig::server(address.secret().clone()),
     };
-    StoreConfig { readers: database.readers, writers: database.writers, server_clock, ..config }
+    let cache_kib = database.cache_mib.saturating_mul(1024);
+    StoreConfig { readers: database.readers, writers: database.writers, cache_kib, server_clock, ..config }
 }
 
 /// What the use cases need to know.
@@ -120,7 +121,7 @@ mod tests {
         assert!(!store(&at.database, false).server_clock);
         let file = store(&config("").database, true);
         assert!(matches!(file.location, Place::File(path) if path == Path::new("patchbay-data/patchbay.db")));
-        assert_eq!(file.readers, 4);
+        assert_eq!((file.readers, file.cache_kib), (4, 64 * 1024));
     }
 
     #[test]

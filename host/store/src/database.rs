@@ -38,6 +38,8 @@ pub struct StoreConfig {
     pub readers: u32,
     /// Writing connections of PostgreSQL; SQLite has one.
     pub writers: u32,
+    /// KiB of pages that SQLite's writing connection remembers; each reading one has SQLite's own 2,000.
+    pub cache_kib: u32,
     /// Bytes of SQLite's write-ahead log from which it is emptied.
     pub wal_limit: u64,
     /// Whether leases go by the server's clock. Always, but for tests that move the time.
@@ -58,7 +60,7 @@ impl StoreConfig {
     }
 
     fn of(location: Location) -> Self {
-        Self { location, readers: 4, writers: 8, wal_limit: 64 * 1024 * 1024, server_clock: true }
+        Self { location, readers: 4, writers: 8, cache_kib: 64 * 1024, wal_limit: 64 * 1024 * 1024, server_clock: true }
     }
 }
 
@@ -72,6 +74,7 @@ pub(crate) struct File {
 /// How a writing connection is opened.
 pub(crate) struct Opening {
     options: AnyConnectOptions,
+    cache_kib: u32,
     wal_limit: u64,
 }
 
@@ -80,18 +83,18 @@ impl Opening {
     pub(crate) async fn open(&self) -> Result<AnyConnection, sqlx::Error> {
         let mut connection = self.options.connect().await?;
         connection.execute("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON").await?;
-        connection
-            .execute("PRAGMA wal_autocheckpoint = 0; PRAGMA cache_size = -65536; PRAGMA temp_store = MEMORY")
-            .await?;
-        let limit = format!("PRAGMA journal_size_limit = {}", self.wal_limit);
-        connection.execute(sqlx::AssertSqlSafe(limit)).await?;
+        connection.execute("PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY").await?;
+        // A size below zero is of KiB (sqlite.org/pragma.html#pragma_cache_size).
+        let bounds = format!("PRAGMA cache_size = -{}; PRAGMA journal_size_limit = {}", self.cache_kib, self.wal_limit);
+        connection.execute(sqlx::AssertSqlSafe(bounds)).await?;
         Ok(connection)
     }
 }
 
 /// Opens a file, makes it where it is missing and brings its tables up to date.
 pub(crate) async fn open_file(path: &Path, config: &StoreConfig) -> Result<File, OpenError> {
-    let opening = Opening { options: file_options(path, "rwc")?, wal_limit: config.wal_limit };
+    let options = file_options(path, "rwc")?;
+    let opening = Opening { options, cache_kib: config.cache_kib, wal_limit: config.wal_limit };
     let mut connection = opening.open().await?;
     check_version(&sqlx::query_scalar::<_, String>("SELECT sqlite_version()").fetch_one(&mut connection).await?)?;
     sqlx::migrate!("migrations/sqlite")
@@ -178,6 +181,17 @@ mod tests {
         let file = open_file(&path, &StoreConfig::at(&path)).await.expect("it opens");
         file.connection.close().await.expect("closed");
         assert!(path.exists());
+    }
+
+    #[tokio::test]
+    async fn the_writing_connection_remembers_as_many_pages_as_was_said() {
+        sqlx::any::install_default_drivers();
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("x.db");
+        let config = StoreConfig { cache_kib: 2048, ..StoreConfig::at(&path) };
+        let mut file = open_file(&path, &config).await.expect("it opens");
+        let size: i64 = sqlx::query_scalar("PRAGMA cache_size").fetch_one(&mut file.connection).await.expect("a size");
+        assert_eq!(size, -2048);
     }
 
     #[test]

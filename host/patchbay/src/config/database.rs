@@ -23,6 +23,8 @@ pub(crate) struct Database {
     pub(crate) readers: u32,
     /// Writing connections of a server; a file has one.
     pub(crate) writers: u32,
+    /// MiB of pages that the writing connection of a file remembers.
+    pub(crate) cache_mib: u32,
 }
 
 /// Which database.
@@ -49,11 +51,12 @@ impl Database {
             None => Location::File(from.path(PATH, default)),
         };
         let readers = if matches!(location, Location::Server(_)) { 8 } else { 4 };
-        let mut connections = |key, default| u32::try_from(from.number(key, (1, 256), default)).unwrap_or(8);
+        let mut number = |key, most, default| u32::try_from(from.number(key, (1, most), default)).unwrap_or(8);
         Self {
             location,
-            readers: connections("database.readers", readers),
-            writers: connections("database.writers", 8),
+            readers: number("database.readers", 256, readers),
+            writers: number("database.writers", 256, 8),
+            cache_mib: number("database.cache_mib", 65_536, 64),
         }
     }
 
@@ -186,8 +189,8 @@ mod tests {
             written.location,
             Location::Server(server("postgres://hub:pw@db.example.com/patchbay").expect("one"))
         );
-        let file = read("[database]\nreaders = 2\nwriters = 3", &[]).expect("a file");
-        assert_eq!((file.readers, file.writers), (2, 3));
+        let file = read("[database]\nreaders = 2\nwriters = 3\ncache_mib = 4", &[]).expect("a file");
+        assert_eq!((file.readers, file.writers, file.cache_mib), (2, 3, 4));
         assert_eq!(file.file(), Some(Path::new("patchbay-data/patchbay.db")));
     }
 

@@ -29,6 +29,7 @@ keys! {
     "database.url" = "none": "Instead of database.path: a database of a PostgreSQL server (14 or newer), which several nodes share, as postgres://NAME:PASSWORD@HOST:5432/DATABASE. A secret: better in its variable than in the file. Every node needs the same key.";
     "database.readers" = "4, or 8 with database.url": "Connections that read.";
     "database.writers" = "8": "Connections that write, with database.url; SQLite has one.";
+    "database.cache_mib" = "64": "Memory in which SQLite's writing connection remembers pages, MiB. It fills as the database grows; each reading connection takes 2 more.";
     "key.file" = "{data_dir}/patchbay.key": "The key that seals credentials; made at first start, mode 0600. Keep a copy apart from the database.";
     "key.env" = "none": "Instead of key.file: the variable that holds the text of a key file. Whoever may read the environment of the process has the key.";
     "key.command" = "none": "Instead of key.file: a program and its arguments, which prints the text of a key file within 30 seconds. Run without a shell, with PATH and HOME only.";
