@@ -1,5 +1,7 @@
 //! A connection to a hostile connector: what it is told to do, in each of its exports, and what came of it.
 
+use std::sync::atomic::Ordering;
+
 use patchbay_it::Tenant;
 use patchbay_test_support::{Answer, Result, wait_until};
 use serde_json::{Value, json};
@@ -31,6 +33,7 @@ impl Guest<'_> {
 
     /// Has something asked of it meanwhile. What is tried again later is tried with a quiet one.
     pub(super) fn while_it<T>(&self, export: &str, deed: &str, ask: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.stand.asked.fetch_add(1, Ordering::SeqCst);
         self.set(&format!("{export}/{deed}"))?;
         let came = ask();
         self.set(QUIET)?;

@@ -4,18 +4,25 @@
 use patchbay_test_support::{Result, canary};
 use serde_json::json;
 
-use super::{Guest, Stand, assert_ended, odd::Behind};
+use super::{Guest, Prepared, Stand, assert_ended, odd::Behind};
 
 /// Guesses in one call: three calls of the host each.
 const GUESSES: u64 = 10_000;
-/// Other tenants' connections in the short form.
-pub(super) const OTHERS: usize = 10;
+/// Other tenants' connections.
+const OTHERS: usize = 10;
 
-/// Others of the same connector, each with a secret and a file of its own, and one that looks for them.
-pub(super) fn deeds(stand: &Stand, others: usize, name: &str) -> Result<()> {
+/// What others of the same connector have.
+struct Others {
+    secrets: Vec<String>,
+    files: Vec<String>,
+    ids: Vec<String>,
+}
+
+/// Others, each with a secret and a file of its own, and one that looks for them.
+pub(super) fn prepared<'a>(stand: &'a Stand, name: &str) -> Result<Prepared<'a>> {
     stand.install(name, &Behind::default())?.expect(201)?;
     let (mut secrets, mut files, mut ids) = (Vec::new(), Vec::new(), Vec::new());
-    for other in 0..others {
+    for other in 0..OTHERS {
         let secret = format!("secret-of-{name}-{other}-Zq81LmX7");
         let victim = stand.connect(name, &format!("{name}, {other}"), &secret)?;
         let file = format!("file of {other}: {secret}").into_bytes();
@@ -24,6 +31,12 @@ pub(super) fn deeds(stand: &Stand, others: usize, name: &str) -> Result<()> {
         secrets.push(secret);
     }
     let guest = stand.connect(name, &format!("{name}, curious"), "token-of-the-curious-7Qk2pWz9")?;
+    let others = Others { secrets, files, ids };
+    Ok(Box::new(move || deeds(&guest, &others)))
+}
+
+fn deeds(guest: &Guest<'_>, Others { secrets, files, ids }: &Others) -> Result<()> {
+    let stand = guest.stand;
     let before = stand.wire.requests().len();
     let asked = json!({ "blobs": files, "count": GUESSES.saturating_sub(files.len() as u64) });
     let run = guest.reads(&format!("guess:{asked}"))?;
@@ -33,7 +46,7 @@ pub(super) fn deeds(stand: &Stand, others: usize, name: &str) -> Result<()> {
     // In a push there are files, which are its own.
     let push = guest.pushes(&format!("guess:{asked}"))?;
     assert_eq!((&push["state"], &push["object"]["id"]), (&json!("done"), &json!("0 of 10000")), "{push}");
-    for id in files.iter().chain(&ids).take(6) {
+    for id in files.iter().chain(ids).take(6) {
         let sent =
             json!({ "url": "https://wire.example/upload", "method": "POST", "effect": "repeatable", "blob": id });
         assert_eq!(guest.reads(&format!("request:{sent}"))?["state"], json!("done"));
@@ -47,7 +60,7 @@ pub(super) fn deeds(stand: &Stand, others: usize, name: &str) -> Result<()> {
         let run = guest.reads(&format!("request:{}", json!({ "url": "https://wire.example/slot", "slot": slot })))?;
         assert_ended(&run, "failed", "PB6001", "");
     }
-    found_nothing(&guest, &secrets, before)
+    found_nothing(guest, secrets, before)
 }
 
 /// Nothing that the curious one left behind or sent has a secret of another in it.
@@ -70,5 +83,5 @@ fn found_nothing(guest: &Guest<'_>, secrets: &[String], before: usize) -> Result
 
 #[test]
 fn ten_thousand_guesses_at_what_others_have_find_nothing() -> Result<()> {
-    Stand::start()?.beside(|stand| deeds(stand, OTHERS, "h10")).map(drop)
+    Stand::start()?.beside(|stand| prepared(stand, "h10")?()).map(drop)
 }

@@ -4,7 +4,7 @@
 use patchbay_test_support::Result;
 use serde_json::{Value, json};
 
-use super::{Guest, Stand, assert_ended, odd::Behind};
+use super::{Guest, Prepared, Stand, assert_ended, odd::Behind};
 
 const RECORDS: usize = 40;
 
@@ -22,18 +22,23 @@ fn records(guest: &Guest<'_>, stream: &str) -> Result<usize> {
     Ok(patchbay_it::items(&guest.tenant.api, &guest.path(&format!("/records/{stream}?limit=1000")))?.len())
 }
 
-pub(super) fn deeds(stand: &Stand, name: &str) -> Result<()> {
+/// A victim and a liar.
+pub(super) fn prepared<'a>(stand: &'a Stand, name: &str) -> Result<Prepared<'a>> {
     stand.install(name, &Behind::default())?.expect(201)?;
     let victim = stand.connect(name, &format!("{name}, victim"), "token-of-the-victim-7Qk2pWz9")?;
     let liar = stand.connect(name, &format!("{name}, liar"), "token-of-the-liar-7Qk2pWz9")?;
-    for guest in [&victim, &liar] {
+    Ok(Box::new(move || deeds(&victim, &liar)))
+}
+
+fn deeds(victim: &Guest<'_>, liar: &Guest<'_>) -> Result<()> {
+    for guest in [victim, liar] {
         let run = guest.reads(&say(&page(RECORDS, "end", &format!("place of {}", guest.connection))))?;
         assert_eq!((&run["state"], &run["records"]), (&json!("done"), &json!(RECORDS)), "{run}");
     }
-    of_the_end(&liar)?;
-    of_others(&liar, &victim)?;
-    of_itself(&liar)?;
-    assert_eq!(records(&victim, "chosen")?, RECORDS, "nothing that another said changed anything here");
+    of_the_end(liar)?;
+    of_others(liar, victim)?;
+    of_itself(liar)?;
+    assert_eq!(records(victim, "chosen")?, RECORDS, "nothing that another said changed anything here");
     Ok(())
 }
 
@@ -92,5 +97,5 @@ fn of_itself(liar: &Guest<'_>) -> Result<()> {
 
 #[test]
 fn a_lie_is_about_the_liar_alone_and_empties_nothing() -> Result<()> {
-    Stand::start()?.beside(|stand| deeds(stand, "h16")).map(drop)
+    Stand::start()?.beside(|stand| prepared(stand, "h16")?()).map(drop)
 }

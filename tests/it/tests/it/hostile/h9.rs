@@ -5,7 +5,7 @@ use patchbay_test_support::Result;
 use serde_json::{Value, json};
 
 use super::{
-    Guest, Stand, assert_ended,
+    Guest, Prepared, Stand, assert_ended,
     names::{ALLOWED, TURNS},
     odd::Behind,
 };
@@ -30,24 +30,29 @@ const ANSWERS: [(&str, &str); 14] = [
     ("127.0.0.1 169.254.169.254", "metadata service"),
 ];
 
-/// Has the name turned beneath a connector that was granted it.
-pub(super) fn deeds(stand: &Stand, name: &str) -> Result<()> {
-    let names = &stand.names;
-    let origin = format!("https://{TURNS}:{}", names.port);
+/// A connector that was granted the name.
+pub(super) fn prepared<'a>(stand: &'a Stand, name: &str) -> Result<Prepared<'a>> {
+    let origin = format!("https://{TURNS}:{}", stand.names.port);
     let guest = stand.guest_of(name, &Behind::reaching(&origin))?;
+    Ok(Box::new(move || deeds(&guest, &origin)))
+}
+
+/// Has the name turned beneath it.
+fn deeds(guest: &Guest<'_>, origin: &str) -> Result<()> {
+    let names = &guest.stand.names;
     let (allowed, inside) = names.came();
     for (answer, says) in ANSWERS {
         names.say(&[answer])?;
-        assert_ended(&asks(&guest, &origin)?, "failed", "PB6001", says);
+        assert_ended(&asks(guest, origin)?, "failed", "PB6001", says);
     }
     assert_eq!(names.came(), (allowed, inside), "nobody was connected to");
     // The first look judges: it is the address that is connected to, whatever a second one would find.
     names.say(&["127.0.0.2", ALLOWED])?;
-    assert_ended(&asks(&guest, &origin)?, "failed", "PB6001", "127.0.0.2 is not a public address");
+    assert_ended(&asks(guest, origin)?, "failed", "PB6001", "127.0.0.2 is not a public address");
     assert_eq!(names.came(), (allowed, inside), "nobody was connected to");
     // It may be connected to once, and hangs up; the gate asks again, and that is a look of its own.
     names.say(&[ALLOWED, "127.0.0.2"])?;
-    let turned = asks(&guest, &origin)?;
+    let turned = asks(guest, origin)?;
     assert_ended(&turned, "failed", "PB6001", "127.0.0.2 is not a public address");
     assert_eq!((names.came(), &turned["usage"]["retries"]), ((allowed + 1, inside), &json!(1)), "{turned}");
     names.say(&[])
@@ -59,5 +64,5 @@ fn asks(guest: &Guest<'_>, origin: &str) -> Result<Value> {
 
 #[test]
 fn a_name_that_leads_inside_is_not_followed_at_any_look() -> Result<()> {
-    Stand::start()?.beside(|stand| deeds(stand, "h9")).map(drop)
+    Stand::start()?.beside(|stand| prepared(stand, "h9")?()).map(drop)
 }

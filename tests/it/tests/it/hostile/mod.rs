@@ -45,6 +45,7 @@ mod h8;
 mod h9;
 pub(crate) mod long;
 mod names;
+mod neighbour;
 mod odd;
 mod traffic;
 mod wire;
@@ -52,7 +53,7 @@ mod wire;
 use std::{
     sync::{
         Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -77,6 +78,9 @@ const TIGHT: &str = "[limits]\ncall_seconds = 2\ncompute_seconds = 1\ninstances 
 /// (threads, prepared statements, code); the long form prints how it goes on.
 const KEPT: u64 = 80 * 1024 * 1024;
 
+/// Deeds of guests that are connected.
+type Prepared<'a> = Box<dyn FnOnce() -> Result<()> + 'a>;
+
 /// A host, the provider of the hostile ones, the names that it is told, and an office that works.
 struct Stand {
     rig: Rig,
@@ -84,6 +88,8 @@ struct Stand {
     names: Names,
     /// While it works, it is not here.
     office: Mutex<Option<Traffic>>,
+    /// How often a guest was asked for a deed.
+    asked: AtomicU64,
 }
 
 impl Stand {
@@ -98,7 +104,7 @@ impl Stand {
         let rig = RigSetup { more, variables: names.variables(), ..RigSetup::default() }.start()?;
         rig.install(patchbay_it::ledger_of(&["entries"])?)?;
         rig.install_desk()?;
-        let stand = Self { rig, wire, names, office: Mutex::default() };
+        let stand = Self { rig, wire, names, office: Mutex::default(), asked: AtomicU64::new(0) };
         stand.back(Traffic::connect(&stand)?);
         Ok(stand)
     }
@@ -143,22 +149,8 @@ impl Stand {
 
     /// Has these deeds done while the office works, which must not notice; how long its work took meanwhile.
     fn beside(&self, deeds: impl FnOnce(&Self) -> Result<()>) -> Result<Served> {
-        let mut office = self.take_office()?;
         let before = self.memory()?;
-        let over = AtomicBool::new(false);
-        let (working, ended) = (&mut office, &over);
-        let (done, served) = std::thread::scope(|scope| {
-            let works = scope.spawn(move || working.work(self, ended));
-            // Also when a deed ends by an assertion: else the office would be waited for without end.
-            let ending = Ending(ended);
-            let done = deeds(self);
-            drop(ending);
-            (done, works.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
-        });
-        done?;
-        let served = served?;
-        office.compare(self)?;
-        self.back(office);
+        let served = self.worked(|| deeds(self))?;
         let after = wait_until("the host to give its memory back", LIMIT, || {
             let now = self.memory()?;
             Ok((now <= before + KEPT).then_some(now))
@@ -166,6 +158,26 @@ impl Stand {
         let after =
             after.map_err(|error| Trouble::new(format!("{error}: {before} before, {:?} after", self.memory())))?;
         println!("memory {} MiB, then {} MiB; the office: {} runs", before >> 20, after >> 20, served.runs.len());
+        Ok(served)
+    }
+
+    /// What the office was served while something is done; nothing was lost or doubled.
+    fn worked(&self, meanwhile: impl FnOnce() -> Result<()>) -> Result<Served> {
+        let mut office = self.take_office()?;
+        let over = AtomicBool::new(false);
+        let (working, ended) = (&mut office, &over);
+        let (done, served) = std::thread::scope(|scope| {
+            let works = scope.spawn(move || working.work(self, ended));
+            // Also when a deed ends by an assertion: else the office would be waited for without end.
+            let ending = Ending(ended);
+            let done = meanwhile();
+            drop(ending);
+            (done, works.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        });
+        done?;
+        let served = served?;
+        office.compare(self)?;
+        self.back(office);
         Ok(served)
     }
 
