@@ -116,7 +116,8 @@ pub struct Installed {
 /// A version stands for one digest for ever.
 fn version_taken(error: patchbay_store::StoreError) -> Fault {
     match error {
-        patchbay_store::StoreError::Conflict(_) => Fault::new(Code::ReleaseExists),
+        patchbay_store::StoreError::Conflict(_) => Fault::new(Code::ReleaseExists)
+            .operator("a version stands for its bytes: raise `version` in connector.toml, then package and sign anew"),
         other => other.into(),
     }
 }

@@ -55,12 +55,29 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     let out = args.out.clone().unwrap_or_else(|| PathBuf::from(format!("{}-{}.wasm", manifest.id, manifest.version)));
     write_whole(&out, &packed)?;
     let inspected = package::inspect(&packed, Limits::default())?;
+    if signed_otherwise(&out, &inspected) {
+        eprintln!(
+            "{}.sig is of other bytes: sign it again, and raise `version` if those were published",
+            out.display()
+        );
+    }
     if args.json {
         println!("{:#}", told::json(&inspected, &packed, &out));
     } else {
         print!("{}", told::text(&inspected, &packed, &out));
     }
     Ok(Exit::Done)
+}
+
+/// Whether what lies beside the file is the signature of something else: of what was packed before.
+fn signed_otherwise(out: &Path, inspected: &package::Inspected) -> bool {
+    let Ok(Some(text)) = super::publish::beside(out) else { return false };
+    let is = package::signature::Signed {
+        connector: &inspected.manifest.id,
+        version: &inspected.manifest.version,
+        sha256: &inspected.digest,
+    };
+    package::signature::Document::read(text.as_bytes()).and_then(|document| document.verify(is)).is_err()
 }
 
 impl Args {

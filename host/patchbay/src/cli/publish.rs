@@ -82,7 +82,10 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result<Exit, Stop> {
     let how = signer.map_or_else(|| "unsigned: most hosts refuse it".to_owned(), |key| format!("signed by {key}"));
     println!("{} {} ({} KiB, {how})", published.connector, published.version, published.size.div_ceil(1024));
     println!("  {}", published.pinned);
-    println!("An operator whose registries.allowed has {} types", reference.registry());
+    let registry = reference.registry();
+    // It speaks no TLS, so a host has to be told.
+    let plain = if registry.starts_with("localhost:") { " and registries.plain_http have" } else { " has" };
+    println!("An operator whose registries.allowed{plain} {registry} types");
     println!("  patchbay connectors install {}", args.reference);
     Ok(Exit::Done)
 }

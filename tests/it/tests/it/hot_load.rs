@@ -73,7 +73,9 @@ fn a_version_of_other_bytes_is_refused_and_the_same_bytes_are_known() -> Result<
     let known = rig.post(variant.pack()?)?.expect(200)?;
     assert_eq!(known.text_at("/release/id")?, release);
     "Other words.".clone_into(&mut variant.manifest.summary);
-    assert_eq!(rig.post(variant.pack()?)?.expect(409)?.text_at("/code")?, "PB1010");
+    let taken = rig.post(variant.pack()?)?.expect(409)?;
+    assert_eq!(taken.text_at("/code")?, "PB1010");
+    assert!(taken.text().contains("raise `version`"), "{}", taken.text());
     assert_eq!(active(&rig, "0.1.0")?, release);
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, time::Duration};
 
-use patchbay_it::{Rig, patchbay};
+use patchbay_it::{Rig, guest_component, guest_manifest, patchbay};
 use patchbay_test_support::{Result, wait_until};
 use serde_json::{Value, json};
 
@@ -75,6 +75,27 @@ fn a_publisher_signs_and_an_operator_trusts_from_their_terminals() -> Result<()>
     let (done, text) = told(&rig, path, &["publishers", "revoke", "patchbay", fingerprint])?;
     assert!(done && text.contains("revoked"), "{text}");
     assert!(told(&rig, path, &["publishers", "list"])?.1.contains("revoked"));
+    Ok(())
+}
+
+#[test]
+fn a_signature_that_is_of_what_was_packed_before_is_told_and_one_that_still_fits_is_not() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path();
+    let (component, manifest) = (guest_component()?, fs::read_to_string(guest_manifest())?);
+    let pack = |version: &str| {
+        let text = manifest.replacen("version = \"0.1.0\"", &format!("version = {version:?}"), 1);
+        fs::write(path.join("connector.toml"), text)?;
+        said(path, &["package", &component.to_string_lossy(), "--out", "guests.wasm"])
+    };
+    assert!(said(path, &["publishers", "keygen", "acme.key"])?.0);
+    let (done, text) = pack("0.1.0")?;
+    assert!(done && !text.contains("of other bytes"), "{text}");
+    assert!(said(path, &["sign", "guests.wasm", "--key", "acme.key"])?.0);
+    let (done, text) = pack("0.1.0")?;
+    assert!(done && !text.contains("of other bytes"), "{text}");
+    let (done, text) = pack("0.1.1")?;
+    assert!(done && text.contains("guests.wasm.sig is of other bytes: sign it again"), "{text}");
     Ok(())
 }
 
