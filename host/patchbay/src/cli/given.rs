@@ -85,6 +85,11 @@ impl Given {
         plain.or_else(|| sealed().and_then(|(name, value)| Some(secret(name, value).ok()?.expose().to_owned())))
     }
 
+    /// Origins that are elsewhere, and where.
+    pub(super) fn rewrites(&self) -> &[(String, String)] {
+        &self.rewrite
+    }
+
     /// How the gate reaches the provider.
     pub(super) fn egress(&self) -> EgressConfig {
         let rewrite = |(origin, connect): &(String, String)| Rewrite {

@@ -50,7 +50,8 @@ pub(super) fn run(args: &Args) -> Result<Exit, Stop> {
     let events = watch::watch(&project.dir)?;
     let live = args.given.is_live();
     let replay = if live { None } else { Some(replay::Replay::start(&project.fixtures())?) };
-    let rewrites = replay.as_ref().map(replay::Replay::rewrites).unwrap_or_default();
+    // The host beside reads from the same provider as the calls that are tried.
+    let rewrites = replay.as_ref().map_or_else(|| args.given.rewrites().to_vec(), replay::Replay::rewrites);
     let mut host = host::DevHost::start(&project.dir, args.port, &rewrites)?;
     println!("{}\n", host.told());
     let mut rounds = round::Rounds::of(&project, &args.given, live);
