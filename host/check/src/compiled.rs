@@ -79,6 +79,8 @@ fn key(folder: &Path) -> io::Result<[u8; 32]> {
     // Whole or not at all: half a key, of a full disk or a process that was ended, would keep this folder from use for ever.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(&key)?;
+    // A name may reach the disk before what it names.
+    file.as_file().sync_all()?;
     match file.persist_noclobber(&path) {
         Ok(_) => Ok(key),
         // Another command of this user was faster: its code is sealed by that key.
