@@ -175,6 +175,13 @@ impl Sums {
             println!("{:>5} ({:>22}) {half:>6.1} s a round, beside it {}", line.name, line.limit, told(served));
             println!("{:>55} {}", "beside the quiet one", told(quiet));
         }
+        // Whether a p99 is of the whole tail, or of a few runs that something else met.
+        let (quiet, hostile) = self.pairs();
+        for hundredth in [50, 75, 90, 95, 98, 99] {
+            let of = |served: &Served| percentile(&served.runs, hundredth).as_secs_f64() * 1_000.0;
+            let (before, after) = (of(&quiet), of(&hostile));
+            println!("runs, p{hundredth}: {before:.1} ms beside the quiet one, {after:.1} beside the hostile ones");
+        }
         println!("memory of the host after each round, MiB: {:?}", self.mebibytes());
     }
 
