@@ -78,6 +78,13 @@ pub fn author(language: &str, prepare: impl FnOnce(&Path) -> Result<()>) -> Resu
     if at(&published, "signed_by") != at(&key, "fingerprint") {
         return Err(Trouble::new(format!("it is not published as its author's: {published:#}")));
     }
+    if author.thorough {
+        // Once more, for a person: a host has to be told that it is asked without TLS.
+        let told = author.says(&["publish", &reference, "day-notes.wasm"])?;
+        if !told.contains(&format!("registries.allowed and registries.plain_http have {}", registry.host())) {
+            return Err(Trouble::new(format!("patchbay publish: {told}")));
+        }
+    }
     author.operate(at(&key, "fingerprint").as_str().unwrap_or_default())?;
     Ok(author.walked)
 }
@@ -100,7 +107,7 @@ impl Author {
         let stand = rig.fakes.stand::<notebook::Notebook>().ok_or_else(|| Trouble::new("no notebook"))?;
         let provider = &stand.provider;
         if self.thorough {
-            self.ask_the_provider(&provider.key(), &stand.plain)?;
+            self.ask_the_provider(&provider.key(), &stand.plain, || provider.notes().len())?;
         }
         let tenant = rig.tenant("A")?;
         let made =
@@ -132,8 +139,8 @@ impl Author {
         holds(&tenant, &connection, "notes", notes.len())
     }
 
-    /// With a key, the provider itself: a call that is shown, and its answers written down.
-    fn ask_the_provider(&mut self, key: &str, provider: &str) -> Result<()> {
+    /// With a key, the provider itself: a call that is shown, its answers written down, and a round with all of its `notes`.
+    fn ask_the_provider(&mut self, key: &str, provider: &str, notes: impl Fn() -> usize) -> Result<()> {
         std::fs::write(self.project.join("key.txt"), key)?;
         let note = json!({ "action": "note", "target": { "id": "nb-1" }, "payload": { "text": "Recorded." } });
         std::fs::write(self.project.join("note.json"), note.to_string())?;
@@ -146,6 +153,12 @@ impl Author {
         let said = self.says(&[&["record", "--item", "note.json", "--out", "recorded"], &live[..]].concat())?;
         if said.contains(key) || !self.project.join("recorded/actions/note.found.json").is_file() {
             return Err(Trouble::new(format!("patchbay record: {said}")));
+        }
+        // The host beside is sent to the same place as the calls that are tried. There is one more by now: it was recorded.
+        let notes = notes();
+        let round = self.says(&[&["dev", "--once"], &live[..]].concat())?;
+        if !round.contains(&format!("notes: done, {notes} records")) {
+            return Err(Trouble::new(format!("patchbay dev at the provider: {round}")));
         }
         Ok(())
     }

@@ -195,6 +195,10 @@ pub fn patchbay_command(folder: &Path, arguments: &[&str]) -> Result<Command> {
     let binary = named.map_or_else(|| target().map(|target| target.join("debug").join("patchbay")), Ok)?;
     let mut command = Command::new(binary);
     command.current_dir(folder).args(arguments);
+    // The code that a command keeps for the next one stays with what was built, not with whoever runs the tests.
+    if let Ok(target) = target() {
+        command.env("XDG_CACHE_HOME", target.join("kept"));
+    }
     without_tools(&mut command);
     Ok(command)
 }

@@ -193,7 +193,7 @@ pub async fn perform(stage: &Stage, ask: &Ask, provider: &Provider<'_>) -> Resul
     let (unknown, unused) = line.meter.astray();
     let (answer, failure) = match answer {
         Ok(answer) => (answer, None),
-        Err(failure) => (Value::Null, Some(Failed::of(&failure, stage))),
+        Err(failure) => (Value::Null, Some(Failed::of(&log.explain(failure), stage))),
     };
     // After a failure, what was not asked for is no news.
     let unused = if failure.is_none() { unused } else { Vec::new() };
@@ -214,7 +214,14 @@ pub async fn perform(stage: &Stage, ask: &Ask, provider: &Provider<'_>) -> Resul
 impl Failed {
     fn of(failure: &Failure, stage: &Stage) -> Self {
         let mut hosts = stage.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let detail = failure.operator().map(|text| granting::pasted(&text.to_string(), stage.manifest(), &mut hosts));
+        let detail = match failure {
+            // What was said last names lines of the author's own; the trap has the sandbox's numbers of functions.
+            Failure::Trap(text) => Some(
+                text.split_once('\n')
+                    .map_or_else(|| text.clone(), |(reason, said)| format!("it said last:\n{said}\n({reason})")),
+            ),
+            _ => failure.operator().map(|text| granting::pasted(&text.to_string(), stage.manifest(), &mut hosts)),
+        };
         Self { case: case(failure).to_owned(), message: failure.person().to_string(), detail }
     }
 }

@@ -1,6 +1,9 @@
 //! Each rule is broken once, and the suite names it.
 
-use patchbay_check::{Check, State};
+use patchbay_check::{
+    Check, State,
+    perform::{Ask, Provider, perform},
+};
 
 use crate::setup::{Folder, failed, hostile, stage};
 
@@ -92,4 +95,13 @@ async fn a_connector_that_breaks_down_is_quoted_where_it_did() {
     assert!(said.contains("misbehave.rs:") && said.contains("on purpose"), "the panic's place and its text:\n{what}");
     assert!(said.lines().count() <= 5, "{what}");
     assert!(report.text().contains("\n    on purpose"), "{}", report.text());
+
+    // Who called it to see what it does reads that first, and the trap behind it.
+    let ask = Ask::Read { stream: "trap".to_owned(), pages: None };
+    let provider = Provider::Recorded { folder: folder.path(), fixture: None };
+    let failure = perform(&stage, &ask, &provider).await.expect("it was called").failure.expect("it breaks down");
+    let detail = failure.detail.unwrap_or_default();
+    let (said, reason) = detail.rsplit_once('\n').unwrap_or_default();
+    assert!(said.starts_with("it said last:\n") && said.contains("misbehave.rs:"), "{detail}");
+    assert!(reason.starts_with('(') && reason.contains("unreachable"), "{detail}");
 }

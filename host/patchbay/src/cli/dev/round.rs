@@ -17,7 +17,9 @@ use crate::{
         build::{self, Project},
         check::{compiled, compiler},
         given::Given,
-        package as packing, packed, run,
+        package as packing, packed,
+        progress::Progress,
+        run,
     },
     exit::Stop,
 };
@@ -71,7 +73,9 @@ impl<'a> Rounds<'a> {
         let fixtures = self.project.fixtures();
         runtime.block_on(async {
             let egress = if self.live { self.given.egress() } else { EgressConfig::default() };
+            let compiling = Progress::begin("making it ready");
             let stage = Stage::build(bytes, compiler()?, compiled(false)?, egress, Arc::new(SystemClock)).await;
+            drop(compiling);
             let stage = stage.map_err(|error| Stop::from(error.fault()))?;
             let wanted = self.given.wanted(1, 100)?;
             let provider = if self.live {
@@ -95,7 +99,9 @@ impl<'a> Rounds<'a> {
                 }
             }
             if fixtures.is_dir() {
+                let checking = Progress::begin("checking it");
                 let report = patchbay_check::run(&stage, &fixtures).await;
+                drop(checking);
                 let passed = report.count(State::Passed);
                 println!("\n{passed} checks pass, {} fail", report.failed());
                 for check in report.checks.iter().filter(|check| check.state == State::Failed) {
@@ -139,7 +145,9 @@ impl<'a> Rounds<'a> {
         let bytes = packing::pack(component, &manifest)?;
         let begun = Instant::now();
         let operator = host.operator()?;
+        let installing = Progress::begin("the host makes it ready");
         let mut installed = operator.post("/v1/connectors", "application/wasm", &bytes)?;
+        drop(installing);
         if let Some(release) = waits(&installed) {
             println!("\nit asks for more than before:");
             for line in installed.get("asks_beyond").and_then(Value::as_array).into_iter().flatten() {
