@@ -25,6 +25,9 @@ pub(crate) fn documented() -> OpenApiRouter<Api> {
         .routes(routes!(r::tenants::get::handler))
         .routes(routes!(r::keys::create::handler, r::keys::list::handler))
         .routes(routes!(r::keys::revoke::handler))
+        // Operators: their own keys.
+        .routes(routes!(r::operator_keys::create::handler, r::operator_keys::list::handler))
+        .routes(routes!(r::operator_keys::revoke::handler))
         // Browsers: signing in and out.
         .routes(routes!(r::operator_sessions::create::handler))
         .routes(routes!(r::operator_sessions::invite::handler))

@@ -4,7 +4,7 @@
 //! SHA-256 is stored: the bits are random, so a slow hash would protect nothing more.
 
 use patchbay_model::{BrowserSessionId, Code, Fault, Industry, KeyId, Secret, TenantId, Timestamp};
-use patchbay_store::{ApiKey, BrowserSession, Page, SessionKind, Tenant, actor_of_session};
+use patchbay_store::{ApiKey, BrowserSession, Page, SessionKind, StoreError, Tenant, actor_of_session};
 use sha2::{Digest, Sha256};
 
 use crate::App;
@@ -195,9 +195,31 @@ impl App {
         Ok(self.store.api_keys(Some(tenant)).await?)
     }
 
-    /// Ends a key at once.
+    /// Ends a tenant's key at once.
     pub async fn revoke_key(&self, tenant: &TenantId, key: &KeyId, actor: &str) -> Result<(), Fault> {
         Ok(self.store.revoke_api_key(Some(tenant), key, actor).await?)
+    }
+
+    /// Makes a key for somebody who runs the host.
+    pub async fn issue_operator_key(&self, name: &str, actor: &str) -> Result<IssuedKey, Fault> {
+        check_text("/name", name, NAME)?;
+        self.issue(None, name, actor).await
+    }
+
+    /// The operators' keys, without their text.
+    pub async fn operator_keys(&self) -> Result<Vec<ApiKey>, Fault> {
+        Ok(self.store.api_keys(None).await?)
+    }
+
+    /// Ends an operator's key at once, unless it is the last that works.
+    pub async fn revoke_operator_key(&self, key: &KeyId, actor: &str) -> Result<(), Fault> {
+        match self.store.revoke_api_key(None, key, actor).await {
+            Err(StoreError::Conflict(why)) => {
+                let text = "This is the only key of an operator that works. Make another one first.";
+                Err(Fault::because(Code::Conflict, text).operator(why))
+            }
+            other => Ok(other?),
+        }
     }
 
     /// Makes a tenant.

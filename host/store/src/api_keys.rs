@@ -114,20 +114,25 @@ impl Store {
         .await
     }
 
-    /// Keys of a tenant, or all of them for an operator; newest first.
+    /// Keys of a tenant, or where none is named, of the operators; newest first, the first thousand.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn api_keys(&self, tenant: Option<&TenantId>) -> Result<Vec<ApiKey>, StoreError> {
-        let statement =
-            sqlx::query(select::<ApiKey>("WHERE ($1 IS NULL OR k.tenant = $1) ORDER BY k.id DESC LIMIT 1000"));
-        many(self.read(), statement.bind(tenant.map(TenantId::as_str))).await
+        let statement = match tenant {
+            Some(tenant) => {
+                sqlx::query(select::<ApiKey>("WHERE k.tenant = $1 ORDER BY k.id DESC LIMIT 1000")).bind(tenant.as_str())
+            }
+            None => sqlx::query(select::<ApiKey>("WHERE k.tenant IS NULL ORDER BY k.id DESC LIMIT 1000")),
+        };
+        many(self.read(), statement).await
     }
 
-    /// Makes a key void; of a tenant, or any for an operator.
+    /// Makes a key void: one of this tenant, or where none is named, one of an operator.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`].
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] for the last key of an operator that works, without which nobody
+    /// could make another one.
     pub async fn revoke_api_key(&self, tenant: Option<&TenantId>, id: &KeyId, actor: &str) -> Result<(), StoreError> {
         let (tenant, id, now) = (tenant.cloned(), id.clone(), self.now());
         let line = self.audit_line(NewAudit::of(tenant.as_ref(), actor, "api_key.revoked", &id));
@@ -135,7 +140,7 @@ impl Store {
             Box::pin(async move {
                 let done = sqlx::query(
                     "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) \
-                     WHERE id = $1 AND ($2 IS NULL OR tenant = $2)",
+                     WHERE id = $1 AND (tenant = $2 OR ($2 IS NULL AND tenant IS NULL))",
                 )
                 .bind(id.as_str())
                 .bind(tenant.as_ref().map(TenantId::as_str))
@@ -145,9 +150,16 @@ impl Store {
                 if done.rows_affected() == 0 {
                     return Err(StoreError::NotFound);
                 }
+                let left = sqlx::query("SELECT 1 FROM api_keys WHERE tenant IS NULL AND revoked_at IS NULL LIMIT 1");
+                if tenant.is_none() && left.fetch_optional(&mut *tx).await?.is_none() {
+                    return Err(StoreError::Conflict("it is the last key of an operator that works"));
+                }
                 append(tx, &line).await
             })
         })
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1083,6 +1083,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operator-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The operators' keys, newest first, void ones included; without their text. */
+        get: operations["listOperatorKeys"];
+        put?: never;
+        /** Makes a key that may do whatever an operator may. The answer holds the key's text, once. */
+        post: operations["createOperatorKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/operator-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Ends a key at once, on every node, and the browser sessions that were opened with it. Ending it again changes nothing.
+         * @description The last key that works cannot be ended: nobody could run the host any more. Make another one first.
+         */
+        delete: operations["revokeOperatorKey"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/operator-sessions": {
         parameters: {
             query?: never;
@@ -4032,6 +4070,14 @@ export interface components {
              */
             url: string;
         };
+        /** @description A key to be made, for somebody who runs the host. */
+        OperatorKeyWanted: {
+            /**
+             * @description What people call it: who has it, or where it is.
+             * @example Ann's laptop
+             */
+            name: string;
+        };
         /** @description What proves that an operator signs in. */
         OperatorSignIn: {
             /**
@@ -5570,6 +5616,7 @@ export type OauthClient = components['schemas']['OauthClient'];
 export type ObjectNamed = components['schemas']['ObjectNamed'];
 export type Operation = components['schemas']['Operation'];
 export type OperatorInvitation = components['schemas']['OperatorInvitation'];
+export type OperatorKeyWanted = components['schemas']['OperatorKeyWanted'];
 export type OperatorSignIn = components['schemas']['OperatorSignIn'];
 export type PermissionChange = components['schemas']['PermissionChange'];
 export type PermissionGroup = components['schemas']['PermissionGroup'];
@@ -8469,6 +8516,125 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Node"];
                 };
+            };
+        };
+    };
+    listOperatorKeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be done as it is; `code` and `errors` say why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The host or the provider has trouble; `code` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The keys */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Key"];
+                };
+            };
+        };
+    };
+    createOperatorKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["OperatorKeyWanted"];
+            };
+        };
+        responses: {
+            /** @description The request cannot be done as it is; `code` and `errors` say why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The host or the provider has trouble; `code` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key, with its text */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+        };
+    };
+    revokeOperatorKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The key's id, `key_…` */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The request cannot be done as it is; `code` and `errors` say why */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The host or the provider has trouble; `code` says which */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemBody"];
+                };
+            };
+            /** @description The key is void */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };

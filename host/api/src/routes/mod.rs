@@ -21,6 +21,7 @@ pub(crate) mod keys;
 pub(crate) mod link;
 pub(crate) mod meetings;
 pub(crate) mod node;
+pub(crate) mod operator_keys;
 pub(crate) mod operator_sessions;
 pub(crate) mod pickers;
 pub(crate) mod portal_sessions;

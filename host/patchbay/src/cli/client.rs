@@ -27,10 +27,10 @@ const LONGEST: Duration = Duration::from_secs(180);
 #[derive(Debug, clap::Args)]
 pub(super) struct HostArgs {
     /// The host's address, e.g. http://127.0.0.1:7878; the configured one when it is not given.
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", global = true)]
     host: Option<Url>,
     /// The file that holds an operator key; {data_dir}/operator.key when it is not given.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     key_file: Option<PathBuf>,
 }
 
@@ -110,7 +110,7 @@ impl Client {
         self.answer(self.told(self.agent.get(url.as_str())).call())
     }
 
-    /// `DELETE path`, answered in JSON.
+    /// `DELETE path`, answered in JSON or with nothing, which is null.
     pub(super) fn delete(&self, path: &str) -> Result<Value, Stop> {
         let url = self.url(path)?;
         self.answer(self.told(self.agent.delete(url.as_str())).call())
@@ -167,6 +167,9 @@ impl Client {
             .limit(LARGEST_ANSWER)
             .read_to_vec()
             .map_err(|error| self.unreachable(&error))?;
+        if status == 204 {
+            return Ok(Value::Null);
+        }
         if (200..300).contains(&status) {
             return serde_json::from_slice(&bytes).map_err(|_| self.strange(status));
         }

@@ -15,6 +15,7 @@ mod index;
 mod keys;
 mod new;
 mod openapi;
+mod operator_keys;
 mod package;
 mod packed;
 mod progress;
@@ -77,6 +78,8 @@ enum Command {
     Connectors(connectors::Args),
     /// Make a new sealing key, have a running host use it, or see how far that is.
     Keys(keys::Args),
+    /// Make, list or revoke the keys of those who run a host.
+    OperatorKeys(operator_keys::Args),
     /// Print an address that signs a browser in to a running host as an operator, once.
     SignIn(sign_in::Args),
     /// Read the audit log of a running host, or check that nobody has changed it.
@@ -126,6 +129,7 @@ fn dispatch(cli: Cli) -> Result<Exit, Stop> {
         Command::Index(args) => index::run(&args),
         Command::Connectors(args) => connectors::run(args, config),
         Command::Keys(args) => keys::run(args, config),
+        Command::OperatorKeys(args) => operator_keys::run(args, config),
         Command::SignIn(args) => sign_in::run(args, config),
         Command::Audit(args) => audit::run(args, config),
         Command::Doctor(args) => doctor::run(&args, config),

@@ -43,10 +43,12 @@ impl World {
         self.store.browser_session(kind, [cookie; 32], IDLE).await.expect("an answer").is_some()
     }
 
+    /// A key of an operator, who is not the only one.
     pub(super) async fn key(&self) -> KeyId {
-        let mut hash = [0; 32];
-        self.store.random.fill(&mut hash);
-        self.store.insert_api_key(None, hash, "a key", "test").await.expect("a key").id
+        let mut hashes = [[0; 32]; 2];
+        hashes.iter_mut().for_each(|hash| self.store.random.fill(hash));
+        self.store.insert_api_key(None, hashes[0], "another key", "test").await.expect("a key");
+        self.store.insert_api_key(None, hashes[1], "a key", "test").await.expect("a key").id
     }
 }
 

@@ -101,7 +101,7 @@ fn body(operation: &str) -> Option<(&'static str, Vec<u8>)> {
         "changeBrand" => json(json!({"name": "Intruder"})),
         "createPortalSession" => json(json!({"user": "intruder"})),
         "createTenant" => json(json!({"name": "Intruder"})),
-        "createKey" => json(json!({"name": "intruder"})),
+        "createKey" | "createOperatorKey" => json(json!({"name": "intruder"})),
         "installConnector" => Some(("application/wasm", b"\0asm\x0d\0\x01\0".to_vec())),
         "fetchConnector" => json(json!({"reference": "registry.example/intruder/books:1.0.0"})),
         "putOauthClient" => json(json!({"client_id": "intruder", "client_secret": "0123456789"})),

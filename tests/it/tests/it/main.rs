@@ -45,6 +45,7 @@ mod nodes;
 mod oauth;
 mod oidc;
 mod openapi;
+mod operator_keys;
 mod pickers;
 mod pins;
 mod postgres_restart;
