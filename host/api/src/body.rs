@@ -1,5 +1,7 @@
 //! Request bodies, queries and paths, read with a bound and refused with the place that is wrong.
 
+use std::time::{Duration, Instant};
+
 use axum::{
     body::Bytes,
     extract::{DefaultBodyLimit, FromRequest, FromRequestParts, Path, Query, Request, rejection::BytesRejection},
@@ -12,26 +14,51 @@ use utoipa::{
     openapi::{KnownFormat, ObjectBuilder, RefOr, Schema, SchemaFormat, Type},
 };
 
-use crate::{Api, problem::Problem};
+use crate::{Api, problem::Problem, until_over::AskedBy};
+
+/// A body that took longer than this is answered only to who may still ask.
+const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// A JSON body. Its type denies unknown fields, so that a typo is never silently ignored.
 pub(crate) struct Body<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+impl<T: DeserializeOwned + Send> FromRequest<Api> for Body<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
-        of_type(request.headers(), "application/json")?;
-        let bytes = bytes(request, state).await?;
-        let mut from = serde_json::Deserializer::from_slice(&bytes);
-        let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
-            let pointer = pointer(error.path());
-            let message = error.into_inner().to_string();
-            Problem(Fault::new(Code::BodyInvalid).field(pointer, message))
-        })?;
-        from.end().map_err(|error| Problem(Fault::new(Code::BodyInvalid).field("", error.to_string())))?;
-        Ok(Self(value))
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        in_its_time(api, request, |request| json(request, api)).await.map(Self)
     }
+}
+
+/// Reads a body. Who asks was proved by its head; a body may trickle in for as long as its sender likes, and a key that is revoked
+/// meanwhile, or a session that ends, does nothing any more.
+async fn in_its_time<T, F>(api: &Api, request: Request, read: impl FnOnce(Request) -> F) -> Result<T, Problem>
+where
+    F: Future<Output = Result<T, Problem>>,
+{
+    let (asked, begun) = (request.extensions().get::<AskedBy>().cloned(), Instant::now());
+    let read = read(request).await?;
+    if begun.elapsed() > AT_ONCE
+        && let Some(caller) = asked.as_ref().and_then(AskedBy::caller)
+        && !api.app.still_counts(caller).await?
+    {
+        return Err(Problem::of(Code::Unauthenticated));
+    }
+    Ok(read)
+}
+
+/// A JSON body, whoever asks.
+pub(crate) async fn json<T: DeserializeOwned, S: Send + Sync>(request: Request, state: &S) -> Result<T, Problem> {
+    of_type(request.headers(), "application/json")?;
+    let bytes = bytes(request, state).await?;
+    let mut from = serde_json::Deserializer::from_slice(&bytes);
+    let value = serde_path_to_error::deserialize(&mut from).map_err(|error| {
+        let pointer = pointer(error.path());
+        let message = error.into_inner().to_string();
+        Problem(Fault::new(Code::BodyInvalid).field(pointer, message))
+    })?;
+    from.end().map_err(|error| Problem(Fault::new(Code::BodyInvalid).field("", error.to_string())))?;
+    Ok(value)
 }
 
 /// Refuses a body that does not say that it is of this media type.
@@ -66,7 +93,8 @@ impl FromRequest<Api> for Component {
         of_type(request.headers(), "application/wasm")?;
         // Larger than any JSON, and only operators get as far as here.
         DefaultBodyLimit::max(api.limits.component_bytes).apply(&mut request);
-        let component = bytes(request, api).await.map_err(|problem| match problem.0.code {
+        let read = in_its_time(api, request, |request| bytes(request, api)).await;
+        let component = read.map_err(|problem| match problem.0.code {
             Code::BodyTooLarge => Problem::of(Code::ComponentTooLarge),
             _ => problem,
         })?;
@@ -159,7 +187,7 @@ mod tests {
 
     async fn read(kind: &str, body: &str) -> Result<Wanted, Fault> {
         let request = Request::builder().header(header::CONTENT_TYPE, kind).body(Bytes::from(body.to_owned()));
-        Body::<Wanted>::from_request(request.expect("a request"), &()).await.map(|Body(value)| value).map_err(|p| p.0)
+        json(request.expect("a request"), &()).await.map_err(|problem| problem.0)
     }
 
     async fn pointer_of(body: &str) -> String {
@@ -193,7 +221,7 @@ mod tests {
             .body(Bytes::from("[".repeat(65)))
             .expect("a request");
         DefaultBodyLimit::max(64).apply(&mut request);
-        let fault = Body::<Wanted>::from_request(request, &()).await.err().expect("a refusal").0;
+        let fault = json::<Wanted, _>(request, &()).await.err().expect("a refusal").0;
         assert_eq!(fault.code, Code::BodyTooLarge);
     }
 

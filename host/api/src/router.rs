@@ -192,7 +192,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        body::{Body, bytes},
+        body::{bytes, json},
         problem::AskedByOperator,
     };
 
@@ -201,17 +201,23 @@ mod tests {
     }
 
     fn small() -> Router {
-        let routes = Router::new()
-            .route("/broken", get(|| async { broken() }))
-            .route(
-                "/broken-for-operators",
-                get(|Extension(asked): Extension<AskedByOperator>| async move {
-                    asked.proved();
-                    broken()
-                }),
-            )
-            .route("/here", get(|| async { "here" }))
-            .route("/body", post(|Body(value): Body<Value>| async move { value.to_string() }));
+        let routes =
+            Router::new()
+                .route("/broken", get(|| async { broken() }))
+                .route(
+                    "/broken-for-operators",
+                    get(|Extension(asked): Extension<AskedByOperator>| async move {
+                        asked.proved();
+                        broken()
+                    }),
+                )
+                .route("/here", get(|| async { "here" }))
+                .route(
+                    "/body",
+                    post(|request: Request| async move {
+                        json::<Value, _>(request, &()).await.map(|value| value.to_string())
+                    }),
+                );
         finished(routes, 16)
     }
 

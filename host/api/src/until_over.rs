@@ -38,6 +38,11 @@ impl AskedBy {
         // The same call has the same caller.
         let _ = self.0.set(caller.clone());
     }
+
+    /// Who it was, once that is proved.
+    pub(crate) fn caller(&self) -> Option<&Caller> {
+        self.0.get()
+    }
 }
 
 /// Ends answers that are sent piece by piece with what opened them.
@@ -49,7 +54,7 @@ pub(crate) async fn streams_end(State(api): State<Api>, mut request: Request, ne
     if response.body().size_hint().exact().is_some() {
         return response;
     }
-    let Some(caller) = asked.0.get().cloned() else { return response };
+    let Some(caller) = asked.caller().cloned() else { return response };
     let kind = response.headers().get(CONTENT_TYPE).map(|kind| kind.as_bytes());
     let events = kind.is_some_and(|kind| kind.starts_with(b"text/event-stream"));
     response.map(|body| {

@@ -3,6 +3,8 @@
 //! A key is a prefix that says whose it is (`pbo_` operator, `pbt_` tenant) and 256 random bits. Only its
 //! SHA-256 is stored: the bits are random, so a slow hash would protect nothing more.
 
+use std::time::Duration;
+
 use patchbay_model::{BrowserSessionId, Code, Fault, Industry, KeyId, Secret, TenantId, Timestamp};
 use patchbay_store::{ApiKey, BrowserSession, Page, SessionKind, StoreError, Tenant, actor_of_session};
 use sha2::{Digest, Sha256};
@@ -117,6 +119,9 @@ pub struct IssuedKey {
     pub created_at: Timestamp,
 }
 
+/// How exactly it is known when a key was used last.
+const EXACTLY: Duration = Duration::from_secs(60);
+
 /// Bytes of a name that people give to something.
 pub(crate) const NAME: usize = 200;
 
@@ -141,6 +146,12 @@ impl App {
             return Err(unknown());
         }
         let row = self.store.api_key_by_hash(hash(key)).await?.ok_or_else(unknown)?;
+        if row.last_used_at.is_none_or(|used| self.clock.now().since(used) > EXACTLY)
+            && let Err(error) = self.store.touch_api_key(&row.id).await
+        {
+            // Whoever reads can go on reading while nothing can be written.
+            tracing::warn!(%error, "it could not be noted that a key was used");
+        }
         Ok(match row.tenant {
             None => Caller::Operator { key: row.id },
             Some(tenant) => Caller::Tenant { key: row.id, tenant },
@@ -203,7 +214,12 @@ impl App {
     /// Makes a key for somebody who runs the host.
     pub async fn issue_operator_key(&self, name: &str, actor: &str) -> Result<IssuedKey, Fault> {
         check_text("/name", name, NAME)?;
-        self.issue(None, name, actor).await
+        match self.issue(None, name, actor).await {
+            Err(fault) if fault.code == Code::Conflict => {
+                Err(Fault { person: "So many keys of operators work already. Revoke one first.".to_owned(), ..fault })
+            }
+            other => other,
+        }
     }
 
     /// The operators' keys, without their text.
@@ -211,13 +227,18 @@ impl App {
         Ok(self.store.api_keys(None).await?)
     }
 
-    /// Ends an operator's key at once, unless it is the last that works.
-    pub async fn revoke_operator_key(&self, key: &KeyId, actor: &str) -> Result<(), Fault> {
-        match self.store.revoke_api_key(None, key, actor).await {
-            Err(StoreError::Conflict(why)) => {
-                let text = "This is the only key of an operator that works. Make another one first.";
-                Err(Fault::because(Code::Conflict, text).operator(why))
-            }
+    /// Ends an operator's key at once. Not the one that stands behind the call: that another one works does not say that anybody
+    /// has it, and a call with it does. Nor the last that works.
+    pub async fn revoke_operator_key(&self, key: &KeyId, caller: &Caller) -> Result<(), Fault> {
+        let another = |why| {
+            let text = "Make another one first, and call with that one: without a key nobody could run this host.";
+            Err(Fault::because(Code::Conflict, text).operator(why))
+        };
+        if caller.key() == Some(key) {
+            return another("it is the key behind this call");
+        }
+        match self.store.revoke_api_key(None, key, &caller.actor()).await {
+            Err(StoreError::Conflict(why)) => another(why),
             other => Ok(other?),
         }
     }

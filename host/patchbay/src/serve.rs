@@ -24,11 +24,11 @@ use crate::{
     lifecycle, operator_key, settings, telemetry,
 };
 
-/// Runs the host until it is told to stop.
+/// Runs the host until it is told to stop; where `new_key` says so, with one more key of an operator.
 ///
 /// # Errors
 /// What kept it from starting, or from ending well.
-pub(crate) fn run(config: &Config) -> Result<(), Stop> {
+pub(crate) fn run(config: &Config, new_key: bool) -> Result<(), Stop> {
     telemetry::start(&config.log);
     // Whatever is written is nobody else's, also where the folder was made by somebody else.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
@@ -37,10 +37,10 @@ pub(crate) fn run(config: &Config) -> Result<(), Stop> {
         .enable_all()
         .build()
         .map_err(|error| Stop::failed(format!("no runtime: {error}")))?;
-    runtime.block_on(host(config))
+    runtime.block_on(host(config, new_key))
 }
 
-async fn host(config: &Config) -> Result<(), Stop> {
+async fn host(config: &Config, new_key: bool) -> Result<(), Stop> {
     let stop = lifecycle::stop_signal().map_err(|error| Stop::failed(format!("no signals: {error}")))?;
     let listener = TcpListener::bind(config.listen).await.map_err(|error| {
         let why = format!("{} cannot be listened on: {error}", config.listen);
@@ -54,7 +54,12 @@ async fn host(config: &Config) -> Result<(), Stop> {
         }
     };
     let app = rooms(config, public_url, stop.clone()).await?;
-    if let Some(first) = app.first_operator_key().await? {
+    let made = match app.first_operator_key().await? {
+        // Whoever starts the host with its key may do whatever an operator may.
+        None if new_key => Some(app.issue_operator_key("made at a start", "host").await?),
+        first => first,
+    };
+    if let Some(first) = made {
         let path = operator_key::path(&config.data_dir);
         operator_key::write(&path, &first.key).map_err(|error| Stop::file("written", &path, &error))?;
         tracing::info!("the operator's key is in {}", path.display());

@@ -1,12 +1,18 @@
 //! API keys: who may call. Only the hash is kept.
 
 use patchbay_model::{KeyId, TenantId, Timestamp};
+use sqlx::AnyConnection;
 
 use crate::{
     Store, StoreError,
     audit::{NewAudit, append},
+    browser_sessions::ending::end_connects,
     row::{Reader, Row, many, maybe, select},
 };
+
+/// Keys of operators that may work at once: so many that all of them are in a list, and nobody hides one behind others.
+const OPERATORS: u64 = 100;
+const TOO_MANY: &str = "as many keys of operators work as may";
 
 /// An API key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +52,8 @@ impl Store {
     /// Keeps a key by its SHA-256.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`] for a tenant that does not exist, [`StoreError::Conflict`] for a hash that is there.
+    /// [`StoreError::NotFound`] for a tenant that does not exist, [`StoreError::Conflict`] for a hash that is there, and where
+    /// there are as many keys of operators as there may be.
     pub async fn insert_api_key(
         &self,
         tenant: Option<&TenantId>,
@@ -65,6 +72,9 @@ impl Store {
         let line = self.audit_line(NewAudit::of(tenant, actor, "api_key.created", &key.id));
         self.write(move |tx| {
             Box::pin(async move {
+                if key.tenant.is_none() && working(tx).await? >= OPERATORS {
+                    return Err(StoreError::Conflict(TOO_MANY));
+                }
                 sqlx::query("INSERT INTO api_keys (id, tenant, hash, name, created_at) VALUES ($1, $2, $3, $4, $5)")
                     .bind(key.id.as_str())
                     .bind(key.tenant.as_ref().map(TenantId::as_str))
@@ -98,15 +108,18 @@ impl Store {
         Ok(statement.bind(id.as_str()).fetch_optional(self.read()).await?.is_some())
     }
 
-    /// Notes that a key was used. Cheap to call seldom: once a minute is enough.
+    /// Notes that a key was used. Cheap to call seldom: once a minute is enough. One row that nobody decides by, so beside others.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn touch_api_key(&self, id: &KeyId) -> Result<(), StoreError> {
         let (id, now) = (id.clone(), self.now());
-        self.write(move |tx| {
+        self.write_beside(move |tx| {
             Box::pin(async move {
-                let statement = sqlx::query("UPDATE api_keys SET last_used_at = $2 WHERE id = $1");
+                // Of many calls at once the first is enough.
+                let statement = sqlx::query(
+                    "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)",
+                );
                 statement.bind(id.as_str()).bind(now.as_micros()).execute(tx).await?;
                 Ok(())
             })
@@ -114,21 +127,24 @@ impl Store {
         .await
     }
 
-    /// Keys of a tenant, or where none is named, of the operators; newest first, the first thousand.
+    /// Keys of a tenant, or where none is named, of the operators; those that work first, then newest first, a thousand at most.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn api_keys(&self, tenant: Option<&TenantId>) -> Result<Vec<ApiKey>, StoreError> {
+        const OF_TENANT: &str = "WHERE k.tenant = $1 \
+            ORDER BY CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END, k.id DESC LIMIT 1000";
+        const OF_OPERATORS: &str = "WHERE k.tenant IS NULL \
+            ORDER BY CASE WHEN k.revoked_at IS NULL THEN 0 ELSE 1 END, k.id DESC LIMIT 1000";
         let statement = match tenant {
-            Some(tenant) => {
-                sqlx::query(select::<ApiKey>("WHERE k.tenant = $1 ORDER BY k.id DESC LIMIT 1000")).bind(tenant.as_str())
-            }
-            None => sqlx::query(select::<ApiKey>("WHERE k.tenant IS NULL ORDER BY k.id DESC LIMIT 1000")),
+            Some(tenant) => sqlx::query(select::<ApiKey>(OF_TENANT)).bind(tenant.as_str()),
+            None => sqlx::query(select::<ApiKey>(OF_OPERATORS)),
         };
         many(self.read(), statement).await
     }
 
-    /// Makes a key void: one of this tenant, or where none is named, one of an operator.
+    /// Makes a key void: one of this tenant, or where none is named, one of an operator. With it end the browser sessions that it
+    /// opened, and what was begun to be connected in them. Of a key that is void already nothing changes.
     ///
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] for the last key of an operator that works, without which nobody
@@ -138,27 +154,39 @@ impl Store {
         let line = self.audit_line(NewAudit::of(tenant.as_ref(), actor, "api_key.revoked", &id));
         self.write(move |tx| {
             Box::pin(async move {
-                let done = sqlx::query(
-                    "UPDATE api_keys SET revoked_at = coalesce(revoked_at, $3) \
+                let whose = tenant.as_ref().map(TenantId::as_str);
+                let found = sqlx::query(
+                    "SELECT 1 FROM api_keys \
                      WHERE id = $1 AND (tenant = $2 OR ($2 IS NULL AND tenant IS NULL))",
-                )
-                .bind(id.as_str())
-                .bind(tenant.as_ref().map(TenantId::as_str))
-                .bind(now.as_micros())
-                .execute(&mut *tx)
-                .await?;
-                if done.rows_affected() == 0 {
+                );
+                let found = found.bind(id.as_str()).bind(whose).fetch_optional(&mut *tx).await?;
+                if found.is_none() {
                     return Err(StoreError::NotFound);
                 }
-                let left = sqlx::query("SELECT 1 FROM api_keys WHERE tenant IS NULL AND revoked_at IS NULL LIMIT 1");
-                if tenant.is_none() && left.fetch_optional(&mut *tx).await?.is_none() {
+                let done = sqlx::query("UPDATE api_keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL");
+                let done = done.bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?;
+                if done.rows_affected() == 0 {
+                    return Ok(());
+                }
+                if tenant.is_none() && working(tx).await? == 0 {
                     return Err(StoreError::Conflict("it is the last key of an operator that works"));
                 }
+                let over =
+                    sqlx::query("UPDATE browser_sessions SET ended_at = $2 WHERE api_key = $1 AND ended_at IS NULL");
+                over.bind(id.as_str()).bind(now.as_micros()).execute(&mut *tx).await?;
+                end_connects(tx, now).await?;
                 append(tx, &line).await
             })
         })
         .await
     }
+}
+
+/// How many keys of operators work.
+async fn working(tx: &mut AnyConnection) -> Result<u64, StoreError> {
+    let statement = sqlx::query("SELECT count(*) FROM api_keys WHERE tenant IS NULL AND revoked_at IS NULL");
+    let row = statement.fetch_one(tx).await?;
+    Reader::of(&row, ApiKey::TABLE).next("count")
 }
 
 #[cfg(test)]

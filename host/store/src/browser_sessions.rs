@@ -4,7 +4,7 @@
 //! the key is revoked by which it was opened: all of that is asked in one clause ([`COUNTS`]), so that no caller can
 //! forget a part of it.
 
-mod ending;
+pub(crate) mod ending;
 
 use std::time::Duration;
 

@@ -1090,10 +1090,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The operators' keys, newest first, void ones included; without their text. */
+        /**
+         * The operators' keys, without their text: all that work, newest first, and behind them those that are void, of which the oldest
+         *     are left out beyond a thousand.
+         */
         get: operations["listOperatorKeys"];
         put?: never;
-        /** Makes a key that may do whatever an operator may. The answer holds the key's text, once. */
+        /** Makes a key that may do whatever an operator may, of which a hundred may work. The answer holds the key's text, once. */
         post: operations["createOperatorKey"];
         delete?: never;
         options?: never;
@@ -1113,7 +1116,8 @@ export interface paths {
         post?: never;
         /**
          * Ends a key at once, on every node, and the browser sessions that were opened with it. Ending it again changes nothing.
-         * @description The last key that works cannot be ended: nobody could run the host any more. Make another one first.
+         * @description What was made with it stays: other keys, connections, settings. The key behind the call cannot be ended, nor the last one that
+         *     works: make another one first, and call with that.
          */
         delete: operations["revokeOperatorKey"];
         options?: never;
@@ -1868,7 +1872,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys of a tenant, newest first, void ones included; without their text. */
+        /** The keys of a tenant, without their text: those that work, newest first, and behind them those that are void; a thousand at most. */
         get: operations["listKeys"];
         put?: never;
         /** Makes a key for a tenant's backend. The answer holds the key's text, once. */
@@ -3379,7 +3383,7 @@ export interface components {
              */
             target?: { [name: string]: unknown } | null;
         };
-        /** @description A key of a tenant's backend, without its text. */
+        /** @description An API key, without its text. */
         Key: {
             /** @description Since when it exists. */
             created_at: components["schemas"]["Time"];
@@ -3879,7 +3883,7 @@ export interface components {
             id: string;
             /**
              * @description The key itself, for `Authorization: Bearer …`.
-             * @example pbt_…
+             * @example pbt_… or pbo_…
              */
             key: string;
             /** @description What people call it. */

@@ -41,6 +41,8 @@ pub struct HostSetup {
     pub test_clock: bool,
     /// Where the host stands still ([`HostProcess::wait_for_mark`]); needs a build with debug assertions.
     pub failpoint: Option<String>,
+    /// What `serve` is told beside its configuration.
+    pub arguments: Vec<String>,
 }
 
 impl HostSetup {
@@ -226,6 +228,16 @@ impl HostProcess {
     /// As [`HostProcess::start`].
     pub fn restart_at(&mut self, failpoint: Option<&str>) -> Result<()> {
         self.setup.failpoint = failpoint.map(str::to_owned);
+        self.restart()
+    }
+
+    /// Starts again, and `serve` is told this.
+    ///
+    /// # Errors
+    ///
+    /// As [`HostProcess::start`].
+    pub fn restart_told(&mut self, arguments: &[&str]) -> Result<()> {
+        self.setup.arguments = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         self.restart()
     }
 

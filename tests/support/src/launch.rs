@@ -51,7 +51,7 @@ pub(crate) fn launch(
     let log_path = folder.join("host.log");
     let log = File::options().create(true).append(true).open(&log_path)?;
     let mut command = Command::new(binary);
-    command.arg("--config").arg(&config).arg("serve").current_dir(folder);
+    command.arg("--config").arg(&config).arg("serve").args(&setup.arguments).current_dir(folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log.try_clone()?);
     moment::without_tools(&mut command);
     command.envs(setup.variables.iter().map(|(name, value)| (name, value)));

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use super::Time;
 
-/// A key of a tenant's backend, without its text.
+/// An API key, without its text.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Key {
     /// Its id, `key_…`; not the key.
@@ -39,7 +39,7 @@ pub(crate) struct NewKey {
     /// Its id, `key_…`.
     id: String,
     /// The key itself, for `Authorization: Bearer …`.
-    #[schema(example = "pbt_…")]
+    #[schema(example = "pbt_… or pbo_…")]
     key: String,
     /// What people call it.
     name: String,

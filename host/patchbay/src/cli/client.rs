@@ -113,7 +113,10 @@ impl Client {
     /// `DELETE path`, answered in JSON or with nothing, which is null.
     pub(super) fn delete(&self, path: &str) -> Result<Value, Stop> {
         let url = self.url(path)?;
-        self.answer(self.told(self.agent.delete(url.as_str())).call())
+        match self.told(self.agent.delete(url.as_str())).call() {
+            Ok(answer) if answer.status().as_u16() == 204 => Ok(Value::Null),
+            answer => self.answer(answer),
+        }
     }
 
     /// `PATCH path` with bytes, answered in JSON.
@@ -167,9 +170,6 @@ impl Client {
             .limit(LARGEST_ANSWER)
             .read_to_vec()
             .map_err(|error| self.unreachable(&error))?;
-        if status == 204 {
-            return Ok(Value::Null);
-        }
         if (200..300).contains(&status) {
             return serde_json::from_slice(&bytes).map_err(|_| self.strange(status));
         }

@@ -1,6 +1,11 @@
 //! `patchbay operator-keys list|new|revoke`: who may run a host, and no longer.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::{File, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+    path::{Path, PathBuf},
+};
 
 use clap::Subcommand;
 use patchbay_model::Secret;
@@ -11,10 +16,7 @@ use super::{
     client::{Client, HostArgs},
     table,
 };
-use crate::{
-    exit::{Exit, Stop},
-    operator_key,
-};
+use crate::exit::{Exit, Stop};
 
 const KEYS: &str = "/v1/operator-keys";
 
@@ -24,8 +26,11 @@ A key that got out, or whose owner left, is replaced while the host serves:
   patchbay operator-keys list --key-file ann.key
   patchbay operator-keys revoke key_… --key-file ann.key
 
-A revoked key opens nothing from then on, on every node, and the browsers that signed in with it are signed out. The last key \
-that works cannot be revoked.";
+A revoked key opens nothing from then on, on every node, and the browsers that signed in with it are signed out. What was made \
+with it stays, other keys too: look through the list and `patchbay audit list` for what you do not know. A key cannot revoke \
+itself. The other commands read {data_dir}/operator.key where --key-file is not given: put the new file in its place.
+
+Where no key is left that you hold: `patchbay serve --new-operator-key` makes one as the host starts.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = HELP)]
@@ -70,7 +75,11 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<Exit, Stop> {
         Action::New { name, out } => made(&client, name, out)?,
         Action::Revoke { key } => {
             client.delete(&format!("{KEYS}/{}", segment(key)))?;
-            (json!({ "revoked": key }), format!("{key} is void, and whatever was opened with it\n"))
+            let text = format!(
+                "{key} is void, and the browsers that signed in with it are signed out. What was made with it stays: see \
+                 patchbay operator-keys list and patchbay audit list\n"
+            );
+            (json!({ "revoked": key }), text)
         }
     };
     if json {
@@ -81,28 +90,38 @@ pub(super) fn run(args: Args, config: Option<&Path>) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-/// Makes one, and writes it before anything is said: the host does not know its text any more.
+/// Makes one, and writes it before anything is said: the host does not know its text any more. Its place is taken first, because a
+/// key that cannot be written is one that nobody has.
 fn made(client: &Client, name: &str, out: &Path) -> Result<(Value, String), Stop> {
-    // Looked at first, because a key that cannot be written is one that nobody has.
-    if out.exists() {
-        return Err(Stop::failed(format!("{} is there already", out.display())));
+    let failed = |error: std::io::Error| Stop::file("written", out, &error);
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(out).map_err(failed)?;
+    let made = told_into(client, name, &mut file);
+    if made.is_err() {
+        let _ = std::fs::remove_file(out);
     }
+    let mut answer = made?;
+    if let Some(answer) = answer.as_object_mut() {
+        answer.insert("file".to_owned(), json!(out));
+    }
+    let text = format!("{} is in {}; name it with --key-file\n", cell(answer.get("id")), out.display());
+    Ok((answer, text))
+}
+
+/// Its text goes into the file, and the rest is returned.
+fn told_into(client: &Client, name: &str, file: &mut File) -> Result<Value, Stop> {
     let mut answer = client.post(KEYS, "application/json", json!({ "name": name }).to_string().as_bytes())?;
     let id = cell(answer.get("id"));
     let told = answer.as_object_mut().and_then(|answer| answer.remove("key"));
     let key = told.as_ref().and_then(Value::as_str).map(Secret::new);
     let key = key.ok_or_else(|| Stop::failed(format!("the host told no text of {id}: revoke it, nobody has it")))?;
-    if let Err(error) = operator_key::write(out, &key) {
+    let written = file.write_all(key.expose().as_bytes()).and_then(|()| file.write_all(b"\n"));
+    if let Err(error) = written.and_then(|()| file.sync_all()) {
         // Then it is nobody's, and ends at once.
         let ended = client.delete(&format!("{KEYS}/{}", segment(&id))).is_ok();
         let left = if ended { "no key was made".to_owned() } else { format!("revoke {id}, which nobody has") };
-        return Err(Stop::failed(format!("{} cannot be written: {error}; {left}", out.display())));
+        return Err(Stop::failed(format!("the key cannot be written: {error}; {left}")));
     }
-    if let Some(answer) = answer.as_object_mut() {
-        answer.insert("file".to_owned(), json!(out));
-    }
-    let text = format!("{id} is in {}; name it with --key-file\n", out.display());
-    Ok((answer, text))
+    Ok(answer)
 }
 
 fn list(answer: &Value) -> String {

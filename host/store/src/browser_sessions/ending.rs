@@ -118,7 +118,7 @@ async fn counted(tx: &mut AnyConnection, whose: &Whose, now: Timestamp, idle: Du
 }
 
 /// Ends the connect sessions whose browser session of the portal is over.
-pub(super) async fn end_connects(tx: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
+pub(crate) async fn end_connects(tx: &mut AnyConnection, now: Timestamp) -> Result<(), StoreError> {
     let statement = sqlx::query(
         "UPDATE connect_sessions SET ended_at = $1, code = $2 WHERE ended_at IS NULL AND expires_at > $1 \
          AND portal IN (SELECT b.id FROM browser_sessions b WHERE b.ended_at IS NOT NULL)",

@@ -11,7 +11,7 @@ use crate::{
     wire::{Key, List},
 };
 
-/// The keys of a tenant, newest first, void ones included; without their text.
+/// The keys of a tenant, without their text: those that work, newest first, and behind them those that are void; a thousand at most.
 #[utoipa::path(
     get, path = "/v1/tenants/{id}/keys", tag = "tenants", operation_id = "listKeys",
     params(("id" = String, Path, description = "The tenant, `ten_…`")),

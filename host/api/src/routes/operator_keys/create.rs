@@ -21,7 +21,7 @@ pub(crate) struct OperatorKeyWanted {
     name: String,
 }
 
-/// Makes a key that may do whatever an operator may. The answer holds the key's text, once.
+/// Makes a key that may do whatever an operator may, of which a hundred may work. The answer holds the key's text, once.
 #[utoipa::path(
     post, path = "/v1/operator-keys", tag = "host", operation_id = "createOperatorKey",
     request_body = OperatorKeyWanted,

@@ -9,7 +9,8 @@ use crate::{
     wire::{Key, List},
 };
 
-/// The operators' keys, newest first, void ones included; without their text.
+/// The operators' keys, without their text: all that work, newest first, and behind them those that are void, of which the oldest
+/// are left out beyond a thousand.
 #[utoipa::path(
     get, path = "/v1/operator-keys", tag = "host", operation_id = "listOperatorKeys",
     responses((status = 200, description = "The keys", body = List<Key>), Refusal),

@@ -12,7 +12,8 @@ use crate::{
 
 /// Ends a key at once, on every node, and the browser sessions that were opened with it. Ending it again changes nothing.
 ///
-/// The last key that works cannot be ended: nobody could run the host any more. Make another one first.
+/// What was made with it stays: other keys, connections, settings. The key behind the call cannot be ended, nor the last one that
+/// works: make another one first, and call with that.
 #[utoipa::path(
     delete, path = "/v1/operator-keys/{key}", tag = "host", operation_id = "revokeOperatorKey",
     params(("key" = String, Path, description = "The key's id, `key_…`")),
@@ -24,6 +25,6 @@ pub(crate) async fn handler(
     Operator(caller): Operator,
     InPath(key): InPath<KeyId>,
 ) -> Result<StatusCode, Problem> {
-    api.app.revoke_operator_key(&key, &caller.actor()).await?;
+    api.app.revoke_operator_key(&key, &caller).await?;
     Ok(StatusCode::NO_CONTENT)
 }
