@@ -40,6 +40,14 @@ impl Guest<'_> {
         came
     }
 
+    /// Asks the API again and again how a deed goes, until there is an answer.
+    fn looks<T>(&self, what: &str, mut ask: impl FnMut() -> Result<Option<T>>) -> Result<T> {
+        wait_until(what, LIMIT, || {
+            self.stand.looked.fetch_add(1, Ordering::SeqCst);
+            ask()
+        })
+    }
+
     /// One run of the stream `chosen`, as the operator sees it.
     pub(super) fn reads(&self, deed: &str) -> Result<Value> {
         self.reads_of("chosen", deed)
@@ -48,7 +56,10 @@ impl Guest<'_> {
     pub(super) fn reads_of(&self, stream: &str, deed: &str) -> Result<Value> {
         let run = self.while_it("read", deed, || {
             let run = self.tenant.run(&self.tenant.sync(&self.connection, stream)?)?;
-            self.tenant.ended(&run)?;
+            self.looks(&format!("the end of {run}"), || {
+                let told = self.tenant.get(&format!("/v1/runs/{run}"))?.json;
+                Ok(told["ended_at"].is_string().then_some(()))
+            })?;
             Ok(run)
         })?;
         Ok(self.stand.rig.operator_of(&self.tenant).get(&format!("/v1/runs/{run}"))?.expect(200)?.json)
@@ -63,7 +74,7 @@ impl Guest<'_> {
     pub(super) fn push(&self, action: &str, key: &str) -> Result<Value> {
         let push = self.begin(action, key)?;
         let operator = self.stand.rig.operator_of(&self.tenant);
-        wait_until("the end of an attempt", LIMIT, || {
+        self.looks("the end of an attempt", || {
             let push = operator.get(&format!("/v1/pushes/{push}"))?.expect(200)?.json;
             let state = push["state"].as_str().unwrap_or_default();
             let tried = push["attempts"].as_u64() > Some(0) && state != "sending";
@@ -82,13 +93,13 @@ impl Guest<'_> {
         let operator = self.stand.rig.operator_of(&self.tenant);
         let (path, looked) = self.while_it("find", deed, || {
             let path = format!("/v1/pushes/{}", self.begin("sought", &format!("find {deed:.40}"))?);
-            let looked = wait_until("the end of a look", LIMIT, || {
+            let looked = self.looks("the end of a look", || {
                 let push = operator.get(&path)?.expect(200)?.json;
                 Ok((push["looks"].as_u64() > Some(0)).then_some(push))
             })?;
             Ok((path, looked))
         })?;
-        wait_until("a quiet look to find it", LIMIT, || {
+        self.looks("a quiet look to find it", || {
             Ok((operator.get(&path)?.expect(200)?.json["state"] == json!("done")).then_some(()))
         })?;
         Ok(looked)

@@ -119,11 +119,13 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
     for round in 0..soak.rounds {
         for line in &LINES {
             sums.alone.add(stand.alone(ALONE / u32::try_from(LINES.len())?)?);
-            let asked = stand.asked.load(Ordering::SeqCst);
+            let counted = || (stand.asked.load(Ordering::SeqCst), stand.looked.load(Ordering::SeqCst));
+            let before = counted();
             let (took, served) = line.beside(&stand, &format!("{}-{}-{round}", line.name, soak.seed))?;
             sums.took.entry(line.name).or_default().push(took);
             sums.beside.entry(line.name).or_default().add(served);
-            let pace = Pace { asks: stand.asked.load(Ordering::SeqCst) - asked, within: took };
+            let after = counted();
+            let pace = Pace { asks: after.0 - before.0, looks: after.1 - before.1, within: took };
             let served = stand.beside_quiet(&neighbour, pace, QUIETLY)?;
             sums.quiet.entry(line.name).or_default().add(served);
         }

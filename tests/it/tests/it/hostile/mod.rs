@@ -90,6 +90,8 @@ struct Stand {
     office: Mutex<Option<Traffic>>,
     /// How often a guest was asked for a deed.
     asked: AtomicU64,
+    /// How often the API was asked how a deed of a guest goes.
+    looked: AtomicU64,
 }
 
 impl Stand {
@@ -104,7 +106,8 @@ impl Stand {
         let rig = RigSetup { more, variables: names.variables(), ..RigSetup::default() }.start()?;
         rig.install(patchbay_it::ledger_of(&["entries"])?)?;
         rig.install_desk()?;
-        let stand = Self { rig, wire, names, office: Mutex::default(), asked: AtomicU64::new(0) };
+        let stand =
+            Self { rig, wire, names, office: Mutex::default(), asked: AtomicU64::new(0), looked: AtomicU64::new(0) };
         stand.back(Traffic::connect(&stand)?);
         Ok(stand)
     }

@@ -4,17 +4,21 @@
 //! asked. What a hostile connector adds to this is what is told apart here: [`Stand::beside_quiet`] is the same office, beside
 //! the same asks of the API, with a page that ends well where the other one did its worst.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::Ordering,
+    time::{Duration, Instant},
+};
 
 use patchbay_test_support::{Result, Trouble, wait_until};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Guest, LIMIT, Stand, traffic::Served};
 
-/// How often a connector was asked, and in how long.
+/// How often a connector was asked for something, how often the API was asked meanwhile how it goes, and in how long.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
     pub(super) asks: u64,
+    pub(super) looks: u64,
     pub(super) within: Duration,
 }
 
@@ -22,31 +26,37 @@ impl Stand {
     /// The office works beside a quiet neighbour that is asked at this pace, and no longer than `most`.
     pub(super) fn beside_quiet(&self, neighbour: &Guest<'_>, pace: Pace, most: Duration) -> Result<Served> {
         let (begun, enough) = (Instant::now(), pace.within.min(most));
-        // Who waits for the end of a deed asks for it again and again; so does who waits here for the next ask.
-        let asking_until = |run: &Value, moment: Duration| {
-            let path = format!("/v1/runs/{}", run["id"].as_str().unwrap_or_default());
+        let before = self.looked.load(Ordering::SeqCst);
+        // Who waits for the end of a loop asks how it goes; so does who waits here for the next ask, as often as was asked there.
+        let due = || pace.looks as f64 * begun.elapsed().as_secs_f64() / pace.within.as_secs_f64().max(0.001);
+        let looking_until = |run: &str, moment: Duration| {
+            let moment = moment.min(enough);
             wait_until("the next ask", LIMIT, || {
-                neighbour.tenant.get(&path)?.expect(200)?;
+                if (self.looked.load(Ordering::SeqCst) - before) as f64 + 1.0 <= due() {
+                    self.looked.fetch_add(1, Ordering::SeqCst);
+                    neighbour.tenant.get(&format!("/v1/runs/{run}"))?.expect(200)?;
+                }
                 Ok((begun.elapsed() >= moment).then_some(()))
             })
         };
         self.worked(|| {
-            let mut run = Value::Null;
-            for ask in 0..pace.asks {
+            let mut last = String::new();
+            for ask in 0..pace.asks.max(1) {
                 let moment = pace.within.mul_f64(ask as f64 / pace.asks.max(1) as f64);
                 if moment > enough {
                     break;
                 }
                 if ask > 0 {
-                    asking_until(&run, moment)?;
+                    looking_until(&last, moment)?;
                 }
                 let page = json!({ "records": [{ "id": "quiet", "n": ask }], "end": ask.to_string() });
-                run = neighbour.reads(&format!("say:{page}"))?;
+                let run = neighbour.reads(&format!("say:{page}"))?;
                 if run["state"] != json!("done") {
                     return Err(Trouble::new(format!("a quiet neighbour is not served: {run}")));
                 }
+                run["id"].as_str().unwrap_or_default().clone_into(&mut last);
             }
-            if pace.asks > 0 { asking_until(&run, enough) } else { Ok(()) }
+            looking_until(&last, enough)
         })
     }
 }
