@@ -221,7 +221,7 @@ mod tests {
             .body(Bytes::from("[".repeat(65)))
             .expect("a request");
         DefaultBodyLimit::max(64).apply(&mut request);
-        let fault = json::<Wanted, _>(request, &()).await.err().expect("a refusal").0;
+        let fault = json::<Wanted, _>(request, &()).await.expect_err("a refusal").0;
         assert_eq!(fault.code, Code::BodyTooLarge);
     }
 

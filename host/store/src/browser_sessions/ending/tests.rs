@@ -124,3 +124,17 @@ async fn what_was_begun_in_the_portal_comes_to_nothing_once_its_session_is_over(
     assert!(world.settled_by(&later, "b3").await.is_err());
     assert!(world.store.session_by_id(&his).await.expect("read").made.is_some());
 }
+
+#[tokio::test]
+async fn with_a_key_ends_what_was_begun_in_the_sessions_that_it_opened() {
+    let world = World::open().await;
+    let key = world.key().await;
+    let by_key = NewSignInToken { key: Some(key.clone()), ..world.portal(1, "ann") };
+    world.store.keep_sign_in_token(by_key).await.expect("kept");
+    let opened = world.sign_in(SessionKind::Portal, 1, 1).await.expect("a session");
+    let (hers, bobs) = (opened.id, world.entered(2, "bob").await.id);
+    let (hers, bobs) = (world.begun_in(&hers, 1).await, world.begun_in(&bobs, 2).await);
+    world.store.revoke_api_key(None, &key, "test").await.expect("revoked");
+    assert!(world.settled_by(&hers, "b1").await.is_err(), "what was authorised there comes to nothing");
+    assert_eq!(world.settled_by(&bobs, "b2").await, Ok(()));
+}

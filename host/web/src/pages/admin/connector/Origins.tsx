@@ -1,8 +1,7 @@
 /** Which addresses of customers' own a connector may reach: for providers that customers run themselves. */
 import type { CustomerOrigins, Granted } from "@patchbay/client";
-import { useMutation, useQuery } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState, type FormEvent } from "react";
-import { useOld } from "~/api/admin";
 import { answer, client } from "~/api/client";
 import { Button } from "~/ui/Button";
 import { Confirm } from "~/ui/Dialog";
@@ -39,14 +38,15 @@ function Form({ connector, grant }: { connector: string; grant: Granted }) {
   const [text, setText] = useState(linesOf(grant.customer_origins));
   const [wrong, complain] = useState<string>();
   const [asked, ask] = useState<CustomerOrigins>();
-  const old = useOld();
+  const queries = useQueryClient();
   const { say } = useToasts();
   const save = useMutation({
     mutationFn: (customer_origins: CustomerOrigins) => answer(client().PUT("/v1/connectors/{connector}/grant", { params: { path: { connector } }, body: { customer_origins } })),
-    onSuccess: () => {
+    onSuccess: async () => {
       ask(undefined);
       say("Saved. It holds from the next run, push or login on");
-      old("connector");
+      // Then the form begins anew with what holds: nothing is chosen in it until then, because it would be lost.
+      await queries.invalidateQueries({ queryKey: ["connector"] });
     },
   });
   const submit = (event: FormEvent) => {
@@ -61,8 +61,10 @@ function Form({ connector, grant }: { connector: string; grant: Granted }) {
   };
   return (
     <form className={css.form} onSubmit={submit} noValidate>
-      <SelectField label="It may reach" value={reach} onChange={(value) => setReach(CHOICES.find((choice) => choice.value === value)?.value ?? "none")} choices={CHOICES} help="Always https, and always an address that the whole internet can see." />
-      {reach === "listed" && <TextField label="Addresses" value={text} onChange={(typed) => { setText(typed); complain(undefined); }} lines={4} error={wrong} help="One a line: https://books.example.com" />}
+      <fieldset className={css.whole} disabled={save.isPending}>
+        <SelectField label="It may reach" value={reach} onChange={(value) => setReach(CHOICES.find((choice) => choice.value === value)?.value ?? "none")} choices={CHOICES} help="Always https, and always an address that the whole internet can see." />
+        {reach === "listed" && <TextField label="Addresses" value={text} onChange={(typed) => { setText(typed); complain(undefined); }} lines={4} error={wrong} help="One a line: https://books.example.com" />}
+      </fieldset>
       {save.isError && asked === undefined && <Trouble error={save.error} />}
       <div className={css.foot}><Button type="submit" busy={save.isPending && asked === undefined}>Save addresses</Button></div>
       <Confirm open={asked !== undefined} onClose={() => ask(undefined)} title="Let it reach more addresses" action="Allow these addresses" busy={save.isPending} error={save.error} onConfirm={() => asked !== undefined && save.mutate(asked)}>
