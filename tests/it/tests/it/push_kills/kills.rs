@@ -15,6 +15,8 @@ use super::{
     script::{Case, Trouble},
 };
 
+/// Longest time between a rule that was taken and what it keeps back.
+const AT_ONCE: Duration = Duration::from_secs(2);
 /// Callers at once.
 const CALLERS: usize = 4;
 
@@ -73,7 +75,8 @@ impl Scene<'_> {
         })
         .map_err(|error| Failed::new(format!("{error}: {left:?}")))?;
         for one in sent.iter() {
-            let held = one.case.held.as_deref().is_none_or(|held| script.holding(held) == 1);
+            // A rule is taken a moment before what it keeps is kept.
+            let held = one.case.held.as_deref().is_none_or(|held| script.wait_until_held(held, AT_ONCE));
             // Of two nodes it is not known here which one's it is.
             let known = |trouble: &Trouble| matches!(self.machines, Machines::One(_)) || !trouble.kills();
             if let (Some(trouble), true) = (one.case.trouble.filter(known), held) {
