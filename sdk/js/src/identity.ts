@@ -1,9 +1,11 @@
 /** Whose business account it is, and which accounts it reaches. */
 
+import type { Id } from "./id.ts";
+
 /** The answer of `identify`. */
 export interface Identity {
   /** The provider's id of the business account; one that does not change when it is renamed. */
-  id: string | number;
+  id: Id;
   /** What people call it. */
   name: string;
   /** E-mail or login behind the credential. */
@@ -21,7 +23,7 @@ export interface Identity {
 /** Something selectable under one credential. */
 export interface Account {
   /** The provider's id; one that does not change. */
-  id: string | number;
+  id: Id;
   /** What people call it. */
   name: string;
   /** Whether it can be read; true when left out. */

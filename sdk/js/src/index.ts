@@ -7,6 +7,7 @@ export { Context } from "./context.ts";
 export { ConnectorError } from "./error.ts";
 export type { Case } from "./error.ts";
 export * as http from "./http/index.ts";
+export type { Id } from "./id.ts";
 export type { Account, Identity } from "./identity.ts";
 export { Item, Outcome } from "./item.ts";
 export type { Attachment, Written } from "./item.ts";

@@ -1,6 +1,7 @@
 /** What is pushed, and how it ended. */
 
 import { ConnectorError } from "./error.ts";
+import { asId, type Id } from "./id.ts";
 
 /** A file that goes with an item. Its bytes stay at the host: name the blob in the request. */
 export interface Attachment {
@@ -19,7 +20,7 @@ export interface Attachment {
 /** An object at the provider. */
 export interface Written {
   /** The provider's id. */
-  id: string | number;
+  id: Id;
   /** Where a person can see it, `https`. */
   url?: string | null | undefined;
 }
@@ -30,22 +31,24 @@ export class Outcome {
   readonly object: Written;
 
   private constructor(tag: Outcome["tag"], object: Written) {
+    // Here, where the author's line is still on the stack, and the author's own tests see it.
+    asId(object.id, `the id given to \`Outcome.${tag}\``);
     this.tag = tag;
     this.object = object;
   }
 
   /** A new object. */
-  static created(id: string | number, url?: string | null): Outcome {
+  static created(id: Id, url?: string | null): Outcome {
     return new Outcome("created", { id, url });
   }
 
   /** An object that was there, and was changed. */
-  static updated(id: string | number, url?: string | null): Outcome {
+  static updated(id: Id, url?: string | null): Outcome {
     return new Outcome("updated", { id, url });
   }
 
   /** The object was there already, as wanted; nothing was written. */
-  static exists(id: string | number, url?: string | null): Outcome {
+  static exists(id: Id, url?: string | null): Outcome {
     return new Outcome("exists", { id, url });
   }
 }

@@ -2,6 +2,7 @@
 
 import { textOf, utf8 } from "./bytes.ts";
 import { ConnectorError } from "./error.ts";
+import { asText } from "./id.ts";
 import { PAGE_BYTES, PAGE_RECORDS, Records } from "./records.ts";
 
 /** Bytes of one cursor, at most. */
@@ -64,7 +65,8 @@ export class Page {
    * several values as a JSON array.
    */
   deleted(keys: Iterable<string>): this {
-    this.#deleted.push(...keys);
+    // One that no record can have, as an empty one, is the host's to leave out.
+    this.#deleted.push(...Array.from(keys, (key) => asText(key, "a key given to `deleted`")));
     return this;
   }
 

@@ -1,6 +1,7 @@
 /** What reading and picking are asked, and what they answer besides pages. */
 
 import { ConnectorError } from "./error.ts";
+import type { Id } from "./id.ts";
 import { readCursor } from "./page.ts";
 
 /** What one page is asked for. */
@@ -83,14 +84,14 @@ export class PickRequest {
 export interface Choices {
   /** In the order to show, at most 100. */
   items: Choice[];
-  /** Where to go on, any JSON value; left out at the end. */
+  /** Where to go on, any JSON value; left out, or `null`, at the end. */
   next?: unknown;
 }
 
 /** One choice of a picker. */
 export interface Choice {
   /** What becomes the target's `id` in a push. */
-  id: string | number;
+  id: Id;
   /** What the person reads. */
   label: string;
   /** What tells equal labels apart. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
 
-import { Context, ConnectorError, Outcome, Page, Records, connector, log, run } from "../src/index.ts";
+import { Context, ConnectorError, Outcome, Page, Records, connector, http, log, run } from "../src/index.ts";
 import type { Connector } from "../src/index.ts";
 import { textOf, utf8 } from "../src/bytes.ts";
 import { serve } from "../src/engine/serve.ts";
@@ -17,6 +17,8 @@ const told: Types.Context = {
   settings: utf8('{"tasks":true}'), config: NOTHING, ext: [],
 };
 const asked = { streamName: "notes", cursor: null, pageHint: 10, sinceMs: null, ext: [] };
+const item = { action: "x", key: "k", target: NOTHING, payload: NOTHING, attachments: [], attempt: 1, ext: [] };
+const typed = { picker: "p", query: "", parents: [] as [string, string][], cursor: null, ext: [] };
 
 /** The exports of a connector, with the host that it sees. */
 function served(of: Partial<Connector>, parts = { fetch: true, push: true }) {
@@ -81,10 +83,8 @@ test("a cursor that cannot be read starts the stream afresh", () => {
 
 test("what a connector does not have is refused", () => {
   const { exports } = served({});
-  const item = { action: "x", key: "k", target: NOTHING, payload: NOTHING, attachments: [], attempt: 1, ext: [] };
-  const request = { picker: "p", query: "", parents: [] as [string, string][], cursor: null, ext: [] };
   assert.deepEqual(exports.fetch.discover(told), []);
-  assert.equal(thrown(() => exports.fetch.pick(told, request)).tag, "unsupported");
+  assert.equal(thrown(() => exports.fetch.pick(told, typed)).tag, "unsupported");
   assert.equal(thrown(() => exports.push.find(told, item, "create", 0n)).tag, "unsupported");
 });
 
@@ -141,6 +141,74 @@ test("what is no answer is a mistake that is named", () => {
   }
   const { exports } = served({ read: () => ({ records: [] }) as never });
   assert.match(uncaught(() => exports.fetch.read(told, asked)).message, /no Page/);
+});
+
+test("an id or a name that is missing is a mistake that says which one, in which answer", () => {
+  const none = undefined as never;
+  const stream = { name: "n", title: "t", key: ["/id"] };
+  const rows: [Partial<Connector>, keyof Connector, RegExp][] = [
+    [{ identify: () => ({ id: none, name: "n" }) }, "identify", /a business account's id in the answer of `identify` is undefined/],
+    [{ identify: () => ({ id: 1, name: none }) }, "identify", /a business account's name in the answer of `identify` is/],
+    [{ identify: () => ({ id: 1, name: "n", accounts: [{ id: 1, name: "a" }, { id: none, name: "b" }] }) }, "identify", /an account's id/],
+    [{ identify: () => ({ id: 1, name: "n", accounts: [{ id: 1, name: none }] }) }, "identify", /an account's name/],
+    [{ identify: () => ({ id: 1, name: "n", facts: { firm: none } }) }, "identify", /the fact `firm` in the answer of `identify` is/],
+    [{ identify: () => ({ id: 1, name: "n", accounts: [{ id: 1, name: "a", facts: { repo: none } }] }) }, "identify", /the fact `repo`/],
+    [{ identify: () => ({ id: 1, name: "n", scopes: ["a", none] }) }, "identify", /a scope/],
+    [{ discover: () => [{ ...stream, name: none }] }, "discover", /a stream's name in the answer of `discover` is/],
+    [{ discover: () => [{ ...stream, title: none }] }, "discover", /a stream's title/],
+    [{ discover: () => [{ ...stream, key: [none] }] }, "discover", /a key's pointer/],
+    [{ pick: () => ({ items: [{ id: none, label: "l" }] }) }, "pick", /a choice's id in the answer of `pick` is/],
+    [{ pick: () => ({ items: [{ id: 1, label: none }] }) }, "pick", /a choice's label/],
+    [{ find: () => ({ id: none }) }, "find", /an object's id in the answer of `find` is/],
+  ];
+  for (const [of, name, said] of rows) {
+    const { exports } = served(of);
+    const calls: Record<string, () => unknown> = {
+      identify: () => exports.auth.identify(told), discover: () => exports.fetch.discover(told),
+      pick: () => exports.fetch.pick(told, typed), find: () => exports.push.find(told, item, "create", 0n),
+    };
+    assert.match(uncaught(calls[name]!).message, said);
+  }
+});
+
+test("a write that was answered without an id ends as any other mistake behind a write, and never as done", () => {
+  const ends: [(id: number) => Outcome, RegExp][] = [
+    [(id) => Outcome.created(id), /^push: TypeError: the id given to `Outcome.created` is undefined/],
+    [(id) => Object.assign(Outcome.created(1), { object: { id } }), /^push: TypeError: an object's id in the answer of `push` is undefined/],
+    [() => { throw new Error("any other mistake"); }, /^push: Error: any other mistake/],
+  ];
+  for (const [end, said] of ends) {
+    const { exports, host } = served({
+      push: () => end(http.fetch("https://a.example/x", { method: "POST", effect: "write", step: "create" }).json<{ id: number }>().id),
+    });
+    host.and([{ request: { method: "POST", url: "https://a.example/x", effect: "write", step: "create" }, answer: { body: { data: { id: 7 } } } }]);
+    assert.match(uncaught(() => exports.push.push(told, item)).message, said);
+    assert.deepEqual(host.requests.map(({ step }) => step), ["create"], "it was written");
+    assert.deepEqual(host.logs.map(({ level, fields }) => [level, fields[0]]), [[1, ["call", "push"]]]);
+  }
+});
+
+test("a picker is at its end where the provider says null as where it says nothing", () => {
+  const next = (of: object): unknown => {
+    const { exports } = served({ pick: () => ({ items: [{ id: 7, label: "" }], ...of }) });
+    return (exports.fetch.pick(told, typed) as { next: Uint8Array | null }).next;
+  };
+  assert.deepEqual([next({ next: null }), next({ next: undefined }), next({})], [null, null, null]);
+  for (const [value, text] of [["p2", '"p2"'], [0, "0"], ["", '""'], [false, "false"]]) {
+    assert.equal(textOf(next({ next: value }) as Uint8Array), text, "every other value is a cursor");
+  }
+});
+
+test("what is null and may be left out is left out", () => {
+  const no = null as never;
+  const { exports } = served({
+    identify: () => ({ id: 1, name: "n", login: null, scopes: no, credentialEndsMs: no, accounts: no, facts: no }),
+    discover: () => [{ name: "n", title: "t", key: ["/id"], schema: no, perAccount: no }],
+  });
+  assert.deepEqual(exports.auth.identify(told), {
+    id: "1", name: "n", login: null, accounts: [], facts: [], scopes: null, credentialEndsMs: null, ext: [],
+  });
+  assert.deepEqual(exports.fetch.discover(told), [{ name: "n", title: "t", key: ["/id"], schema: NOTHING, perAccount: false, ext: [] }]);
 });
 
 test("a connector that lacks what its manifest needs, or waits, is refused when it is built", () => {

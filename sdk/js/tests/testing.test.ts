@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { http } from "../src/index.ts";
+import { ConnectorError, blob, http } from "../src/index.ts";
+import { textOf, utf8 } from "../src/bytes.ts";
 import { TestHost } from "../src/testing/index.ts";
 
 const exchange = { request: { method: "GET", url: "https://a.example/x?b=2&a=%31" }, answer: { body: [] } };
@@ -52,6 +53,34 @@ test("a difference in effect, step, credential, header or body is named", () => 
       assert.throws(() => host.close(), said);
     }
   }
+});
+
+test("a file's bytes stay at the host, and are read there a piece at a time", () => {
+  const request = { method: "GET", url: "https://a.example/file" };
+  const kept = { request, answer: { status: 206, headers: { "Content-Type": "application/pdf" }, text: "%PDF-1.7" } };
+  // The test's own blob has the name that the first answer would get next.
+  const host = TestHost.answering([kept, kept, { request, answer: { status: 404, body: {} } }]).holding("blob-2", utf8("own"));
+  const answer = http.fetch(request.url, { into: "blob" });
+  assert.deepEqual([answer.status, answer.ok, answer.header("content-type"), answer.replayed], [206, true, "application/pdf", false]);
+  assert.deepEqual([answer.bytes().length, answer.text()], [0, ""]);
+  const [id, other, missing] = [answer.blob!, http.get(request.url).intoBlob().send().blob!, http.fetch(request.url, { into: "blob" }).blob!];
+  assert.equal(new Set([id, other, missing, "blob-2"]).size, 4, "each is a blob of its own");
+  assert.deepEqual([blob.size(id), textOf(blob.read(id, 1, 3)!), blob.read(id, 8, 3)?.length], [8, "PDF", 0]);
+  assert.equal(textOf(blob.read(missing, 0, 9)!), "{}", "that of an error as well");
+  assert.ok(blob.append(id, utf8("!")));
+  assert.deepEqual([blob.size(id), blob.size(other), textOf(blob.read("blob-2", 0, 9)!)], [9, 8, "own"]);
+  assert.equal(new Set([id, other, missing, "blob-2", blob.create("text/plain")]).size, 5);
+  host.close();
+});
+
+test("a body that is to stay at the host and does not come leaves no blob", () => {
+  const host = TestHost.answering([{ request: { method: "GET", url: "https://a.example/file" }, answer: { fails: "too-large" } }]);
+  assert.throws(
+    () => http.fetch("https://a.example/file", { into: "blob" }),
+    (error) => error instanceof ConnectorError && error.case === "invalid-response",
+  );
+  assert.equal(blob.size("blob-1"), undefined);
+  host.close();
 });
 
 test("there is one host at a time", () => {

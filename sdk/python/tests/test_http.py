@@ -37,6 +37,9 @@ class HttpTest(unittest.TestCase):
         for segment in ("", ".", ".."):
             with self.subTest(segment=segment), self.assertRaises(errors.InvalidInput):
                 http.address("https://a.example", "x", segment)
+        for missing in (None, True):
+            with self.assertRaisesRegex(TypeError, "a path segment after https://a.example/x is"):
+                http.address("https://a.example", "x", missing)
 
     def test_a_write_without_a_step_never_leaves(self) -> None:
         with TestHost.answering() as host, self.assertRaises(errors.Other):

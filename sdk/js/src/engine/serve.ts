@@ -11,6 +11,7 @@ import type { Connector } from "../connector.ts";
 import { Context, document } from "../context.ts";
 import { ConnectorError } from "../error.ts";
 import { install } from "../host.ts";
+import { asId, asText } from "../id.ts";
 import type { Account, Identity } from "../identity.ts";
 import { Item, Outcome, type Written } from "../item.ts";
 import { readable } from "../lines.ts";
@@ -103,21 +104,21 @@ function context(told: Types.Context): Context {
 
 function identity(of: Identity, engine: Engine): unknown {
   return {
-    id: String(of.id),
-    name: String(of.name),
+    id: asId(of.id, "a business account's id in the answer of `identify`"),
+    name: asText(of.name, "a business account's name in the answer of `identify`"),
     login: of.login ?? null,
     accounts: (of.accounts ?? []).map(account),
     facts: ext(of.facts),
-    scopes: of.scopes ?? null,
-    credentialEndsMs: of.credentialEndsMs === undefined ? null : engine.wide(of.credentialEndsMs),
+    scopes: of.scopes?.map((scope) => asText(scope, "a scope in the answer of `identify`")) ?? null,
+    credentialEndsMs: of.credentialEndsMs == null ? null : engine.wide(of.credentialEndsMs),
     ext: [],
   };
 }
 
 function account(of: Account): unknown {
   return {
-    id: String(of.id),
-    name: String(of.name),
+    id: asId(of.id, "an account's id in the answer of `identify`"),
+    name: asText(of.name, "an account's name in the answer of `identify`"),
     usable: of.usable ?? true,
     note: of.note ?? null,
     facts: ext(of.facts),
@@ -127,10 +128,10 @@ function account(of: Account): unknown {
 
 function stream(of: StreamInfo): unknown {
   return {
-    name: of.name,
-    title: of.title,
-    key: of.key,
-    schema: of.schema === undefined ? new Uint8Array(0) : utf8(JSON.stringify(of.schema)),
+    name: asId(of.name, "a stream's name in the answer of `discover`"),
+    title: asText(of.title, "a stream's title in the answer of `discover`"),
+    key: of.key.map((pointer) => asText(pointer, "a key's pointer in the answer of `discover`")),
+    schema: of.schema == null ? new Uint8Array(0) : utf8(JSON.stringify(of.schema)),
     perAccount: of.perAccount ?? false,
     ext: [],
   };
@@ -164,8 +165,14 @@ function pick(connector: Connector, ctx: Types.Context, wire: Fetch.PickRequest)
 }
 
 function choices(of: Choices): unknown {
-  const choice = ({ id, label, hint }: Choice): unknown => ({ id: String(id), label: String(label), hint: hint ?? null, ext: [] });
-  return { items: of.items.map(choice), next: of.next === undefined ? null : cursorBytes(of.next), ext: [] };
+  const choice = ({ id, label, hint }: Choice): unknown => ({
+    id: asId(id, "a choice's id in the answer of `pick`"),
+    label: asText(label, "a choice's label in the answer of `pick`"),
+    hint: hint ?? null,
+    ext: [],
+  });
+  // Providers say `null` behind their last page; a cursor of it would bring the first page again, for ever.
+  return { items: of.items.map(choice), next: of.next == null ? null : cursorBytes(of.next), ext: [] };
 }
 
 function item(of: Push.Item): Item {
@@ -196,7 +203,7 @@ function push(connector: Connector, ctx: Types.Context, wire: Push.Item): Outcom
 }
 
 function outcome(of: Outcome): unknown {
-  return { tag: of.tag, val: object(of.object) };
+  return { tag: of.tag, val: object(of.object, "push") };
 }
 
 function found(connector: Connector, ctx: Types.Context, wire: Push.Item, step: string, sentMs: number): unknown {
@@ -204,15 +211,16 @@ function found(connector: Connector, ctx: Types.Context, wire: Push.Item, step: 
     throw ConnectorError.unsupported("This connector cannot look for what it wrote.");
   }
   const there = connector.find(context(ctx), item(wire), step, sentMs);
-  return there == null ? null : object(given(there, "find"));
+  return there == null ? null : object(given(there, "find"), "find");
 }
 
-function object(of: Written): unknown {
-  return { id: String(of.id), url: of.url ?? null, ext: [] };
+function object(of: Written, name: string): unknown {
+  return { id: asId(of.id, `an object's id in the answer of \`${name}\``), url: of.url ?? null, ext: [] };
 }
 
 function ext(facts: Record<string, string> | undefined): Types.Ext[] {
-  return Object.entries(facts ?? {}).map(([key, value]) => ({ key, value: String(value) }));
+  const known = Object.entries(facts ?? {});
+  return known.map(([key, value]) => ({ key, value: asText(value, `the fact \`${key}\` in the answer of \`identify\``) }));
 }
 
 /** A value that is there and is no promise. */

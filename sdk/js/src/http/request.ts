@@ -3,6 +3,7 @@
 import { utf8 } from "../bytes.ts";
 import { ConnectorError } from "../error.ts";
 import { host } from "../host.ts";
+import { asText, type Id } from "../id.ts";
 import { Refused, type Http } from "../wire.ts";
 import { Response } from "./response.ts";
 import { errorWithout } from "./status.ts";
@@ -70,10 +71,10 @@ export interface Options {
  * `http.address("https://api.acme.example/v1", ["files", "a b/c"])` is `https://api.acme.example/v1/files/a%20b%2Fc`. A segment
  * that is empty, `.` or `..` is refused: it would change the path's meaning.
  */
-export function address(base: string, segments: readonly (string | number)[]): string {
+export function address(base: string, segments: readonly Id[]): string {
   let url = base.replace(/\/+$/, "");
   for (const segment of segments) {
-    const text = String(segment);
+    const text = asText(segment, `a path segment after ${url}`);
     if (text === "" || text === "." || text === "..") {
       throw ConnectorError.invalidInput("An id or name is empty or cannot stand in an address.").detail(
         `path segment \`${text}\` after ${url}`,

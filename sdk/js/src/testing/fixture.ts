@@ -84,8 +84,8 @@ export function difference(exchange: Exchange, asked: Http.Request): string | un
     : `body is ${JSON.stringify(sent ?? null)}, not ${JSON.stringify(body)}`;
 }
 
-/** The answer, as the host would give it. */
-export function answer(exchange: Exchange): Http.Response {
+/** The answer, as the host would give it; a body that is to stay there goes to `keep`, which gives the id of its blob. */
+export function answer(exchange: Exchange, keep?: (bytes: Uint8Array) => string): Http.Response {
   const { status = 200, headers = {}, body, text, base64, fails } = exchange.answer;
   if (fails !== undefined) {
     const said = "the fixture says so";
@@ -107,7 +107,8 @@ export function answer(exchange: Exchange): Http.Response {
       : base64 !== undefined
         ? fromBinary(atob(base64))
         : utf8(text ?? "");
-  return { status, headers: told, body: { tag: "bytes", val: bytes }, replayed: false, ext: [] };
+  const held: Http.Content = keep === undefined ? { tag: "bytes", val: bytes } : { tag: "blob", val: keep(bytes) };
+  return { status, headers: told, body: held, replayed: false, ext: [] };
 }
 
 /** The body as JSON, where it is JSON. */

@@ -146,7 +146,10 @@ export class TestHost implements Host {
       return this.#refuse(`no answer for\n  ${method} ${url}\nwaiting:\n  ${waiting}`);
     }
     const different = difference(exchange, request);
-    return different === undefined ? answer(exchange) : this.#refuse(`${title(exchange)}: ${different}`);
+    if (different !== undefined) {
+      return this.#refuse(`${title(exchange)}: ${different}`);
+    }
+    return answer(exchange, request.intoBlob ? (bytes) => this.#keep(bytes) : undefined);
   }
 
   nowMs(): number {
@@ -192,9 +195,7 @@ export class TestHost implements Host {
   }
 
   blobCreate(): string {
-    const id = `blob-${this.#blobs.size + 1}`;
-    this.#blobs.set(id, new Uint8Array(0));
-    return id;
+    return this.#keep(new Uint8Array(0));
   }
 
   blobAppend(blob: string, data: Uint8Array): boolean {
@@ -204,6 +205,16 @@ export class TestHost implements Host {
     }
     this.#blobs.set(blob, Uint8Array.from([...held, ...data]));
     return true;
+  }
+
+  /** Keeps bytes under an id that no blob has yet; those of `holding` are the test's own. */
+  #keep(bytes: Uint8Array): string {
+    let number = this.#blobs.size + 1;
+    while (this.#blobs.has(`blob-${number}`)) {
+      number += 1;
+    }
+    this.#blobs.set(`blob-${number}`, bytes);
+    return `blob-${number}`;
   }
 
   /** What the gate would refuse whatever the manifest says. */

@@ -78,6 +78,9 @@ def address(base: str, *segments: object) -> str:
     """
     url = base.rstrip("/")
     for segment in segments:
+        # What an answer did not have is no id: `/None` would be asked for, or written to.
+        if segment is None or isinstance(segment, bool):
+            raise TypeError(f"a path segment after {url} is {segment}, not an id or a name")
         text = str(segment)
         if text in ("", ".", ".."):
             raise InvalidInput(

@@ -75,18 +75,18 @@ pub(crate) fn step_refused(step: &str) {
     }
 }
 
-pub(crate) fn blob_size(_: &str) -> Option<u64> {
-    None
+pub(crate) fn blob_size(blob: &str) -> Option<u64> {
+    current()?.borrow().blobs.size(blob)
 }
 
-pub(crate) fn blob_read(_: &str, _: u64, _: u32) -> Option<Vec<u8>> {
-    None
+pub(crate) fn blob_read(blob: &str, offset: u64, len: u32) -> Option<Vec<u8>> {
+    current()?.borrow().blobs.read(blob, offset, len)
 }
 
 pub(crate) fn blob_create(_: &str) -> String {
-    String::new()
+    current().map(|state| state.borrow_mut().blobs.keep(&[])).unwrap_or_default()
 }
 
-pub(crate) fn blob_append(_: &str, _: &[u8]) -> bool {
-    false
+pub(crate) fn blob_append(blob: &str, data: &[u8]) -> bool {
+    current().is_some_and(|state| state.borrow_mut().blobs.append(blob, data))
 }

@@ -65,6 +65,7 @@
 //! A request takes the first unused exchange with its method and address; with [`TestHost::in_order`] it must be the very next.
 //! Fixtures are written by hand or recorded; they hold no credentials, because the connector never sees one.
 
+mod blobs;
 pub(crate) mod current;
 mod exchange;
 mod reading;

@@ -7,11 +7,12 @@ use serde_json::Value;
 use patchbay_fixture::{Mismatch, Tape};
 
 use super::{
+    blobs::Blobs,
     current,
     exchange::{answer, asked, json_body},
 };
 use crate::{
-    http::{Effect, HttpError, WireRequest, WireResponse},
+    http::{Content, Effect, HttpError, WireRequest, WireResponse},
     time,
 };
 
@@ -78,6 +79,7 @@ pub(super) struct State {
     logs: Vec<LogLine>,
     refused: Vec<String>,
     progress: Option<(u64, Option<u64>)>,
+    pub(super) blobs: Blobs,
     failed: bool,
 }
 
@@ -141,6 +143,12 @@ impl TestHost {
         self.state.borrow_mut().stop_after = Some(requests);
     }
 
+    /// Keeps a file as the host would, e.g. that of an item, and gives the id of its blob.
+    #[must_use]
+    pub fn keep_blob(&self, data: &[u8]) -> String {
+        self.state.borrow_mut().blobs.keep(data)
+    }
+
     /// What was sent so far.
     #[must_use]
     pub fn requests(&self) -> Vec<SentRequest> {
@@ -202,7 +210,13 @@ impl State {
         let json = json_body(&request.body);
         let found = self.tape.take(&asked(request, json.as_ref()));
         match found {
-            Ok(exchange) => answer(&exchange),
+            Ok(exchange) => {
+                let mut response = answer(&exchange)?;
+                if let (true, Content::Bytes(body)) = (request.into_blob, &response.body) {
+                    response.body = Content::Blob(self.blobs.keep(body));
+                }
+                Ok(response)
+            }
             Err(Mismatch(why)) => self.refuse(&why),
         }
     }
