@@ -1,7 +1,8 @@
 //! Where a connection is opened instead, for tests and the demo.
 //!
 //! Everything else keeps the original: the allow-list, `Host`, SNI, the certificate's name. So the
-//! real connector, unchanged, talks to a fake.
+//! real connector, unchanged, talks to a fake. An entry whose origin is `*` stands for every origin that no other entry
+//! names, so that a host which is to reach nobody reaches nobody, whatever its connectors are granted.
 
 use std::collections::HashMap;
 
@@ -9,9 +10,15 @@ use url::Url;
 
 use crate::{EgressError, Rewrite, target::Origin};
 
+/// The origin of an entry that stands for all others.
+const EVERY: &str = "*";
+
 /// The rewrites by origin.
 #[derive(Debug, Default)]
-pub(crate) struct Rewrites(HashMap<Origin, Elsewhere>);
+pub(crate) struct Rewrites {
+    named: HashMap<Origin, Elsewhere>,
+    every: Option<Elsewhere>,
+}
 
 /// Where one origin's connections are opened.
 #[derive(Debug, Clone)]
@@ -27,9 +34,8 @@ pub(crate) struct Elsewhere {
 impl Rewrites {
     pub(crate) fn parse(entries: &[Rewrite]) -> Result<Self, EgressError> {
         let refuse = |value: &str, reason| EgressError::Rewrite { value: value.to_owned(), reason };
-        let mut rewrites = HashMap::new();
+        let mut rewrites = Self::default();
         for entry in entries {
-            let origin = Origin::parse(&entry.origin).map_err(|reason| refuse(&entry.origin, reason))?;
             let connect = plain_origin(&entry.connect).map_err(|reason| refuse(&entry.connect, reason))?;
             let browser = match &entry.browser {
                 Some(text) => Some(plain_origin(text).map_err(|reason| refuse(text, reason))?),
@@ -38,21 +44,28 @@ impl Rewrites {
             let host = connect.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned();
             let port = connect.port_or_known_default().unwrap_or(443);
             let elsewhere = Elsewhere { tls: connect.scheme() == "https", host, port, browser };
-            if rewrites.insert(origin, elsewhere).is_some() {
+            let before = if entry.origin == EVERY {
+                rewrites.every.replace(elsewhere)
+            } else {
+                let origin = Origin::parse(&entry.origin).map_err(|reason| refuse(&entry.origin, reason))?;
+                rewrites.named.insert(origin, elsewhere)
+            };
+            if before.is_some() {
                 return Err(refuse(&entry.origin, "stands there twice"));
             }
         }
-        Ok(Self(rewrites))
+        Ok(rewrites)
     }
 
     pub(crate) fn of(&self, origin: &Origin) -> Option<&Elsewhere> {
-        self.0.get(origin)
+        self.named.get(origin).or(self.every.as_ref())
     }
 
     /// The address with the browser's origin in place of its own.
     pub(crate) fn browser(&self, url: &Url) -> Url {
         let origin = Origin::parse(&url.origin().ascii_serialization()).ok();
-        let Some(shown) = origin.and_then(|origin| self.0.get(&origin)).and_then(|there| there.browser.as_ref()) else {
+        let Some(shown) = origin.as_ref().and_then(|origin| self.of(origin)).and_then(|there| there.browser.as_ref())
+        else {
             return url.clone();
         };
         let mut moved = shown.clone();
@@ -92,6 +105,23 @@ mod tests {
         assert_eq!(rewrites.browser(&url).as_str(), "http://localhost:9001/login/oauth/authorize?state=a%2Fb");
         let other = Url::parse("https://gitlab.com/x").expect("a URL");
         assert_eq!(rewrites.browser(&other), other);
+    }
+
+    #[test]
+    fn every_origin_is_elsewhere_that_no_other_entry_names() {
+        let entry = |origin: &str, port: u16| Rewrite {
+            origin: origin.to_owned(),
+            connect: format!("http://127.0.0.1:{port}"),
+            browser: None,
+        };
+        let rewrites = Rewrites::parse(&[entry("*", 1), entry("https://a.example", 2)]).expect("rewrites");
+        let port = |origin: &str| {
+            let origin = Origin::parse(origin).expect("an origin");
+            rewrites.of(&origin).map(|there| there.port)
+        };
+        assert_eq!((port("https://a.example"), port("https://b.example:8443")), (Some(2), Some(1)));
+        assert!(Rewrites::parse(&[entry("*", 1), entry("*", 2)]).is_err(), "one of them would not count");
+        assert!(Rewrites::parse(&[entry("https://*", 1)]).is_err(), "no part of an origin is a pattern");
     }
 
     #[test]

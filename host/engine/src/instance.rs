@@ -32,8 +32,10 @@ pub struct Instance {
 pub struct Figures {
     /// Bytes of linear memory that it took, starting included.
     pub memory_bytes: usize,
-    /// The most calls of the host that one of its calls made.
+    /// The most calls of the host that one of its calls made, or its start.
     pub host_calls: u32,
+    /// Calls of the host that its last call made; those of its start, before the first.
+    pub last_host_calls: u32,
 }
 
 /// A store and what is called in it; the store goes first, then its place in the pool.

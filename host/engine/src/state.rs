@@ -88,7 +88,11 @@ impl State {
 
     /// What the guest used of its bounds so far.
     pub(crate) fn figures(&self) -> Figures {
-        Figures { memory_bytes: self.growth.taken(), host_calls: self.most_host_calls.max(self.host_calls) }
+        Figures {
+            memory_bytes: self.growth.taken(),
+            host_calls: self.most_host_calls.max(self.host_calls),
+            last_host_calls: self.host_calls,
+        }
     }
 
     /// A call of the guest begins.
@@ -143,5 +147,23 @@ impl WasiView for State {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         self.host_calls = self.host_calls.saturating_add(1);
         WasiCtxView { ctx: &mut self.wasi, table: &mut self.table }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::NoLog;
+
+    #[test]
+    fn a_call_is_told_by_its_own_calls_of_the_host_and_the_most_stays() {
+        let mut state = State::probe(1 << 20, Instant::now(), Arc::new(NoLog));
+        let mut called = |times: u32| {
+            state.begin(Instant::now(), Failure::CallTimeout);
+            (0..times).for_each(|_| state.host_call().expect("within its bound"));
+            let figures = state.figures();
+            (figures.last_host_calls, figures.host_calls)
+        };
+        assert_eq!([called(2), called(7), called(3), called(0)], [(2, 2), (7, 7), (3, 7), (0, 7)]);
     }
 }

@@ -14,7 +14,7 @@ use patchbay_test_support::{
 use serde_json::{Value, json};
 
 use crate::{
-    RigSetup, Tenant, patchbay,
+    RigSetup, Tenant, patchbay, patchbay_command,
     tenant::{at, items},
 };
 
@@ -68,6 +68,7 @@ pub fn author(language: &str, prepare: impl FnOnce(&Path) -> Result<()>) -> Resu
         if !round.contains("notes: done, 3 records") {
             return Err(Trouble::new(format!("patchbay dev: {round}")));
         }
+        author.stays_here()?;
     }
     author.walked.packaged = author.json(&["package", "--out", "day-notes.wasm", "--json"])?;
     let key = author.json(&["publishers", "--json", "keygen", "acme.key"])?;
@@ -137,6 +138,26 @@ impl Author {
             return Err(Trouble::new(format!("the second run: {run}")));
         }
         holds(&tenant, &connection, "notes", notes.len())
+    }
+
+    /// With recorded answers nobody is asked, whatever the manifest names by now, and whatever the shell says to another host.
+    fn stays_here(&mut self) -> Result<()> {
+        const ELSEWHERE: &str = "https://api.elsewhere.example";
+        let was = ["connector.toml", "src/lib.rs"].map(|file| self.project.join(file));
+        let before = was.iter().map(std::fs::read_to_string).collect::<std::io::Result<Vec<_>>>()?;
+        for (file, text) in was.iter().zip(&before) {
+            std::fs::write(file, text.replace(notebook::ORIGIN, ELSEWHERE))?;
+        }
+        let mut dev = patchbay_command(&self.project, &["dev", "--once"])?;
+        let done = dev.env("PATCHBAY_DATABASE__URL", "postgres://127.0.0.1:1/none").output()?;
+        let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+        for (file, text) in was.iter().zip(&before) {
+            std::fs::write(file, text)?;
+        }
+        if done.status.success() || !said.contains(&format!("not recorded: GET {ELSEWHERE}/v1/")) {
+            return Err(Trouble::new(format!("patchbay dev with an origin that nothing is recorded of: {said}")));
+        }
+        Ok(())
     }
 
     /// With a key, the provider itself: a call that is shown, its answers written down, and a round with all of its `notes`.

@@ -102,6 +102,24 @@ impl Line {
     }
 }
 
+/// Whether an item is for the action that is asked, and the manifest has it. Looked at before anybody is asked anything:
+/// what the item says would be really written.
+pub(super) fn agree<'a>(action: &str, item: Option<&Item>, known: impl Iterator<Item = &'a str>) -> Result<(), String> {
+    if let Some(item) = item.filter(|item| item.action != action) {
+        let other = &item.action;
+        return Err(format!(
+            "the action {action} is asked, and the item is for the action {other}, so nothing was sent: \
+             say \"action\": \"{action}\" in the item, or ask for {other}"
+        ));
+    }
+    let known: Vec<&str> = known.collect();
+    if known.contains(&action) {
+        return Ok(());
+    }
+    let known = if known.is_empty() { "no action".to_owned() } else { known.join(", ") };
+    Err(format!("the manifest has no action {action}, so nothing was sent; it has {known}"))
+}
+
 /// The fixture of what is asked: the one that was named, or the plain one.
 fn placed(folder: &Folder, ask: &Ask, named: Option<&str>) -> Result<Placed, PerformError> {
     let kind = match ask {
@@ -167,4 +185,31 @@ fn asked(ask: &Ask, page_hint: u32) -> Result<Call, PerformError> {
             return Err(PerformError::Given("say what is written with --item; it is really written".to_owned()));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(action: &str) -> Item {
+        serde_json::from_value(serde_json::json!({ "action": action, "payload": {} })).expect("an item")
+    }
+
+    #[test]
+    fn an_item_of_another_action_is_refused_by_a_sentence_that_names_both() {
+        let refused = agree("note", Some(&item("invoice")), ["note", "invoice"].into_iter()).expect_err("refused");
+        assert!(refused.contains("action note") && refused.contains("action invoice"), "{refused}");
+        assert_eq!(agree("note", Some(&item("note")), ["note", "invoice"].into_iter()), Ok(()));
+        assert_eq!(agree("note", None, ["note"].into_iter()), Ok(()));
+    }
+
+    #[test]
+    fn an_action_that_the_manifest_does_not_have_is_refused_by_a_sentence_that_says_which_it_has() {
+        for item in [None, Some(item("nota"))] {
+            let refused = agree("nota", item.as_ref(), ["note", "invoice"].into_iter()).expect_err("refused");
+            assert!(refused.contains("no action nota") && refused.ends_with("it has note, invoice"), "{refused}");
+        }
+        let refused = agree("note", None, std::iter::empty()).expect_err("refused");
+        assert!(refused.ends_with("it has no action"), "{refused}");
+    }
 }

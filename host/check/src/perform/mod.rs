@@ -56,7 +56,7 @@ pub enum Ask {
     Push {
         /// The action.
         action: String,
-        /// The item; that of the fixture when left out.
+        /// The item, of the same action; that of the fixture when left out.
         item: Option<Item>,
     },
 }
@@ -160,6 +160,10 @@ pub async fn perform(stage: &Stage, ask: &Ask, provider: &Provider<'_>) -> Resul
         let why =
             format!("the host answers the picker {picker} from the records of a stream: patchbay run fetch {stream}");
         return Err(PerformError::Given(why));
+    }
+    if let Ask::Push { action, item } = ask {
+        let known = stage.manifest().actions.iter().map(|action| action.name.as_str());
+        line::agree(action, item.as_ref(), known).map_err(PerformError::Given)?;
     }
     let line = Line::of(stage, ask, provider).await?;
     let (writer, item) = match &line.call {

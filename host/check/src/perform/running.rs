@@ -33,7 +33,7 @@ macro_rules! costed {
             time_us: microseconds(time),
             cpu_us: microseconds(cpu),
             memory_bytes: figures.memory_bytes,
-            host_calls: figures.host_calls,
+            host_calls: figures.last_host_calls,
             requests: new.len(),
             bytes_out: new.iter().map(|one| one.bytes_out).sum(),
             bytes_in: new.iter().map(|one| one.bytes_in).sum(),

@@ -6,6 +6,10 @@
 //!
 //! What a connector says by itself (the title that it gives every note) is no secret, and has to stay so that the fixture
 //! replays: of a request is learnt what came of the item, and what is an address or a telephone number wherever it stands.
+//!
+//! Secrets in addresses and headers are a matter of their own (`secrets.rs`).
+
+mod secrets;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +18,11 @@ use patchbay_model::manifest::is_named_like_a_secret;
 use serde_json::{Number, Value};
 use sha2::{Digest as _, Sha256};
 
+use self::secrets::Secrets;
 use super::{
     named::{NUMBERED, PERSONAL, WHO, called, is_long_number_of_somebody, is_short_number_of_somebody},
     shape::Inventor,
-    text::{addresses, decoded, is_date, is_encoded, is_telephone, percent, replaced, stem, words},
+    text::{addresses, decoded, is_date, is_encoded, is_telephone, percent, replaced, spellings, stem, words},
     withheld,
 };
 
@@ -36,6 +41,7 @@ pub(super) struct Mask {
     keys: Vec<(String, String)>,
     /// Words of what was entered and is private.
     brought: BTreeSet<String>,
+    secrets: Secrets,
     /// Texts and files are kept as they came.
     keep_text: bool,
 }
@@ -43,7 +49,7 @@ pub(super) struct Mask {
 impl Mask {
     pub(super) fn of(salt: [u8; 32], author: String, keep_text: bool) -> Self {
         let (made, keys, brought) = (BTreeMap::new(), Vec::new(), BTreeSet::new());
-        Self { inventor: Inventor::of(salt), author, made, keys, brought, keep_text }
+        Self { inventor: Inventor::of(salt), author, made, keys, brought, secrets: Secrets::default(), keep_text }
     }
 
     /// The key of a step, whole or cut, becomes that of fixtures.
@@ -56,10 +62,11 @@ impl Mask {
     /// Looks through what a connection and its account are.
     pub(super) fn learn_said(&mut self, said: &Said) {
         for facts in said.facts.iter().chain(&said.account_facts) {
-            facts.iter().for_each(|(name, value)| self.learn_text(name, value));
+            facts.iter().for_each(|(name, value)| self.learn_fact(name, value));
         }
-        said.account.iter().flatten().for_each(|account| self.learn_text("", account));
+        said.account.iter().flatten().for_each(|account| self.learn_fact("", account));
         said.settings.iter().for_each(|settings| self.learn_value("", settings));
+        said.config.iter().for_each(|config| self.learn_config(config));
         self.bring();
     }
 
@@ -67,7 +74,7 @@ impl Mask {
     pub(super) fn learn_item(&mut self, item: &Item) {
         item.target.iter().for_each(|target| self.learn_value("", target));
         self.learn_value("", &item.payload);
-        item.ext.iter().for_each(|(name, value)| self.learn_text(name, value));
+        item.ext.iter().for_each(|(name, value)| self.learn_told(name, value));
         for file in &item.attachments {
             self.learn_text("name", stem(&file.name));
             if !self.keep_text {
@@ -81,12 +88,16 @@ impl Mask {
     }
 
     fn bring(&mut self) {
-        self.brought = self.made.keys().flat_map(|text| words(text)).collect();
+        // Nobody repeats a word of a signature.
+        let private = self.made.keys().filter(|text| !self.secrets.hold(text));
+        self.brought = private.flat_map(|text| words(text)).collect();
     }
 
     /// Looks through what was asked of a provider, and what it answered.
     pub(super) fn learn(&mut self, exchange: &Exchange) {
         let Exchange { request, answer } = exchange;
+        self.learn_request(request);
+        self.learn_answer(answer);
         if let Some(body) = &answer.body {
             self.learn_value("", body);
         }
@@ -127,7 +138,7 @@ impl Mask {
                 }
             }
             Value::Array(items) => items.iter().for_each(|item| self.learn_value(name, item)),
-            Value::String(text) => self.learn_text(name, text),
+            Value::String(text) => self.learn_told(name, text),
             Value::Number(number) => self.learn_number(name, number),
             Value::Null | Value::Bool(_) => {}
         }
@@ -171,10 +182,14 @@ impl Mask {
         } else {
             return;
         };
-        if (is_date(text) && !birth) || self.author.contains(&format!("\"{text}\"")) {
+        if (is_date(text) && !birth) || self.is_of_the_author(text) {
             return;
         }
         self.made.entry(text.to_owned()).or_insert(made);
+    }
+
+    fn is_of_the_author(&self, text: &str) -> bool {
+        self.author.contains(&format!("\"{text}\""))
     }
 
     /// Another text of the same shape, in which an address is the one that it is everywhere, and the key of a step stays.
@@ -209,11 +224,13 @@ impl Mask {
     /// A text without what was learnt.
     pub(super) fn text(&self, text: &str) -> String {
         let text = self.keyed(text);
-        match self.made.get(&text) {
-            Some(made) => made.clone(),
-            None if text.starts_with("https://") || text.starts_with("http://") => self.url(&text),
-            None => self.within(text),
+        if let Some(made) = self.made.get(&text) {
+            return made.clone();
         }
+        let is_url = text.starts_with("https://") || text.starts_with("http://");
+        let text = if is_url { self.url(&text) } else { self.within(text) };
+        // Last, because a whole sentence with an address in it is replaced as one.
+        self.placed(&text)
     }
 
     /// An address, in whose parts something may be spelt in other ways than this one's.
@@ -250,11 +267,7 @@ impl Mask {
             self.made.iter().filter(|(from, _)| from.chars().count() >= SHORTEST).collect();
         all.sort_by_key(|(from, _)| std::cmp::Reverse(from.len()));
         for (from, to) in all {
-            for (from, to) in [
-                (from.clone(), to.clone()),
-                (percent(from, "%20"), percent(to, "%20")),
-                (percent(from, "+"), percent(to, "+")),
-            ] {
+            for (from, to) in spellings(from, to) {
                 text = replaced(&text, &from, &to);
             }
         }
@@ -310,12 +323,12 @@ impl Mask {
         let mut withheld = Vec::new();
         for Exchange { request, answer } in &mut fixture.exchanges {
             request.url = self.text(&request.url);
-            request.headers.values_mut().for_each(|value| *value = self.text(value));
+            request.headers.iter_mut().for_each(|(name, value)| *value = self.header(name, value));
             request.body.iter_mut().for_each(|body| self.value("", body));
             if !self.keep_text {
                 withheld.extend(withheld::withhold(answer));
             }
-            answer.headers.values_mut().for_each(|value| *value = self.text(value));
+            answer.headers.iter_mut().for_each(|(name, value)| *value = self.header(name, value));
             answer.body.iter_mut().for_each(|body| self.value("", body));
             answer.text.iter_mut().for_each(|text| *text = self.text(text));
         }
@@ -364,7 +377,7 @@ impl Mask {
 
     /// How many values were replaced.
     pub(super) fn count(&self) -> usize {
-        self.made.len()
+        self.made.len() + self.secrets.count_short()
     }
 }
 

@@ -1,13 +1,14 @@
 //! Fixtures of a live provider: the connector is run through the real gate, and what both sides said is written down.
 //!
 //! The credential is filled in by the gate, so that no request that is kept has ever held it, and answers come back
-//! without it. What says who somebody is is replaced before anything is written (`mask.rs`); nothing of the
-//! original touches the disk.
+//! without it. Other secrets (what signs a link, a token that an answer hands on to the next request) and what says who
+//! somebody is are replaced before anything is written (`mask.rs`); nothing of the original touches the disk.
 
 mod items;
 mod listener;
 mod mask;
 mod named;
+mod place;
 mod shape;
 mod text;
 mod withheld;

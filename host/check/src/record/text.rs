@@ -37,6 +37,46 @@ pub(super) fn percent(text: &str, space: &str) -> String {
     })
 }
 
+/// A text and what takes its place, in each way that they may be spelt: as they are, in an address, and in JSON that
+/// stands in a text.
+pub(super) fn spellings(from: &str, to: &str) -> Vec<(String, String)> {
+    let mut all = vec![(from.to_owned(), to.to_owned())];
+    if from.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+        return all;
+    }
+    let ways: [fn(&str) -> String; 5] = [
+        |text| percent(text, "%20"),
+        |text| percent(text, "+"),
+        |text| in_small_letters(&percent(text, "%20")),
+        escaped,
+        |text| escaped(text).replace('/', "\\/"),
+    ];
+    for way in ways {
+        let from = way(from);
+        if all.iter().all(|(known, _)| *known != from) {
+            all.push((from, way(to)));
+        }
+    }
+    all
+}
+
+/// `%2f` for `%2F`.
+fn in_small_letters(text: &str) -> String {
+    let mut of_escape = 0_u8;
+    let small = |letter: char| {
+        let made = if of_escape > 0 { letter.to_ascii_lowercase() } else { letter };
+        of_escape = if letter == '%' { 2 } else { of_escape.saturating_sub(1) };
+        made
+    };
+    text.chars().map(small).collect()
+}
+
+/// As it stands between the quotes of JSON.
+fn escaped(text: &str) -> String {
+    let quoted = serde_json::Value::from(text).to_string();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or(text).to_owned()
+}
+
 /// Without `%` escapes; what is no UTF-8 then stays as it is.
 pub(super) fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::with_capacity(text.len()), text.as_bytes());
@@ -105,6 +145,15 @@ mod tests {
         for plain in ["100%", "%4", "%zz", "%FF", ""] {
             assert_eq!(decoded(plain), plain);
         }
+    }
+
+    #[test]
+    fn a_value_is_known_in_addresses_of_either_case_and_within_json() {
+        let spelt: Vec<String> = spellings("a/b \"c\"", "x").into_iter().map(|(from, _)| from).collect();
+        for way in ["a%2Fb%20%22c%22", "a%2Fb+%22c%22", "a%2fb%20%22c%22", r#"a/b \"c\""#, r#"a\/b \"c\""#] {
+            assert!(spelt.iter().any(|known| known == way), "{way} is not among {spelt:?}");
+        }
+        assert_eq!(spellings("abc1", "xyz2"), [("abc1".to_owned(), "xyz2".to_owned())]);
     }
 
     #[test]

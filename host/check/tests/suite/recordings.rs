@@ -23,7 +23,7 @@ fn all_text(folder: &Path) -> String {
     text
 }
 
-fn wanted() -> Wanted {
+pub(crate) fn wanted() -> Wanted {
     let item = json!({ "action": "note", "payload": { "text": "Bel Jan Peeters terug" } });
     Wanted {
         auth: None,

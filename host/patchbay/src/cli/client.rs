@@ -125,6 +125,12 @@ impl Client {
         self.answer(self.told(self.agent.patch(url.as_str())).content_type(media_type).send(body))
     }
 
+    /// `PUT path` with bytes, answered in JSON.
+    pub(super) fn put(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Stop> {
+        let url = self.url(path)?;
+        self.answer(self.told(self.agent.put(url.as_str())).content_type(media_type).send(body))
+    }
+
     /// `POST path` with bytes, answered in JSON.
     pub(super) fn post(&self, path: &str, media_type: &str, body: &[u8]) -> Result<Value, Stop> {
         self.post_with(path, media_type, &[], body)

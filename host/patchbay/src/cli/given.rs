@@ -69,8 +69,8 @@ impl Given {
             facts: self.field.iter().chain(&self.fact).cloned().collect(),
             secrets,
             account: self.account.clone(),
-            settings: self.settings.as_deref().map(json::<Value>).transpose()?,
-            config: self.correction.as_deref().map(json::<Value>).transpose()?,
+            settings: self.settings()?,
+            config: self.correction()?,
             items: Vec::new(),
             pages,
             page_hint,
@@ -78,11 +78,33 @@ impl Given {
         })
     }
 
-    /// What was given for a field of the login.
-    pub(super) fn entered(&self, field: &str) -> Option<String> {
-        let plain = self.field.iter().find(|(name, _)| name == field).map(|(_, value)| value.clone());
-        let sealed = || self.secret.iter().find(|(name, _)| name == field);
-        plain.or_else(|| sealed().and_then(|(name, value)| Some(secret(name, value).ok()?.expose().to_owned())))
+    /// What was given for a field of the login; of a plain field it is a fact, too.
+    pub(super) fn entered(&self, field: &str) -> Result<Option<String>, Stop> {
+        if let Some((_, value)) = self.field.iter().chain(&self.fact).find(|(name, _)| name == field) {
+            return Ok(Some(value.clone()));
+        }
+        let sealed = self.secret.iter().find(|(name, _)| name == field);
+        sealed.map(|(name, value)| secret(name, value).map(|secret| secret.expose().to_owned())).transpose()
+    }
+
+    /// The auth method that was named.
+    pub(super) fn auth(&self) -> Option<&str> {
+        self.auth.as_deref()
+    }
+
+    /// The account that was named, as the provider calls it.
+    pub(super) fn account(&self) -> Option<&str> {
+        self.account.as_deref()
+    }
+
+    /// The settings that were given.
+    pub(super) fn settings(&self) -> Result<Option<Value>, Stop> {
+        self.settings.as_deref().map(json).transpose()
+    }
+
+    /// The correction that was given.
+    pub(super) fn correction(&self) -> Result<Option<Value>, Stop> {
+        self.correction.as_deref().map(json).transpose()
     }
 
     /// Origins that are elsewhere, and where.

@@ -62,7 +62,7 @@ keys! {
     "egress.allowed_ports" = "[]": "Ports besides 443 that the host's own requests (login, logos) may use; a connector's stand in its manifest.";
     "egress.extra_ca" = "[]": "PEM files of further certificate authorities.";
     "egress.rewrite" = "[]": "For tests and demos: other places to open connections to.";
-    "egress.rewrite[].origin" = "needed": "The origin as the manifest names it.";
+    "egress.rewrite[].origin" = "needed": "The origin as the manifest names it; `*` is every one that no other entry names.";
     "egress.rewrite[].connect" = "needed": "The origin that is opened instead.";
     "egress.rewrite[].browser" = "none": "The origin that a browser is sent to instead.";
     "egress.connect_seconds" = "5": "Longest wait for a connection.";

@@ -102,7 +102,7 @@ pub(crate) struct Egress {
     pub(crate) idle: Duration,
 }
 
-/// One entry of `[[egress.rewrite]]`; all three are origins without a trailing slash.
+/// One entry of `[[egress.rewrite]]`; all three are origins without a trailing slash, the first may be `*`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Rewrite {
     /// As the manifest names it.

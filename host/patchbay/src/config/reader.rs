@@ -168,6 +168,8 @@ impl<'a> Reader<'a> {
             };
             let at = table.values().next().map_or(place, |entry| entry.place.clone());
             let mut field = |name: &str, needed: bool| match table.get(name) {
+                // Every origin that no other entry names.
+                Some(Entry { value: Value::Text(text), .. }) if name == "origin" && text == "*" => Some(text.clone()),
                 Some(Entry { value: Value::Text(text), place }) => match origin(text) {
                     Ok(url) => Some(url.origin().ascii_serialization()),
                     Err(why) => {

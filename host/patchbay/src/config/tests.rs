@@ -61,6 +61,10 @@ fn rewrites_are_read_from_the_file_and_from_a_variable() {
     assert_eq!(read(file, &[]).expect("a rewrite").egress.rewrite, std::slice::from_ref(&wanted));
     let variable = r#"[{origin = "https://api.example.com", connect = "http://127.0.0.1:4000"}]"#;
     assert_eq!(read("", &[("PATCHBAY_EGRESS__REWRITE", variable)]).expect("a rewrite").egress.rewrite, [wanted]);
+    let every = "[[egress.rewrite]]\norigin = \"*\"\nconnect = \"http://127.0.0.1:4000\"\n";
+    assert_eq!(read(every, &[]).expect("a rewrite").egress.rewrite[0].origin, "*");
+    let elsewhere = "[[egress.rewrite]]\norigin = \"https://a.example\"\nconnect = \"*\"\n";
+    assert!(read(elsewhere, &[]).is_err(), "a place is one place");
     assert_eq!(
         read("[[egress.rewrite]]\norigin = \"https://a.example\"\n", &[]).expect_err("half a rewrite"),
         ["line 2: this entry of `egress.rewrite` needs `connect`"]

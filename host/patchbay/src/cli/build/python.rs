@@ -57,6 +57,9 @@ fn sources(folders: &[&Path]) -> Result<String, Stop> {
     Ok(HEXLOWER.encode(&digest.finalize()))
 }
 
+/// Ends of names that no module reads: what `package`, `sign` and an author write beside the code.
+const NOT_SOURCES: &[&str] = &[".wasm", ".sig", ".part", "README.md", "CHANGELOG.md"];
+
 /// The files below a folder that a module could read when it is imported, in order: not the tests, and not what tools keep.
 fn files(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
@@ -65,7 +68,9 @@ fn files(folder: &Path) -> Vec<PathBuf> {
         let ours = !name.starts_with('.') && !["__pycache__", "tests", "fixtures", "node_modules"].contains(&&*name);
         match entry.file_type() {
             Ok(kind) if kind.is_dir() && ours => found.extend(files(&path)),
-            Ok(kind) if kind.is_file() && ours && !name.ends_with(".wasm") => found.push(path),
+            Ok(kind) if kind.is_file() && ours && !NOT_SOURCES.iter().any(|end| name.ends_with(end)) => {
+                found.push(path)
+            }
             Ok(_) | Err(_) => {}
         }
     }
@@ -221,8 +226,9 @@ mod tests {
             sources(&[folder.path()]).expect("readable")
         };
         let first = write("connector.py", "one");
-        for (name, text) in [("tests/test_connector.py", "x"), ("acme.wasm", "x"), (".patchbay/component.wasm", "x")] {
-            assert_eq!(write(name, text), first, "{name}");
+        // The same sources in other bytes would no longer be what was signed.
+        for name in ["tests/test_connector.py", "acme.wasm", ".patchbay/component.wasm", "acme.wasm.sig", "README.md"] {
+            assert_eq!(write(name, "x"), first, "{name}");
         }
         assert_ne!(write("connector.py", "two"), first);
         assert_ne!(write("acme/data.json", "{}"), write("acme/data.json", "[]"));

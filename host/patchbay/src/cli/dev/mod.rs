@@ -7,6 +7,7 @@
 //!
 //! The provider is the recorded answers, played over a port on this machine (`replay.rs`), or with a secret or a token the real one.
 
+mod connect;
 mod host;
 mod replay;
 mod round;
@@ -21,8 +22,9 @@ use crate::exit::{Exit, Stop};
 const HELP: &str = "\
 The host's data is in .patchbay/dev and begins afresh each time; unsigned connectors are taken there. Ctrl-C ends everything.
 
-With recorded answers nothing leaves this machine, and each field of the login is made up. With --secret or --token the provider \
-itself is asked; streams are read, and nothing is written there.
+With recorded answers nothing leaves this machine, and each field of the login is made up: a request that nothing is recorded for \
+gets 404 and is named. With --secret or --token the provider itself is asked; streams are read, and nothing is written there. The \
+host beside logs in with what was given and makes up nothing.
 
 Example:
   patchbay dev

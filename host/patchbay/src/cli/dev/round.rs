@@ -28,34 +28,50 @@ use crate::{
 pub(super) struct Rounds<'a> {
     pub(super) project: &'a Project,
     pub(super) given: &'a Given,
-    live: bool,
+    pub(super) live: bool,
     count: u32,
     pub(super) connection: Option<String>,
+    /// One that was made and does not have yet what it is to be set to, with what the host said of it.
+    pub(super) unset: Option<(String, Value)>,
 }
 
 impl<'a> Rounds<'a> {
     pub(super) fn of(project: &'a Project, given: &'a Given, live: bool) -> Self {
-        Self { project, given, live, count: 0, connection: None }
+        Self { project, given, live, count: 0, connection: None, unset: None }
     }
 
     /// Does one; whether all of it went well. What did not is told, and the host keeps what it had.
     pub(super) fn next(&mut self, host: &DevHost, replay: Option<&Replay>, events: &Events) -> bool {
         self.count += 1;
-        let went_well = self.round(host).unwrap_or_else(|stop| {
-            // A tool that ended by the author's Ctrl-C is nothing to tell.
+        // A tool that ended by the author's Ctrl-C is nothing to tell.
+        let told = |stop: &Stop, and: &str| {
             if !events.stopped() {
                 stop.print();
-                println!("the release before stays");
+                print!("{and}");
             }
-            false
-        });
+        };
+        let went_well = match self.round(host) {
+            Err(stop) => {
+                told(&stop, "the release before stays\n");
+                false
+            }
+            Ok((manifest, went_well)) => {
+                let synced = self.sync(host, &manifest);
+                went_well
+                    & synced.unwrap_or_else(|stop| {
+                        told(&stop, "");
+                        false
+                    })
+            }
+        };
         for missed in replay.map(Replay::missed).unwrap_or_default() {
             println!("not recorded: {missed}");
         }
         went_well
     }
 
-    fn round(&mut self, host: &DevHost) -> Result<bool, Stop> {
+    /// Builds, tries and installs it; the manifest, and whether all of that went well.
+    fn round(&mut self, host: &DevHost) -> Result<(Manifest, bool), Stop> {
         let begun = Instant::now();
         let manifest = packed::manifest(self.project)?;
         let component = packing::read(&build::build(self.project, &mut |line| println!("  {line}"))?)?;
@@ -63,7 +79,7 @@ impl<'a> Rounds<'a> {
         let bytes = packing::pack(&component, &manifest)?;
         let tried = self.tries(&bytes, &manifest)?;
         let installed = self.install(host, &component, &manifest)?;
-        Ok(tried & installed & self.sync(host, &manifest)?)
+        Ok((manifest, tried & installed))
     }
 
     /// Calls everything once, and asks the suite.

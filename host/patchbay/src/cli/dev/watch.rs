@@ -17,9 +17,10 @@ use crate::{exit::Stop, lifecycle};
 
 /// How long nothing must happen before a round begins: an editor writes several files.
 const QUIET: Duration = Duration::from_millis(300);
-/// Folders that builds and tools write to.
-const NOT_OURS: &[&str] =
-    &["target", "node_modules", "__pycache__", ".patchbay", ".git", ".pytest_cache", "dist", ".venv"];
+/// Folders that builds and tools write to. Whatever begins with a dot is a tool's too, but for [`WRITTEN`].
+const NOT_OURS: &[&str] = &["target", "node_modules", "__pycache__", "dist", "venv"];
+/// What an author writes although its name begins with a dot.
+const WRITTEN: &[&str] = &[".cargo", ".npmrc"];
 
 /// Files that are named when a round begins.
 const NAMED: usize = 3;
@@ -76,9 +77,18 @@ pub(super) fn watch(dir: &Path) -> Result<Events, Stop> {
 fn ours(root: &Path, path: &Path) -> Option<PathBuf> {
     let below = path.strip_prefix(root).ok().filter(|below| !below.as_os_str().is_empty())?;
     let packed = below.extension().is_some_and(|end| end == "wasm" || end == "part" || end == "sig");
-    let own = |part: std::path::Component<'_>| !NOT_OURS.iter().any(|other| part.as_os_str() == *other);
+    let own = |part: std::path::Component<'_>| {
+        let name = part.as_os_str().to_string_lossy();
+        WRITTEN.contains(&&*name) || !(NOT_OURS.contains(&&*name) || is_an_editors(&name))
+    };
     let written = !packed && below != Path::new("Cargo.lock") && below.components().all(own);
     written.then(|| below.to_owned())
+}
+
+/// Whether a name is what an editor or a tool keeps beside what is written: `.a.py.swp`, `.mypy_cache`, `a.py~`, `#a.py#`, and
+/// vim's `4913`, by which it looks whether it may write.
+fn is_an_editors(name: &str) -> bool {
+    name.starts_with(['.', '#']) || name.ends_with('~') || name == "4913"
 }
 
 impl Events {
@@ -118,10 +128,15 @@ mod tests {
     #[test]
     fn what_a_build_writes_begins_no_round() {
         let ours = |path: &str| ours(Path::new("/p"), &Path::new("/p").join(path)).is_some();
-        for path in ["src/lib.rs", "connector.toml", "fixtures/streams/notes.json"] {
+        for path in ["src/lib.rs", "connector.toml", "fixtures/streams/notes.json", ".cargo/config.toml"] {
             assert!(ours(path), "{path}");
         }
         for path in ["target/debug/x", ".patchbay/component.wasm", "acme.wasm", "node_modules/a/b.js", "Cargo.lock"] {
+            assert!(!ours(path), "{path}");
+        }
+        for path in
+            [".connector.py.swp", "src/.#lib.rs", "src/#lib.rs#", "a.py~", "4913", ".mypy_cache/x", "venv/bin/x"]
+        {
             assert!(!ours(path), "{path}");
         }
     }
