@@ -135,6 +135,7 @@ codes! {
     "1033" ArtifactWrong Upstream "What came is not what it should be";
     "1034" IndexRefused Upstream "This index cannot be believed";
     "1035" NotInIndex NotFound "No index lists this connector";
+    "1036" ReferenceTaken Conflict "Something else lies under this reference already";
     "1040" PinRefused Conflict "This connection cannot be pinned to this release";
     "1041" CanaryRefused Conflict "This release cannot be tried on this connection";
     "1042" NothingBefore Conflict "There is no release to go back to";

@@ -15,11 +15,11 @@ use super::{
 };
 
 /// A manifest: what registries themselves bound it by is four times as much.
-const MANIFEST: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
+pub(super) const MANIFEST: Allowance = Allowance { bytes: 1024 * 1024, time: Duration::from_secs(15) };
 /// How long a component may take.
 const LAYER: Duration = Duration::from_secs(300);
 /// The kinds of manifest that are asked for.
-const ACCEPTED: &str =
+pub(super) const ACCEPTED: &str =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json;q=0.5";
 const DIGEST: &str = "docker-content-digest";
 

@@ -1,4 +1,8 @@
 //! Publishing: the layer, the config, and last the manifest, which makes both visible at once.
+//!
+//! **A tag says one thing.** Whoever wrote it down, with its digest in an index or without, is to get what they saw: what is
+//! there already is looked at first. The same component with the same signature is what was wanted, so a command that is
+//! repeated because its answer was lost changes nothing; anything else stays as it is unless it is to be replaced.
 
 use std::time::Duration;
 
@@ -14,9 +18,13 @@ use patchbay_model::{
 use super::{
     Kind, Reference, Registries,
     artifact::{self, digest},
+    pull::MANIFEST,
     wire::{Question, Wire},
 };
 
+/// All that may lie under a tag: a registry that may not say what does says that nothing does.
+const ANYTHING: &str = "application/vnd.oci.image.manifest.v1+json, application/vnd.oci.image.index.v1+json, \
+    application/vnd.docker.distribution.manifest.v2+json, application/vnd.docker.distribution.manifest.list.v2+json";
 /// A short answer.
 const SHORT: Allowance = Allowance { bytes: 64 * 1024, time: Duration::from_secs(30) };
 /// How long a component may take.
@@ -34,6 +42,8 @@ pub struct Publication {
     pub created: Timestamp,
     /// As what.
     pub kind: Kind,
+    /// Whether it may take the place of something else under the tag.
+    pub replace: bool,
 }
 
 /// What was published.
@@ -49,6 +59,8 @@ pub struct Published {
     pub size: usize,
     /// SHA-256 of the component, hex.
     pub sha256: String,
+    /// It lay there already, and nothing was sent.
+    pub was_there: bool,
 }
 
 /// Puts a component into a registry under the tag of a reference.
@@ -61,7 +73,7 @@ pub async fn publish(
     reference: &Reference,
     publication: Publication,
 ) -> Result<Published, Fault> {
-    let Publication { component, signature, license, created, kind } = publication;
+    let Publication { component, signature, license, created, kind, replace } = publication;
     let Some(tag) = reference.only_tag() else {
         let text = format!("`{reference}` names a digest; what is published gets a tag: write :VERSION");
         return Err(Fault::because(Code::ReferenceInvalid, text));
@@ -71,6 +83,29 @@ pub async fn publish(
         .map_err(|error| Fault::new(Code::Internal).operator(error))?;
     let mut wire = Wire::to(gate, registries, reference, "pull,push");
     let size = component.len();
+    let published = |is: &str, was_there: bool| Published {
+        connector: inspected.manifest.id.clone(),
+        version: inspected.manifest.version.clone(),
+        pinned: reference.pinned(is),
+        size,
+        sha256: inspected.digest.clone(),
+        was_there,
+    };
+    if !replace {
+        match lies_there(&mut wire, reference, &digest(&component), signature.as_deref()).await? {
+            There::Same(is) => return Ok(published(&is, true)),
+            There::Else(is) => {
+                return Err(Fault::because(
+                    Code::ReferenceTaken,
+                    format!(
+                        "{reference} is something else already ({is}), and whoever was given that would get another one; \
+                         publish it under a tag of its own, or add --replace"
+                    ),
+                ));
+            }
+            There::Nothing => {}
+        }
+    }
     upload(&mut wire, reference, component.into()).await?;
     upload(&mut wire, reference, artifact.config.into()).await?;
     let is = digest(&artifact.manifest);
@@ -89,13 +124,36 @@ pub async fn publish(
         );
     }
     wire.done(answer, "the manifest")?;
-    Ok(Published {
-        connector: inspected.manifest.id,
-        version: inspected.manifest.version,
-        pinned: reference.pinned(&is),
-        size,
-        sha256: inspected.digest,
-    })
+    Ok(published(&is, false))
+}
+
+/// What lies under a tag.
+enum There {
+    Nothing,
+    /// This component with this signature; the digest of its manifest.
+    Same(String),
+    /// Anything else.
+    Else(String),
+}
+
+async fn lies_there(
+    wire: &mut Wire<'_>,
+    reference: &Reference,
+    component: &str,
+    signature: Option<&str>,
+) -> Result<There, Fault> {
+    let path = format!("/v2/{}/manifests/{}", reference.repository(), reference.wanted());
+    let question = Question { method: Method::GET, path, accept: Some(ANYTHING), body: None, allowance: MANIFEST };
+    let answer = wire.ask(&question).await?;
+    // A login that may write and not read is told so, and goes on with --replace: nothing is written over unseen.
+    if answer.status() == StatusCode::NOT_FOUND {
+        return Ok(There::Nothing);
+    }
+    let answer = wire.done(answer, "what lies under the tag now, which --replace does not ask")?;
+    let is = digest(answer.body());
+    let same = artifact::read(answer.body(), usize::MAX)
+        .is_ok_and(|layer| layer.digest == component && layer.signature.as_deref() == signature.map(str::as_bytes));
+    Ok(if same { There::Same(is) } else { There::Else(is) })
 }
 
 /// Bytes under their digest, unless they are there.

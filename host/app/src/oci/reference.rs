@@ -94,7 +94,8 @@ impl Reference {
     }
 
     /// The tag, where nothing is pinned.
-    pub(super) fn only_tag(&self) -> Option<&str> {
+    #[must_use]
+    pub fn only_tag(&self) -> Option<&str> {
         self.tag.as_deref().filter(|_| self.digest.is_none())
     }
 

@@ -46,6 +46,9 @@ pub(super) struct Args {
     /// With the config of an image, for a registry that takes nothing else.
     #[arg(long)]
     as_image: bool,
+    /// Put it in the place of something else under that tag: whoever was given the tag gets another component.
+    #[arg(long)]
+    replace: bool,
     /// Print JSON.
     #[arg(long)]
     json: bool,
@@ -66,6 +69,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result<Exit, Stop> {
         license: args.license.clone(),
         created: SystemClock.now(),
         kind: if args.as_image { ArtifactKind::Image } else { ArtifactKind::Wasm },
+        replace: args.replace,
     };
     let runtime = tokio::runtime::Runtime::new().map_err(|error| Stop::failed(error.to_string()))?;
     let progress = Progress::begin(format!("publishing {}", packed.name));
@@ -75,6 +79,7 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result<Exit, Stop> {
         let said = json!({
             "connector": published.connector, "version": published.version, "reference": args.reference,
             "pinned": published.pinned, "size": published.size, "sha256": published.sha256, "signed_by": signer,
+            "was_there": published.was_there,
         });
         println!("{said:#}");
         return Ok(Exit::Done);
@@ -82,12 +87,24 @@ pub(super) fn run(args: &Args, config: Option<&Path>) -> Result<Exit, Stop> {
     let how = signer.map_or_else(|| "unsigned: most hosts refuse it".to_owned(), |key| format!("signed by {key}"));
     println!("{} {} ({} KiB, {how})", published.connector, published.version, published.size.div_ceil(1024));
     println!("  {}", published.pinned);
+    if published.was_there {
+        println!("It lay there already; nothing was sent.");
+    }
+    if reference.only_tag().is_some_and(|tag| names_another(tag, &published.version)) {
+        println!("Its tag is not its version, {}: whoever reads the tag expects another one.", published.version);
+    }
     let registry = reference.registry();
     // It speaks no TLS, so a host has to be told.
     let plain = if registry.starts_with("localhost:") { " and registries.plain_http have" } else { " has" };
     println!("An operator whose registries.allowed{plain} {registry} types");
     println!("  patchbay connectors install {}", args.reference);
     Ok(Exit::Done)
+}
+
+/// Whether a tag reads as a version, and as another one; `stable` and the like promise none.
+fn names_another(tag: &str, version: &str) -> bool {
+    let tag = tag.strip_prefix('v').unwrap_or(tag);
+    tag.starts_with(|letter: char| letter.is_ascii_digit()) && tag != version
 }
 
 /// The signature that goes with it, proved: a wrong one is found here and not by everybody who installs it.
@@ -128,4 +145,16 @@ fn gate(config: &Config, registry: &str) -> Result<Arc<Gate>, Stop> {
     }
     let gate = Gate::build(egress, Arc::new(SystemClock));
     gate.map_err(|error| Fault::because(Code::ConfigInvalid, error.to_string()).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_that_reads_as_another_version_is_told() {
+        for (tag, another) in [("1.2.0", false), ("v1.2.0", false), ("stable", false), ("1.1.0", true), ("1", true)] {
+            assert_eq!(names_another(tag, "1.2.0"), another, "{tag}");
+        }
+    }
 }

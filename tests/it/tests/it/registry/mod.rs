@@ -73,9 +73,15 @@ impl Author {
 
     /// Publishes a file under a tag, signed; what was published, under the name that hosts know.
     pub(crate) fn publish(&self, file: &Path, tag: &str) -> Result<Value> {
+        self.publish_with(file, tag, &[])
+    }
+
+    /// The same with further flags.
+    pub(crate) fn publish_with(&self, file: &Path, tag: &str, flags: &[&str]) -> Result<Value> {
         let reference = format!("{}/patchbay/guests:{tag}", self.registry.host());
         let file = file.display().to_string();
-        let said = self.run(&["publish", &reference, &file, "--key", "author.key", "--json"])?;
+        let plain = ["publish", &reference, &file, "--key", "author.key", "--json"];
+        let said = self.run(&[&plain[..], flags].concat())?;
         let mut said: Value = serde_json::from_str(&said)?;
         let pinned = said["pinned"].as_str().unwrap_or_default().replace(&self.registry.host(), REGISTRY);
         said["pinned"] = json!(pinned);

@@ -38,7 +38,7 @@ fn a_tag_that_moves_changes_nothing_until_it_is_fetched_again() -> Result<()> {
     let first = author.publish(&author.pack("0.1.0")?, "stable")?;
     let mut rig = author.host("")?;
     fetch(&rig, &reference("stable"), &author.key)?.expect(201)?;
-    author.publish(&author.pack("0.2.0")?, "stable")?;
+    author.publish_with(&author.pack("0.2.0")?, "stable", &["--replace"])?;
     author.registry.forget();
     rig.host.restart()?;
     let tenant = rig.tenant("A")?;
@@ -52,6 +52,31 @@ fn a_tag_that_moves_changes_nothing_until_it_is_fetched_again() -> Result<()> {
     let old = fetch(&rig, first["pinned"].as_str().unwrap_or_default(), &author.key)?.expect(200)?;
     assert_eq!(old.text_at("/release/version")?, "0.1.0");
     assert_eq!(fetch(&rig, &reference("stable"), &author.key)?.expect(201)?.text_at("/release/version")?, "0.2.0");
+    Ok(())
+}
+
+#[test]
+fn what_was_published_stays_what_it_is_when_a_command_is_repeated_or_meets_other_bytes() -> Result<()> {
+    let author = Author::start()?;
+    let (file, other) = (author.pack("0.1.0")?, author.pack("0.2.0")?);
+    let first = author.publish(&file, "0.1.0")?;
+    assert_eq!(first["was_there"], json!(false));
+    let lies = || author.registry.manifest("patchbay/guests", "0.1.0").map(|(digest, _)| digest);
+    let is = lies();
+    assert!(is.is_some());
+
+    // An answer that was lost is no reason for another digest: the one that was handed on has to stay.
+    let again = author.publish(&file, "0.1.0")?;
+    assert_eq!((&again["pinned"], &again["was_there"]), (&first["pinned"], &json!(true)));
+    assert_eq!(lies(), is);
+
+    let refused = author.publish(&other, "0.1.0").expect_err("another component under the same tag").to_string();
+    assert!(refused.contains("PB1036") && refused.contains("--replace"), "{refused}");
+    assert_eq!(lies(), is, "and nothing changed");
+
+    let replaced = author.publish_with(&other, "0.1.0", &["--replace"])?;
+    assert_eq!((&replaced["version"], &replaced["was_there"]), (&json!("0.2.0"), &json!(false)));
+    assert_ne!(lies(), is);
     Ok(())
 }
 
