@@ -8,7 +8,7 @@ use std::{
 use jsonschema::Validator;
 use patchbay_model::{
     Code, Fault,
-    manifest::{Action, compile_schema},
+    manifest::{Action, compile_known_schema},
 };
 use serde_json::Value;
 
@@ -48,7 +48,8 @@ impl Schemas {
         let validator = match there {
             Some(validator) => validator,
             None => {
-                let made = compile_schema(schema).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
+                let made =
+                    compile_known_schema(schema).map_err(|error| Fault::new(Code::ReleaseUnusable).operator(error))?;
                 let made = Arc::new(made);
                 self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, Arc::clone(&made));
                 made

@@ -8,6 +8,7 @@ mod card;
 mod client;
 mod growth;
 mod sentences;
+mod settings;
 mod work;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use card::{CardChange, CardGroup, CardLine};
 pub(crate) use client::hosts as hosts_of;
+pub use settings::SettingAsked;
 pub use work::{ActionAsked, DiscoveredAsked, PickerAsked, RateAsked, StreamAsked};
 
 use super::{
@@ -52,6 +54,9 @@ pub struct Asks {
     /// What people pick targets from, by name.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub pickers: BTreeMap<String, PickerAsked>,
+    /// What people are led to type into settings; none in an approval that was stored before this was noted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub settings: Option<BTreeSet<SettingAsked>>,
     /// Bounds of how fast the provider is asked.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub rates: Vec<RateAsked>,
@@ -205,6 +210,7 @@ impl Manifest {
             discovered: work::named(&self.discovered, |asked| &asked.prefix),
             actions: work::named(&self.actions, |action| &action.name),
             pickers: work::named(&self.pickers, |picker| &picker.name),
+            settings: Some(settings::asked(self.settings.as_ref())),
             rates: filled.rates.iter().map(Into::into).collect(),
             name: self.name.clone(),
             logo: self.logo.as_ref().map(|logo| crate::package::digest(logo.as_bytes())),

@@ -10,6 +10,9 @@ use super::{Manifest, problem::Path};
 /// What begins the placeholder.
 const BEGINS: &str = "{config.";
 
+/// Bytes of a value that is filled in: thousands of paths may name one.
+pub(crate) const LONGEST: usize = 2_000;
+
 /// What may be meant by a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
@@ -135,7 +138,7 @@ impl Manifest {
             let value = named(text).and_then(|found| {
                 let value = config.defaults.get(found.name)?.as_str()?;
                 let fits = found.part(place)? != Part::Segment || is_segment(value);
-                fits.then(|| format!("{}{value}{}", found.before, found.after))
+                (fits && value.len() <= LONGEST).then(|| format!("{}{value}{}", found.before, found.after))
             });
             if let Some(value) = value {
                 *text = value;

@@ -103,6 +103,11 @@ impl Finding {
     }
 }
 
+/// Findings that are told at once; who mends so many tries again anyway.
+const MOST: usize = 500;
+/// Letters of a message and of a remedy: they quote what a stranger wrote, and name whatever else there is.
+const TOLD: usize = 2_000;
+
 /// Collects findings.
 #[derive(Debug, Default)]
 pub(crate) struct Findings(pub(crate) Vec<Finding>);
@@ -110,8 +115,18 @@ pub(crate) struct Findings(pub(crate) Vec<Finding>);
 impl Findings {
     /// Writes down one.
     pub(crate) fn add(&mut self, path: Path, message: impl Into<String>, remedy: impl Into<String>) {
-        self.0.push(Finding { path, message: message.into(), remedy: remedy.into() });
+        if self.0.len() < MOST {
+            self.0.push(Finding { path, message: told(message.into()), remedy: told(remedy.into()) });
+        }
     }
+}
+
+fn told(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(TOLD) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 #[cfg(test)]
@@ -123,6 +138,18 @@ mod tests {
         let path = Path::default().entry("auth", 0).key("token").key("params").key("a/b");
         assert_eq!(path.to_string(), "auth[0].token.params.a/b");
         assert_eq!(path.pointer(), "/auth/0/token/params/a~1b");
+    }
+
+    #[test]
+    fn what_is_told_of_a_strangers_manifest_has_an_end() {
+        let mut findings = Findings::default();
+        for _ in 0..MOST + 1 {
+            findings.add(Path::default(), "é".repeat(TOLD + 1), "é".repeat(TOLD));
+        }
+        assert_eq!(findings.0.len(), MOST);
+        let first = &findings.0[0];
+        assert_eq!((first.message.chars().count(), first.remedy.chars().count()), (TOLD + 1, TOLD));
+        assert!(first.message.ends_with('…') && first.remedy.ends_with('é'));
     }
 
     #[test]

@@ -26,6 +26,40 @@ const NAMES: &[&str] = &[
     "verifier",
 ];
 
+/// Words by which people are asked for a secret.
+const ASKED: &[&str] = &[
+    "apikey",
+    "contraseña",
+    "credential",
+    "credentials",
+    "hasło",
+    "kennwort",
+    "passcode",
+    "passe",
+    "passphrase",
+    "passwd",
+    "password",
+    "passwords",
+    "passwort",
+    "pincode",
+    "pwd",
+    "secret",
+    "secrets",
+    "senha",
+    "wachtwoord",
+];
+
+/// Two words that do so where they stand side by side.
+const ASKED_TOGETHER: &[[&str; 2]] = &[
+    ["access", "key"],
+    ["access", "keys"],
+    ["api", "key"],
+    ["api", "keys"],
+    ["pin", "code"],
+    ["private", "key"],
+    ["private", "keys"],
+];
+
 /// Letters of a text that may be a token; a shorter one cannot be told from an id.
 pub const SHORTEST_TOKEN: usize = 32;
 /// Letters of a part of a name, however they are mixed: the longest of a UUID.
@@ -40,6 +74,33 @@ pub fn is_named_like_a_secret(name: &str) -> bool {
     let is_index = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
     let last = name.rsplit('/').find(|part| !is_index(part)).unwrap_or_default().to_ascii_lowercase();
     NAMES.iter().any(|part| last.contains(part))
+}
+
+/// Whether people are asked for a secret by this name or title, by its whole words: "API key" and `acmeToken`, but neither
+/// "the property that is the key" nor "max tokens".
+pub(super) fn asks_for_a_secret(text: &str) -> bool {
+    let words = words(text);
+    let mut beside = words.iter().zip(words.iter().skip(1));
+    words.iter().any(|word| ASKED.contains(&word.as_str()))
+        || beside.any(|(one, other)| ASKED_TOGETHER.contains(&[one.as_str(), other.as_str()]))
+        || words.last().is_some_and(|word| word == "token")
+}
+
+/// Its words in lower case, also those of `aName` and `a_name`.
+fn words(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut within, mut small) = (false, false);
+    for letter in text.chars() {
+        if letter.is_alphanumeric() {
+            let lower = letter.to_lowercase();
+            match words.last_mut() {
+                Some(word) if within && !(small && letter.is_uppercase()) => word.extend(lower),
+                _ => words.push(lower.collect()),
+            }
+        }
+        (within, small) = (letter.is_alphanumeric(), letter.is_lowercase());
+    }
+    words
 }
 
 /// Whether a text holds something that is as long and as random as a token. Numbers, UUIDs, hosts, and
@@ -103,6 +164,39 @@ mod tests {
         for name in ["/hub_id", "realmId", "/authentication_event_id", "/team/id", "/token/id", "/hd", "/0", "", "/sub"]
         {
             assert!(!is_named_like_a_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn people_are_asked_for_a_secret_by_whole_words() {
+        for text in [
+            "Acme API password",
+            "api_key",
+            "apiKey",
+            "APIKey",
+            "acme-secret",
+            "Token",
+            "Your access token",
+            "accessToken",
+            "Mot de passe",
+            "Wachtwoord van Acme",
+            "PIN code",
+        ] {
+            assert!(asks_for_a_secret(text), "{text}");
+        }
+        for text in [
+            "note_key_property",
+            "Property of notes with unique values",
+            "max_tokens",
+            "token_url",
+            "Where a token is given back",
+            "Partner code",
+            "Compass",
+            "secretary",
+            "Key",
+            "",
+        ] {
+            assert!(!asks_for_a_secret(text), "{text}");
         }
     }
 

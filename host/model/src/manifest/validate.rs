@@ -6,7 +6,9 @@
 mod action;
 mod address;
 mod auth;
+mod burden;
 mod config;
+mod entered;
 mod host;
 mod identity;
 mod names;
@@ -30,6 +32,9 @@ pub fn validate(manifest: &Manifest) -> Vec<Problem> {
 pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Findings::default();
     sizes::check(manifest, &mut findings);
+    if findings.0.is_empty() {
+        burden::check(manifest, &mut findings);
+    }
     if !findings.0.is_empty() {
         return findings.0;
     }
@@ -44,6 +49,7 @@ pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
     picker::check(manifest, &mut findings);
     action::check(manifest, &mut findings);
     written::check(manifest, &mut findings);
+    entered::check(manifest, &mut findings);
     let rest = findings.0.split_off(unfilled);
     let told = |finding: &Finding| findings.0.iter().any(|first| first.path == finding.path);
     let rest: Vec<Finding> = rest.into_iter().filter(|finding| !told(finding)).collect();

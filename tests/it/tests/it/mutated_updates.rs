@@ -28,6 +28,10 @@ fn host<'m>(manifest: &'m mut Manifest, origin: &str) -> &'m mut Host {
     manifest.hosts.iter_mut().find(|host| host.origin == origin).expect("a host of the manifest")
 }
 
+fn setting<'m>(manifest: &'m mut Manifest, name: &str) -> &'m mut Value {
+    &mut manifest.settings.as_mut().expect("settings")["properties"][name]
+}
+
 const ECHO: &str = "https://echo.example";
 
 const UPDATES: &[Update] = &[
@@ -127,6 +131,20 @@ const UPDATES: &[Update] = &[
         login(m, "token").regions.push(region);
         login(m, "token").fields[2].options.push("cn".to_owned());
     }),
+    // What else people are led to type, which it is told.
+    Update("asks people for something new in the settings: What you use at your bank (key)", |m| {
+        *setting(m, "key") = json!({ "type": "string", "title": "What you use at your bank" });
+    }),
+    Update("asks people for What you use at your bank (greeting", |m| {
+        setting(m, "greeting")["title"] = json!("What you use at your bank");
+    }),
+    Update("asks people for Greeting (greeting; What your bank sent you.) instead of Greeting", |m| {
+        setting(m, "greeting")["description"] = json!("What your bank sent you.");
+    }),
+    Update("read as email", |m| setting(m, "greeting")["format"] = json!("email")),
+    Update("asks people for something new in the settings: Place (place)", |m| {
+        *setting(m, "place") = json!({ "type": "string", "title": "Place" });
+    }),
     // What it reads and writes.
     Update("reads a new stream: remember", |m| {
         let mut stream = m.streams[0].clone();
@@ -180,6 +198,8 @@ fn words(manifest: &mut Manifest) {
     "To connect".clone_into(&mut manifest.guides[0].title);
     manifest.guides[0].text.push_str(" That is all.");
     "The server of the test.".clone_into(&mut host(manifest, ECHO).reason);
+    *setting(manifest, "loud") = json!({ "type": "boolean", "title": "Say it loudly" });
+    setting(manifest, "place")["title"] = json!("Where it is said");
     manifest.limits.run_minutes = 4;
 }
 

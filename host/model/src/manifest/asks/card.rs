@@ -25,7 +25,7 @@ pub enum CardGroup {
     Writes,
     /// Where its requests go.
     Reaches,
-    /// How one logs in, and where what is entered goes.
+    /// How one logs in, and what else is asked of people and where it goes.
     LogsIn,
     /// What it may use.
     Uses,
@@ -132,6 +132,14 @@ fn side(asks: &Asks) -> Side {
     }
     for (id, asked) in &asks.logins {
         login::lines(id, asked, &mut |subject, text| say(CardGroup::LogsIn, subject, text));
+    }
+    let mut typed: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for setting in asks.settings.iter().flatten() {
+        typed.entry(&setting.name).or_default().push(setting.in_words());
+    }
+    for (name, words) in typed {
+        let text = format!("typed by people, told to the connector: {}", words.join("; or "));
+        say(CardGroup::LogsIn, format!("asks in the settings for {name}"), text);
     }
     let hosts = asks.client_secret_hosts();
     if !hosts.is_empty() {

@@ -1,6 +1,7 @@
 //! What a release asks for beyond what was granted, in plain words.
 
 mod login;
+mod settings;
 pub(super) mod work;
 
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ impl Asks {
         }
         work::streams(self, granted, &mut lines);
         work::actions(self, granted, &mut lines);
+        settings::typed(self, granted, &mut lines);
         work::rates(self, granted, &mut lines);
         work::face(self, granted, &mut lines);
         if self.fetch && !granted.fetch {

@@ -38,6 +38,10 @@ impl Asks {
         if !hosts.is_empty() {
             sentences.push(format!("Sends the operator's client secret to {}", hosts.join(", ")));
         }
+        for setting in self.settings.iter().flatten() {
+            let words = setting.in_words();
+            sentences.push(format!("Asks people in the settings for {words}, in plain text, and is told it"));
+        }
         let limits = self.limits;
         sentences.push(format!(
             "Uses up to {} MiB of memory and {} minutes for a run",

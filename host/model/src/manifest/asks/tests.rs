@@ -1,6 +1,7 @@
 mod card;
 mod client;
 mod logins;
+mod settings;
 mod work;
 
 use super::*;

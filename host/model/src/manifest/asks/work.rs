@@ -177,7 +177,10 @@ fn links_of(text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for mark in ["](", "]:", "mailto:"] {
         for (at, _) in text.match_indices(mark) {
-            let rest = text.get(at + mark.len()..).unwrap_or_default().trim_start().trim_start_matches('<');
+            let rest = text.get(at + mark.len()..).unwrap_or_default();
+            // A mark in what follows begins a place of its own: else a text of nothing but marks is kept once for each.
+            let rest = rest.get(..rest.find(mark).unwrap_or(rest.len())).unwrap_or_default();
+            let rest = rest.trim_start().trim_start_matches('<');
             let end = rest.find(|c: char| c.is_whitespace() || "()<>\"".contains(c)).unwrap_or(rest.len());
             let place = rest.get(..end).unwrap_or_default();
             if !place.is_empty() && !place.contains("://") {
@@ -217,9 +220,19 @@ mod tests {
             ("[here][1]\n\n[1]: https&colon;//evil.example", &["https&colon;//evil.example"]),
             ("[write](mailto:help@acme.example)", &["mailto:help@acme.example", "help@acme.example"]),
             ("https://user@evil.example:8443/x", &["user@evil.example:8443"]),
+            ("mailto:a@b.example mailto:x@y.example", &["a@b.example", "x@y.example"]),
             ("no link: just text (and more).", &[]),
         ] {
             assert_eq!(links_of(text), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn marks_without_end_make_no_more_than_the_text_that_they_stand_in() {
+        for mark in ["]:", "](", "mailto:", "://"] {
+            let text = mark.repeat(50_000 / mark.len());
+            let all: usize = links_of(&text).iter().map(String::len).sum();
+            assert!(all <= text.len(), "{mark}: {all}");
         }
     }
 }

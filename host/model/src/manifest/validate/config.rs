@@ -56,6 +56,10 @@ fn value(manifest: &Manifest, place: Place, part: Part, name: &str) -> Result<()
     let Some(text) = value.as_str() else {
         return Err((format!("{name:?} in [config] is no text"), "write it as text".to_owned()));
     };
+    if text.len() > places::LONGEST {
+        let message = format!("{name:?} in [config] has {} bytes", text.len());
+        return Err((message, format!("write an address of at most {}", places::LONGEST)));
+    }
     if text.contains(['{', '}']) {
         let message = format!("{text:?} of {name:?} in [config] has a placeholder of its own");
         return Err((message, "write the address as it is".to_owned()));

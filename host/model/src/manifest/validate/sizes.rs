@@ -61,8 +61,10 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
         most(root().entry("stream", index).key("key"), stream.key.len(), 10);
     }
     let reach = manifest.hosts.iter().fold(0_usize, |sum, host| {
+        // A host without any path or method reaches nothing, and its other lists are still gone through.
+        let (paths, methods) = (host.paths.len().max(1), host.methods.len().max(1));
         let slots = host.slots.len().saturating_add(1);
-        sum.saturating_add(host.paths.len().saturating_mul(host.methods.len()).saturating_mul(slots))
+        sum.saturating_add(paths.saturating_mul(methods).saturating_mul(slots))
     });
     if reach > REACH {
         let message = format!("paths, methods and slots make {reach} combinations");
