@@ -6,6 +6,10 @@
 //! ever used; so is a correction that a kept release does not take. It is refused until the operator says that this is
 //! what was meant, and what was approved is written down like the asks of a release.
 //!
+//! A correction is judged with the active release. Where none is (it was set aside, and none was before it) it is judged with
+//! the one that waits, so that it never keeps the fix from being approved. It grants nothing then: whoever approves that
+//! release grants what it asks together with the correction.
+//!
 //! Each node keeps corrections in memory. Where a database is shared by several, it looks again after [`FRESH`].
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -80,14 +84,14 @@ impl App {
 
     /// The config of a connector, and what was corrected of it.
     pub async fn connector_config(&self, connector: &str) -> Result<ConnectorConfig, Fault> {
-        let active = self.active_row(connector).await?;
-        let written = written(&active)?;
+        let base = self.judged_with(connector).await?;
+        let written = written(&base)?;
         let row = self.store.correction(connector).await?;
         let correction = row.as_ref().map(said).transpose()?.filter(|said| *said != json!({}));
         let addresses = written.addresses_in_config().into_iter().collect();
         let corrected = match &correction {
             None => written.clone(),
-            Some(said) => written.corrected(said).map_err(|fields| unfit(&active.version, &fields))?,
+            Some(said) => written.corrected(said).map_err(|fields| unfit(&base.version, &fields))?,
         };
         let nothing = || json!({});
         let (schema, defaults) = match written.config {
@@ -97,7 +101,7 @@ impl App {
         let config = corrected.config.map_or_else(nothing, |config| config.defaults);
         let (updated_at, updated_by) = row.map(|row| (row.updated_at, row.updated_by)).unzip();
         Ok(ConnectorConfig {
-            release: active.id,
+            release: base.id,
             schema,
             defaults,
             correction,
@@ -126,8 +130,9 @@ impl App {
     }
 
     async fn correct(&self, connector: &str, said: &Value, approves: bool, actor: &str) -> Result<(), Fault> {
-        let active = self.active_row(connector).await?;
-        let corrected = written(&active)?.corrected(said).map_err(|fields| {
+        let base = self.judged_with(connector).await?;
+        let is_active = base.state == ReleaseState::Active;
+        let corrected = written(&base)?.corrected(said).map_err(|fields| {
             let fields = fields.into_iter();
             fields.fold(Fault::new(Code::CorrectionInvalid), |fault, field| {
                 fault.field(format!("/config{}", field.pointer), field.message)
@@ -136,24 +141,28 @@ impl App {
         // Of all nodes, this one must not judge by what it remembers.
         let before = self.store.correction(connector).await?;
         let asks = corrected.asks();
-        self.check_ceiling(&asks)?;
-        let granted = self.granted(connector).await?.unwrap_or_default();
         let mut powers = self.effects(connector, before.as_ref(), said).await?;
-        powers.extend(asks.beyond(&granted).into_iter().map(|line| (None, line)));
+        // What one that is not in use asks is judged by whoever takes it into use.
+        if is_active {
+            self.check_ceiling(&asks)?;
+            let granted = self.granted(connector).await?.map(|granted| granted.asks).unwrap_or_default();
+            powers.extend(asks.beyond(&granted).into_iter().map(|line| (None, line)));
+        }
         if !powers.is_empty() && !approves {
             return Err(powers.into_iter().fold(Fault::new(Code::CorrectionWidens), |fault, (name, line)| {
                 let pointer = name.map_or_else(|| "/config".to_owned(), |name| format!("/config/{name}"));
                 fault.field(pointer, line)
             }));
         }
-        let approval = match powers.is_empty() {
-            true => None,
-            false => Some(approval_of(&active, &asks, actor)?),
+        let approval = match is_active && !powers.is_empty() {
+            true => Some(approval_of(&base, &asks, actor)?),
+            false => None,
         };
         let new = NewCorrection {
             connector: connector.to_owned(),
             config: said.to_string(),
-            release: active.id,
+            release: base.id,
+            is_active,
             replaces: before.map_or(0, |row| row.revision),
             powers: powers.into_iter().map(|(_, line)| line).collect(),
             approval,
@@ -202,11 +211,19 @@ impl App {
         Ok(lines)
     }
 
-    async fn active_row(&self, connector: &str) -> Result<ReleaseRow, Fault> {
-        self.store
-            .active_release(connector)
-            .await?
-            .ok_or_else(|| Fault::because(Code::ConnectorUnknown, format!("No release of {connector} is active here.")))
+    /// The release that a correction is judged with, and whose config is shown: the active one. Where none is, the newest of
+    /// those that wait, because that is the one which has to take the correction; else the newest that was used.
+    async fn judged_with(&self, connector: &str) -> Result<ReleaseRow, Fault> {
+        if let Some(active) = self.store.active_release(connector).await? {
+            return Ok(active);
+        }
+        let releases = self.store.releases(Some(connector)).await?;
+        let waits = releases.iter().find(|row| row.state == ReleaseState::Ready);
+        let found = waits.or_else(|| releases.iter().find(|row| was_used(row.state))).cloned();
+        found.ok_or_else(|| {
+            let text = format!("No release of {connector} is active here, and none waits.");
+            Fault::because(Code::ConnectorUnknown, text)
+        })
     }
 }
 

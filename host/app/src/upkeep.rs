@@ -3,7 +3,8 @@
 //! connections asked again who they are and which streams they have, and old sessions and data keys cleaned away.
 //!
 //! Three loops, so that no provider that is slow to say who somebody is, or to take a credential back, holds up a
-//! refresh that may not wait. Each is woken when this process leaves it something to do, and looks by itself for
+//! refresh that may not wait; the one that follows indexes is a task of its own, because reading what a stranger lists
+//! may keep a thread busy. Each is woken when this process leaves it something to do, and looks by itself for
 //! what another process left, or what time made due. Every step has a time limit of its own, and one that fails is logged
 //! and tried again in the next round. Nothing here is lost when it is cut off: refreshes run in tasks of
 //! their own, and all else goes on from what is stored.
@@ -58,7 +59,9 @@ impl App {
     pub(crate) async fn keep_up(self: Arc<Self>) {
         let app = Arc::clone(&self);
         self.tasks.spawn(async move { app.resume_rotation().await });
-        tokio::join!(self.keep_fresh(), self.keep_tidy(), self.keep_followed());
+        let app = Arc::clone(&self);
+        self.tasks.spawn(async move { Box::pin(app.keep_followed()).await });
+        tokio::join!(self.keep_fresh(), self.keep_tidy());
     }
 
     /// Follows indexes of connectors: in a round of its own, since a component may take minutes to come.

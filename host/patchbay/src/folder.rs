@@ -4,6 +4,10 @@
 //!
 //! Every event leads to one look at the whole folder after a moment of quiet, so that a file that is
 //! still being written is not taken for a broken one, and events that were lost do not matter.
+//!
+//! What was refused before, or was not brought to an end, is left aside at the start: compiling it once more may take minutes,
+//! during which nobody would be served. It is tried again once the host serves, since the host, or its limits, may be others
+//! now; and what is refused, only once by each process.
 
 use std::{
     collections::HashMap,
@@ -14,7 +18,10 @@ use std::{
 
 use notify::{RecursiveMode, Watcher};
 use patchbay_app::{App, Approval, Offer, Source};
-use patchbay_model::manifest::{self, Availability, Manifest};
+use patchbay_model::{
+    ReleaseState,
+    manifest::{self, Availability, Manifest},
+};
 use tokio::{
     io::AsyncReadExt as _,
     sync::{mpsc, watch},
@@ -35,12 +42,29 @@ type Seen = HashMap<PathBuf, (State, Option<State>)>;
 /// When a file was written, and how long it is.
 type State = (SystemTime, u64);
 
-/// Installs what lies there at the start.
-pub(crate) async fn install_all(app: &Arc<App>, dir: &Path) {
-    look(app, dir, &mut Seen::new()).await;
+/// Installs what lies there at the start; returns what came to no good end before and is left.
+pub(crate) async fn install_all(app: &Arc<App>, dir: &Path) -> Vec<PathBuf> {
+    let left = look(app, dir, &mut Seen::new()).await;
+    for path in &left {
+        tracing::warn!("{} was not installed before; it is tried again once the host serves", path.display());
+    }
+    left
 }
 
-/// Watches the folder until the host stops. What is returned has to be kept.
+/// Tries again what was left, one after the other.
+pub(crate) fn try_again(app: &Arc<App>, left: Vec<PathBuf>, stop: watch::Receiver<bool>) {
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        for path in left {
+            if *stop.borrow() {
+                return;
+            }
+            install(&app, &path, true).await;
+        }
+    });
+}
+
+/// Watches the folder until the host stops, and tries again what was left at the start. What is returned has to be kept.
 pub(crate) fn watch(app: &Arc<App>, dir: &Path, mut stop: watch::Receiver<bool>) -> Option<notify::RecommendedWatcher> {
     let (tell, mut told) = mpsc::channel::<()>(1);
     let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
@@ -63,15 +87,18 @@ pub(crate) fn watch(app: &Arc<App>, dir: &Path, mut stop: watch::Receiver<bool>)
     let (app, dir) = (Arc::clone(app), dir.to_owned());
     tokio::spawn(async move {
         let mut seen = Seen::new();
-        // What was dropped since the first look, before there was a watcher.
-        look(&app, &dir, &mut seen).await;
+        // Also what was dropped since the first look, before there was a watcher.
+        let left = look(&app, &dir, &mut seen).await;
+        try_again(&app, left, stop.clone());
         loop {
             tokio::select! {
                 news = told.recv() => if news.is_none() { return },
                 _ = stop.wait_for(|stop| *stop) => return,
             }
             while tokio::time::timeout(QUIET, told.recv()).await.is_ok() {}
-            look(&app, &dir, &mut seen).await;
+            let left = look(&app, &dir, &mut seen).await;
+            // Each may take minutes, and whatever is dropped meanwhile does not wait for them.
+            try_again(&app, left, stop.clone());
         }
     });
     Some(watcher)
@@ -82,8 +109,9 @@ fn is_closed(kind: notify::EventKind) -> bool {
     matches!(kind, EventKind::Access(AccessKind::Close(AccessMode::Write)))
 }
 
-/// Announces what has a manifest only, and installs each packaged component that is new or changed, the oldest first.
-async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
+/// Announces what has a manifest only, and installs each packaged component that is new or changed, the oldest first; returns
+/// those that came to no good end before.
+async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) -> Vec<PathBuf> {
     let announced = files(dir, "toml").into_iter().filter_map(|(modified, len, path)| {
         let new = seen.insert(path.clone(), ((modified, len), None)) != Some(((modified, len), None));
         // Told once for each state of the file; read each time, because the list is announced whole.
@@ -96,44 +124,75 @@ async fn look(app: &Arc<App>, dir: &Path, seen: &mut Seen) {
             .ok()
     });
     app.announce(announced.collect());
+    let mut left = Vec::new();
     for (modified, len, path) in files(dir, "wasm") {
         // A signature that comes after its component is a reason to look again.
         let state = ((modified, len), state(&beside(&path)));
-        if seen.insert(path.clone(), state) == Some(state) {
-            continue;
+        if seen.insert(path.clone(), state) != Some(state) && install(app, &path, false).await {
+            left.push(path);
         }
-        // One byte more than it may have, so that a longer one is seen to be longer and is never held.
-        let bytes = match start_of(&path, app.component_bytes().saturating_add(1)).await {
-            Ok(bytes) => bytes,
-            Err(error) => {
-                tracing::error!("{} cannot be read: {error}", path.display());
-                continue;
-            }
-        };
-        let signature = match signature(&path).await {
-            Ok(signature) => signature,
-            Err(error) => {
-                tracing::error!("the signature of {} cannot be read: {error}", path.display());
-                continue;
-            }
-        };
-        let approval = Approval { actor: format!("folder {}", path.display()), approves: true, trust_key: None };
-        let offer = Offer { bytes, signature, source: Source::Folder { path: path.clone() } };
-        match app.install(offer, approval).await {
-            Ok(installed) if installed.known => {}
-            Ok(installed) => {
-                let release = installed.release;
-                tracing::info!(
-                    release = %release.id,
-                    "{}: {} {} is {}",
-                    path.display(),
-                    release.connector,
-                    release.version,
-                    release.state.as_str()
-                );
-            }
-            Err(fault) => tracing::error!(code = fault.code.id(), "{} is not installed: {fault:?}", path.display()),
+    }
+    left
+}
+
+/// Installs a file, and tells what came of it. One that came to no good end before is tried `again`, or is left; whether it is.
+async fn install(app: &Arc<App>, path: &Path, again: bool) -> bool {
+    // One byte more than it may have, so that a longer one is seen to be longer and is never held.
+    let bytes = match start_of(path, app.component_bytes().saturating_add(1)).await {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            tracing::error!("{} cannot be read: {error}", path.display());
+            return false;
         }
+    };
+    let signature = match signature(path).await {
+        Ok(signature) => signature,
+        Err(error) => {
+            tracing::error!("the signature of {} cannot be read: {error}", path.display());
+            return false;
+        }
+    };
+    let approval = Approval { actor: format!("folder {}", path.display()), approves: true, trust_key: None };
+    let offer = Offer { bytes, signature, source: Source::Folder { path: path.to_owned(), again } };
+    match app.install(offer, approval).await {
+        Ok(installed) if installed.known && !is_finished(installed.release.state) => {
+            if again && installed.release.state == ReleaseState::Refused {
+                // By this very process, which said so then.
+                let reason = installed.release.reason.unwrap_or_default();
+                tracing::error!("{} is not installed, as before: {reason:?}", path.display());
+            }
+            return !again;
+        }
+        Ok(installed) if installed.known => {}
+        Ok(installed) => {
+            let release = installed.release;
+            tracing::info!(
+                release = %release.id,
+                "{}: {} {} is {}",
+                path.display(),
+                release.connector,
+                release.version,
+                release.state.as_str()
+            );
+        }
+        Err(fault) => tracing::error!(code = fault.code.id(), "{} is not installed: {fault:?}", path.display()),
+    }
+    false
+}
+
+/// Whether an installation ended well once, whatever became of the release since.
+fn is_finished(state: ReleaseState) -> bool {
+    match state {
+        ReleaseState::Fetched
+        | ReleaseState::Verified
+        | ReleaseState::Compiled
+        | ReleaseState::Probed
+        | ReleaseState::Refused => false,
+        ReleaseState::Ready
+        | ReleaseState::Active
+        | ReleaseState::Retained
+        | ReleaseState::Quarantined
+        | ReleaseState::Dropped => true,
     }
 }
 

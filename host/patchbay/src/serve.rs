@@ -1,8 +1,8 @@
 //! Builds the rooms from the configuration, opens the door, and waits for the end.
 //!
 //! Order at the start: folder, signals, rooms, address, connectors of the folder, `listening on` (what
-//! supervisors and tests wait for), and where the first operator signs in, until one did. Order at the end: no more requests, runs in flight end or are handed
-//! back, then the process.
+//! supervisors and tests wait for), what of the folder was refused before, and where the first operator signs in, until one
+//! did. Order at the end: no more requests, runs in flight end or are handed back, then the process.
 
 use std::{io::Write, os::unix::fs::DirBuilderExt, path::Path, sync::Arc};
 
@@ -64,11 +64,17 @@ async fn host(config: &Config, new_key: bool) -> Result<(), Stop> {
         operator_key::write(&path, &first.key).map_err(|error| Stop::file("written", &path, &error))?;
         tracing::info!("the operator's key is in {}", path.display());
     }
-    folder::install_all(&app, &config.connectors.dir).await;
-    // Kept until the end: dropping it ends the watching.
-    let _watching = config.connectors.watch.then(|| folder::watch(&app, &config.connectors.dir, stop.clone()));
+    let left = folder::install_all(&app, &config.connectors.dir).await;
     app.start_jobs();
     announce(&format!("listening on http://{address}"));
+    // Kept until the end: dropping it ends the watching.
+    let watching = match config.connectors.watch {
+        true => folder::watch(&app, &config.connectors.dir, stop.clone()),
+        false => None,
+    };
+    if watching.is_none() {
+        folder::try_again(&app, left, stop.clone());
+    }
     // For whoever sees the console, and nobody else: it is in no log of the host's own.
     if let Some(first) = app.first_sign_in().await? {
         announce(&format!("sign in as operator: {}", first.address.expose()));

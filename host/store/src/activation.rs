@@ -16,14 +16,33 @@ use crate::{
     row::{Reader, many, maybe, select},
 };
 
+/// What a release was judged with. It is taken into use only while that is still so: somebody may correct the connector, or
+/// take back what was granted, in the moment between.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JudgedWith {
+    /// The revision of the operator's correction; 0 for none.
+    pub revision: i64,
+    /// The number of what was granted to the connector last, 0 for nothing; none where the release is approved by its own
+    /// name, so that nothing depends on that.
+    pub granted: Option<i64>,
+}
+
+impl JudgedWith {
+    /// Of one that depends on the correction alone.
+    #[must_use]
+    pub fn revision(revision: i64) -> Self {
+        Self { revision, granted: None }
+    }
+}
+
 /// Going back to a release that was active before.
 #[derive(Debug, Clone)]
 pub struct GoBack {
     /// The one to go back to.
     pub to: ReleaseId,
-    /// The revision of the operator's correction that it was judged with; 0 for none.
-    pub revision: i64,
-    /// What is approved by it, where that is not approved already.
+    /// What it was judged with.
+    pub judged: JudgedWith,
+    /// What is granted from then on; none where that stays as it is.
     pub approval: Option<NewApproval>,
     /// Who goes back.
     pub actor: String,
@@ -37,21 +56,58 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is `ready`, `retained` or `active`.
     pub async fn activate_release(&self, id: &ReleaseId, actor: &str) -> Result<Release, StoreError> {
-        self.activate(id, None, actor).await
+        self.activate(id, None, None, actor).await
     }
 
-    /// The same of one that was judged together with a revision of the operator's correction; 0 for none.
+    /// The same of one that was judged; and with what is approved of it, where that is said. Both happen or neither. An
+    /// approval takes one out of the quarantine: somebody has looked at why it is there.
     ///
     /// # Errors
-    /// As there; [`StoreError::Conflict`] too when the correction is another one by now.
-    pub async fn activate_corrected(&self, id: &ReleaseId, revision: i64, actor: &str) -> Result<Release, StoreError> {
-        self.activate(id, Some(revision), actor).await
+    /// As there; [`StoreError::Conflict`] too when the correction is another one by now, or what is granted.
+    pub async fn activate_corrected(
+        &self,
+        id: &ReleaseId,
+        judged: JudgedWith,
+        approval: Option<NewApproval>,
+        actor: &str,
+    ) -> Result<Release, StoreError> {
+        self.activate(id, Some(judged), approval, actor).await
     }
 
-    async fn activate(&self, id: &ReleaseId, revision: Option<i64>, actor: &str) -> Result<Release, StoreError> {
+    /// Grants what the active release asks, and nothing else from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] where it is not active any more, or as
+    /// [`Store::activate_corrected`].
+    pub async fn approve_active(&self, judged: JudgedWith, approval: NewApproval) -> Result<Release, StoreError> {
+        let store = self.clone();
+        self.write(move |tx| {
+            Box::pin(async move {
+                let active = load(&mut *tx, &approval.release).await?;
+                if active.state != ReleaseState::Active {
+                    return Err(StoreError::Conflict("the release is not the active one any more"));
+                }
+                as_judged(&mut *tx, &active, judged).await?;
+                approvals::give(tx, &store, &approval).await?;
+                Ok(active)
+            })
+        })
+        .await
+    }
+
+    async fn activate(
+        &self,
+        id: &ReleaseId,
+        judged: Option<JudgedWith>,
+        approval: Option<NewApproval>,
+        actor: &str,
+    ) -> Result<Release, StoreError> {
         let (store, id, actor) = (self.clone(), id.clone(), actor.to_owned());
-        let active =
-            self.write(move |tx| Box::pin(async move { activate(tx, &store, &id, revision, &actor).await })).await?;
+        let active = self
+            .write(move |tx| {
+                Box::pin(async move { activate(tx, &store, &id, judged, approval.as_ref(), &actor).await })
+            })
+            .await?;
         // A connection that tried another release may have something due.
         self.woke();
         Ok(active)
@@ -61,8 +117,8 @@ impl Store {
     /// somebody went back from.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is retained, and when the correction is another one by
-    /// now.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is retained, and where it was judged with something else
+    /// than what holds by now.
     pub async fn go_back(&self, back: GoBack) -> Result<Release, StoreError> {
         let store = self.clone();
         let active = self
@@ -72,13 +128,8 @@ impl Store {
                     if wanted.state != ReleaseState::Retained {
                         return Err(StoreError::Conflict("the release is not kept"));
                     }
-                    if let Some(approval) = &back.approval {
-                        approvals::insert(&mut *tx, approval, store.now()).await?;
-                        let line = NewAudit::of(None, &back.actor, "release.approved", &approval.release);
-                        append(&mut *tx, &store.audit_line(line)).await?;
-                    }
                     leave(&mut *tx, &store, &wanted.connector, &back).await?;
-                    activate(tx, &store, &back.to, Some(back.revision), &back.actor).await
+                    activate(tx, &store, &back.to, Some(back.judged), back.approval.as_ref(), &back.actor).await
                 })
             })
             .await?;
@@ -134,24 +185,40 @@ async fn leave(tx: &mut AnyConnection, store: &Store, connector: &str, back: &Go
     append(tx, &store.audit_line(line)).await
 }
 
-/// The swap, inside a transaction.
+/// What a release was judged with still holds.
+async fn as_judged(tx: &mut AnyConnection, release: &Release, judged: JudgedWith) -> Result<(), StoreError> {
+    if corrections::revision(&mut *tx, &release.connector).await? != judged.revision {
+        return Err(StoreError::Conflict("the correction of the connector was changed meanwhile"));
+    }
+    if let Some(granted) = judged.granted
+        && approvals::latest(tx, &release.connector).await? != granted
+    {
+        return Err(StoreError::Conflict("what is granted to the connector was changed meanwhile"));
+    }
+    Ok(())
+}
+
+/// The swap, inside a transaction, with what is approved by it.
 pub(crate) async fn activate(
     tx: &mut AnyConnection,
     store: &Store,
     id: &ReleaseId,
-    revision: Option<i64>,
+    judged: Option<JudgedWith>,
+    approval: Option<&NewApproval>,
     actor: &str,
 ) -> Result<Release, StoreError> {
     let (wanted, now) = (load(&mut *tx, id).await?, store.now());
+    if let Some(judged) = judged {
+        as_judged(&mut *tx, &wanted, judged).await?;
+    }
+    if let Some(approval) = approval {
+        approvals::give(&mut *tx, store, approval).await?;
+    }
     match wanted.state {
         ReleaseState::Active => return Ok(wanted),
         ReleaseState::Ready | ReleaseState::Retained => {}
+        ReleaseState::Quarantined if approval.is_some() => {}
         _ => return Err(StoreError::Conflict("the release is not ready")),
-    }
-    if let Some(revision) = revision
-        && corrections::revision(&mut *tx, &wanted.connector).await? != revision
-    {
-        return Err(StoreError::Conflict("the correction of the connector was changed meanwhile"));
     }
     publishers::still_stands(&mut *tx, &wanted).await?;
     canaries::settle(&mut *tx, store, &wanted, actor).await?;
@@ -209,7 +276,7 @@ mod tests {
     fn back(to: &ReleaseId) -> GoBack {
         GoBack {
             to: to.clone(),
-            revision: 0,
+            judged: JudgedWith::revision(0),
             approval: None,
             actor: "operator".to_owned(),
             reason: "it was slow".to_owned(),
@@ -282,8 +349,16 @@ mod tests {
     async fn nothing_of_a_way_back_is_done_when_the_correction_is_another_one() {
         let world = World::open().await;
         let all = releases(&world, &["1.0.0", "1.1.0"]).await;
-        let stale = GoBack { revision: 7, ..back(&all[0]) };
+        let approval = NewApproval {
+            release: all[0].clone(),
+            connector: "acme.books".to_owned(),
+            digest: "digest of 1.0.0".to_owned(),
+            asks: "{}".to_owned(),
+            approved_by: "operator".to_owned(),
+        };
+        let stale = GoBack { judged: JudgedWith::revision(7), approval: Some(approval), ..back(&all[0]) };
         assert!(matches!(world.store.go_back(stale).await, Err(StoreError::Conflict(_))));
+        assert_eq!(world.store.latest_approval("acme.books").await, Ok(None));
         let there = world.store.release(&all[1]).await.expect("read");
         assert_eq!((there.state, there.set_back_at), (ReleaseState::Active, None));
         assert_eq!(world.told("release.rolled_back").await, 0);

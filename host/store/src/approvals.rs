@@ -1,6 +1,9 @@
 //! What an operator granted to a connector, with the digest of the release it was granted for.
+//!
+//! An approval is written in the transaction that takes its release into use, or not at all: one whose release was refused
+//! there would let the next release go ahead by itself. What is granted for a trial lasts as long as the trial.
 
-use patchbay_model::{ReleaseId, Timestamp};
+use patchbay_model::{ConnectionId, ReleaseId, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
@@ -12,6 +15,8 @@ use crate::{
 /// An approval.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Approval {
+    /// Its number: a later one has a higher one.
+    pub no: i64,
     /// The release it was given for.
     pub release: ReleaseId,
     /// Its connector.
@@ -44,10 +49,11 @@ pub struct NewApproval {
 impl Row for Approval {
     const TABLE: &'static str = "approvals";
     const FROM: &'static str = "approvals a";
-    const COLUMNS: &'static str = "a.release, a.connector, a.digest, a.asks, a.approved_by, a.created_at";
+    const COLUMNS: &'static str = "a.no, a.release, a.connector, a.digest, a.asks, a.approved_by, a.created_at";
 
     fn read(r: &mut Reader<'_>) -> Result<Self, StoreError> {
         Ok(Self {
+            no: r.next("no")?,
             release: r.next("release")?,
             connector: r.next("connector")?,
             digest: r.next("digest")?,
@@ -59,22 +65,6 @@ impl Row for Approval {
 }
 
 impl Store {
-    /// Keeps an approval.
-    ///
-    /// # Errors
-    /// [`StoreError::NotFound`] for a release that does not exist.
-    pub async fn insert_approval(&self, new: NewApproval) -> Result<(), StoreError> {
-        let now = self.now();
-        let line = self.audit_line(NewAudit::of(None, &new.approved_by, "release.approved", &new.release));
-        self.write(move |tx| {
-            Box::pin(async move {
-                insert(&mut *tx, &new, now).await?;
-                append(tx, &line).await
-            })
-        })
-        .await
-    }
-
     /// What was granted to a connector last; not what was granted to one release alone.
     ///
     /// # Errors
@@ -85,14 +75,52 @@ impl Store {
         maybe(self.read(), statement.bind(connector)).await
     }
 
-    /// What was granted to a release last, by its own name.
+    /// What was granted to a release last, by its own name; not what was granted for a trial of it.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
     pub async fn approval_of(&self, release: &ReleaseId) -> Result<Option<Approval>, StoreError> {
-        let statement = sqlx::query(select::<Approval>("WHERE a.release = $1 ORDER BY a.no DESC LIMIT 1"));
+        let statement =
+            sqlx::query(select::<Approval>("WHERE a.release = $1 AND NOT a.for_trial ORDER BY a.no DESC LIMIT 1"));
         maybe(self.read(), statement.bind(release.as_str())).await
     }
+
+    /// What was granted for the trial of a release; none once that is over.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn approval_for_trial(&self, release: &ReleaseId) -> Result<Option<Approval>, StoreError> {
+        let statement =
+            sqlx::query(select::<Approval>("WHERE a.release = $1 AND a.for_trial ORDER BY a.no DESC LIMIT 1"));
+        maybe(self.read(), statement.bind(release.as_str())).await
+    }
+}
+
+/// The number of what was granted to a connector last, inside a transaction; 0 for nothing.
+pub(crate) async fn latest(tx: &mut AnyConnection, connector: &str) -> Result<i64, StoreError> {
+    let statement = sqlx::query_scalar("SELECT max(no) FROM approvals WHERE connector = $1 AND NOT for_trial");
+    let latest: Option<i64> = statement.bind(connector).fetch_one(tx).await?;
+    Ok(latest.unwrap_or(0))
+}
+
+/// Writes it down with its line of the audit log, inside the transaction that takes its release into use.
+pub(crate) async fn give(tx: &mut AnyConnection, store: &Store, new: &NewApproval) -> Result<(), StoreError> {
+    insert(&mut *tx, new, store.now()).await?;
+    let line = NewAudit::of(None, &new.approved_by, "release.approved", &new.release);
+    append(tx, &store.audit_line(line)).await
+}
+
+/// The same of one that holds for its release alone, while this connection tries that.
+pub(crate) async fn give_for_trial(
+    tx: &mut AnyConnection,
+    store: &Store,
+    new: &NewApproval,
+    connection: &ConnectionId,
+) -> Result<(), StoreError> {
+    put(&mut *tx, new, true, store.now()).await?;
+    let detail = serde_json::json!({ "trial": connection });
+    let line = NewAudit::of(None, &new.approved_by, "release.approved", &new.release).detail(&detail);
+    append(tx, &store.audit_line(line)).await
 }
 
 /// Writes it down, inside a transaction that says why.
@@ -100,30 +128,11 @@ pub(crate) async fn insert(tx: &mut AnyConnection, new: &NewApproval, now: Times
     put(tx, new, false, now).await
 }
 
-/// The same of one that holds for its release alone, while one connection tries that.
-pub(crate) async fn insert_for_trial(
-    tx: &mut AnyConnection,
-    new: &NewApproval,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    put(tx, new, true, now).await
-}
-
-/// What was granted for the trial of a release holds for its connector from now on, as if it were granted now.
-pub(crate) async fn hold_for_all(
-    tx: &mut AnyConnection,
-    release: &ReleaseId,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        "INSERT INTO approvals (release, connector, digest, asks, approved_by, created_at) \
-         SELECT a.release, a.connector, a.digest, a.asks, a.approved_by, $2 FROM approvals a \
-         WHERE a.release = $1 AND a.for_trial ORDER BY a.no DESC LIMIT 1",
-    )
-    .bind(release.as_str())
-    .bind(now.as_micros())
-    .execute(tx)
-    .await?;
+/// What was granted for the trial of a release ends with the trial, so that the next one asks again. That it was granted
+/// stays in the audit log.
+pub(crate) async fn end_of_trial(tx: &mut AnyConnection, release: &ReleaseId) -> Result<(), StoreError> {
+    let statement = sqlx::query("DELETE FROM approvals WHERE release = $1 AND for_trial");
+    statement.bind(release.as_str()).execute(tx).await?;
     Ok(())
 }
 
@@ -143,3 +152,6 @@ async fn put(tx: &mut AnyConnection, new: &NewApproval, for_trial: bool, now: Ti
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

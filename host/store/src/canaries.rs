@@ -10,7 +10,7 @@ use patchbay_model::{ConnectionId, ReleaseId, ReleaseState, TenantId, Timestamp}
 use sqlx::AnyConnection;
 
 use crate::{
-    Connection, NewApproval, Release, Store, StoreError, approvals,
+    Connection, JudgedWith, NewApproval, Release, Store, StoreError, activation, approvals,
     audit::{NewAudit, append},
     corrections,
     releases::load,
@@ -53,7 +53,7 @@ pub struct NewCanary {
     pub promotes: bool,
     /// The revision of the operator's correction that the release was judged with; 0 for none.
     pub revision: i64,
-    /// What is approved by it, for this release alone, where that is not approved already.
+    /// What is approved by it, for this trial alone, where that is not approved already.
     pub approval: Option<NewApproval>,
     /// Who begins it.
     pub actor: String,
@@ -118,6 +118,39 @@ impl Store {
         Ok(begun)
     }
 
+    /// Makes a release active that is being tried, with what was approved for this trial, where it needs that: it holds for
+    /// the connector from now on. Whether it still is tried, by this trial, is asked here: that approval ends with it.
+    ///
+    /// # Errors
+    /// [`StoreError::NotFound`] where that trial is over; else as [`Store::activate_corrected`].
+    pub async fn promote_canary(
+        &self,
+        tried: &Canary,
+        judged: JudgedWith,
+        approval: Option<NewApproval>,
+        actor: &str,
+    ) -> Result<Release, StoreError> {
+        let (store, tried, actor) = (self.clone(), tried.clone(), actor.to_owned());
+        let active = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let statement = sqlx::query(select::<Canary>("WHERE y.release = $1"));
+                    let canary: Canary = one(&mut *tx, statement.bind(tried.release.as_str())).await?;
+                    if canary != tried {
+                        return Err(StoreError::NotFound);
+                    }
+                    // That it was approved stands in the audit log since the trial began.
+                    if let Some(approval) = &approval {
+                        approvals::insert(&mut *tx, approval, store.now()).await?;
+                    }
+                    activation::activate(tx, &store, &tried.release, Some(judged), None, &actor).await
+                })
+            })
+            .await?;
+        self.woke();
+        Ok(active)
+    }
+
     /// Ends a canary without taking its release: the connection is back on what it ran before, and the release waits with
     /// the reason.
     ///
@@ -156,8 +189,10 @@ async fn start(tx: &mut AnyConnection, store: &Store, new: &NewCanary) -> Result
     }
     crate::publishers::still_stands(&mut *tx, &release).await?;
     let now = store.now();
+    // Earlier versions of the host left what was granted for a trial that is over.
+    approvals::end_of_trial(&mut *tx, &release.id).await?;
     if let Some(approval) = &new.approval {
-        approvals::insert_for_trial(&mut *tx, approval, now).await?;
+        approvals::give_for_trial(&mut *tx, store, approval, &connection.id).await?;
     }
     let known = serde_json::to_string(&failing(&mut *tx, &connection.id).await?)
         .map_err(|error| StoreError::Unavailable(error.to_string()))?;
@@ -255,7 +290,6 @@ pub(crate) async fn settle(
         return end(tx, store, &canary, "another release was activated while it was tried", actor).await;
     }
     close(&mut *tx, store, &canary).await?;
-    approvals::hold_for_all(&mut *tx, &active.id, store.now()).await?;
     let detail = serde_json::json!({ "connection": canary.connection });
     let line = NewAudit::of(None, actor, "canary.promoted", &canary.release).detail(&detail);
     append(tx, &store.audit_line(line)).await
@@ -281,7 +315,7 @@ async fn end(
     append(tx, &store.audit_line(line)).await
 }
 
-/// The connection is back on what it was pinned to, and nothing is tried any more.
+/// The connection is back on what it was pinned to, and nothing is tried any more, nor granted for that.
 async fn close(tx: &mut AnyConnection, store: &Store, canary: &Canary) -> Result<(), StoreError> {
     sqlx::query(
         "UPDATE connections SET release = (SELECT y.pinned FROM canaries y WHERE y.connection = connections.id), \
@@ -292,8 +326,8 @@ async fn close(tx: &mut AnyConnection, store: &Store, canary: &Canary) -> Result
     .bind(store.now().as_micros())
     .execute(&mut *tx)
     .await?;
-    sqlx::query("DELETE FROM canaries WHERE release = $1").bind(canary.release.as_str()).execute(tx).await?;
-    Ok(())
+    sqlx::query("DELETE FROM canaries WHERE release = $1").bind(canary.release.as_str()).execute(&mut *tx).await?;
+    approvals::end_of_trial(tx, &canary.release).await
 }
 
 #[cfg(test)]

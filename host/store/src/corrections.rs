@@ -1,7 +1,8 @@
 //! What an operator corrects of a connector's configuration.
 //!
-//! A correction is judged with the release that is active, and a release is made active as it is judged with the
-//! correction: each of the two looks in its own transaction whether the other one is still what it was.
+//! A correction is judged with the release that is active, or with another one where none is, and a release is made active
+//! as it is judged with the correction: each of the two looks in its own transaction whether the other one is still what it
+//! was.
 
 use patchbay_model::{ReleaseId, Timestamp};
 use sqlx::AnyConnection;
@@ -34,8 +35,10 @@ pub struct NewCorrection {
     pub connector: String,
     /// What is laid over the defaults, a JSON object.
     pub config: String,
-    /// The active release that it was judged with.
+    /// The release that it was judged with.
     pub release: ReleaseId,
+    /// Whether that is the active one; else none was active.
+    pub is_active: bool,
     /// The revision that it replaces; 0 for none.
     pub replaces: i64,
     /// What becomes of addresses, in plain words, for the audit log.
@@ -75,7 +78,7 @@ impl Store {
     /// Keeps a correction, with the approval of what it changes.
     ///
     /// # Errors
-    /// [`StoreError::Conflict`] when another release is active, or somebody else corrected it, meanwhile.
+    /// [`StoreError::Conflict`] when another release, or one at all, is active, or somebody else corrected it, meanwhile.
     pub async fn put_correction(&self, new: NewCorrection) -> Result<Correction, StoreError> {
         let now = self.now();
         let said: serde_json::Value = serde_json::from_str(&new.config).unwrap_or_default();
@@ -89,9 +92,8 @@ impl Store {
                         .bind(new.connector.as_str())
                         .fetch_optional(&mut *tx)
                         .await?;
-                if active.as_deref() != Some(new.release.as_str())
-                    || revision(&mut *tx, &new.connector).await? != new.replaces
-                {
+                let judged_with = new.is_active.then_some(new.release.as_str());
+                if active.as_deref() != judged_with || revision(&mut *tx, &new.connector).await? != new.replaces {
                     return Err(StoreError::Conflict("the release or its correction was changed meanwhile"));
                 }
                 sqlx::query(
@@ -126,13 +128,14 @@ pub(crate) async fn revision(tx: &mut AnyConnection, connector: &str) -> Result<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::World;
+    use crate::{JudgedWith, testing::World};
 
     fn said(release: &ReleaseId, replaces: i64, config: &str) -> NewCorrection {
         NewCorrection {
             connector: "acme.books".to_owned(),
             config: config.to_owned(),
             release: release.clone(),
+            is_active: true,
             replaces,
             powers: vec!["changes the host".to_owned()],
             approval: Some(NewApproval {
@@ -170,14 +173,28 @@ mod tests {
         let world = World::open().await;
         let (store, first) = (&world.store, world.release("1.0.0").await);
         let second = world.release("1.1.0").await;
-        store.activate_corrected(&first, 0, "test").await.expect("active");
+        store.activate_corrected(&first, JudgedWith::revision(0), None, "test").await.expect("active");
         store.put_correction(said(&first, 0, "{}")).await.expect("kept");
         let late = store.put_correction(said(&first, 0, "{}")).await;
         assert!(matches!(late, Err(StoreError::Conflict(_))), "somebody else was faster");
-        let unseen = store.activate_corrected(&second, 0, "test").await;
+        let unseen = store.activate_corrected(&second, JudgedWith::revision(0), None, "test").await;
         assert!(matches!(unseen, Err(StoreError::Conflict(_))), "it was judged without the correction");
-        store.activate_corrected(&second, 1, "test").await.expect("active");
+        store.activate_corrected(&second, JudgedWith::revision(1), None, "test").await.expect("active");
         let judged_with_another = store.put_correction(said(&first, 1, "{}")).await;
         assert!(matches!(judged_with_another, Err(StoreError::Conflict(_))));
+    }
+
+    #[tokio::test]
+    async fn one_that_was_judged_while_none_was_active_does_not_pass_a_release_that_became_it() {
+        let world = World::open().await;
+        let (store, release) = (&world.store, world.release("1.0.0").await);
+        let waits = |replaces, config| NewCorrection { is_active: false, ..said(&release, replaces, config) };
+        store.put_correction(waits(0, "{\"a\":1}")).await.expect("kept");
+        let was_active = store.put_correction(said(&release, 1, "{}")).await;
+        assert!(matches!(was_active, Err(StoreError::Conflict(_))), "it is not any more: {was_active:?}");
+        store.activate_corrected(&release, JudgedWith::revision(1), None, "test").await.expect("active");
+        let late = store.put_correction(waits(1, "{}")).await;
+        assert!(matches!(late, Err(StoreError::Conflict(_))), "{late:?}");
+        assert_eq!(store.correction("acme.books").await.expect("read").map(|row| row.revision), Some(1));
     }
 }

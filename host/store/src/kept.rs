@@ -11,20 +11,26 @@ use crate::{
     Release, Store, StoreError,
     audit::{NewAudit, append},
     releases::load,
-    row::{Reader, many, select},
+    row::{Reader, json, many, select},
 };
 
 /// For how long the bytes of a refused release are left.
 const REFUSED: Duration = Duration::from_secs(3_600);
 
-/// Whether a release `rel` is one that nobody needs any more: older than the `$1` last ones that were active before the
-/// present one, pinned to nothing, and of no login that is under way.
+/// For how long a release is kept however many came after it: one that was left a moment ago, and one that somebody installed
+/// again to go back to it.
+const LATELY: Duration = Duration::from_secs(24 * 3_600);
+
+/// Whether a release `rel` is one that nobody needs any more: kept since `$2` or longer, older than the `$1` last ones that
+/// were active before the present one, pinned to nothing, nothing that a trial returns to, and of no login that is under way.
 macro_rules! is_old {
     () => {
-        "rel.state = 'retained' AND (SELECT count(*) FROM releases n WHERE n.connector = rel.connector \
+        "rel.state = 'retained' AND rel.state_at <= $2 \
+         AND (SELECT count(*) FROM releases n WHERE n.connector = rel.connector \
          AND n.state = 'retained' AND (coalesce(n.activated_at, n.created_at), n.id) > \
          (coalesce(rel.activated_at, rel.created_at), rel.id)) >= $1 \
          AND NOT EXISTS (SELECT 1 FROM connections c WHERE c.release = rel.id AND c.state <> 'deleted') \
+         AND NOT EXISTS (SELECT 1 FROM canaries y WHERE y.pinned = rel.id) \
          AND NOT EXISTS (SELECT 1 FROM attempts t WHERE t.release = rel.id) \
          AND NOT EXISTS (SELECT 1 FROM pending_authorisations n WHERE n.release = rel.id)"
     };
@@ -37,7 +43,8 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn old_releases(&self, kept: u32) -> Result<Vec<Release>, StoreError> {
         let statement = sqlx::query(select::<Release>(concat!("WHERE ", is_old!(), " ORDER BY rel.id LIMIT 100")));
-        many(self.read(), statement.bind(i64::from(kept))).await
+        let until = self.now().minus(LATELY).as_micros();
+        many(self.read(), statement.bind(i64::from(kept)).bind(until)).await
     }
 
     /// Drops one, with its bytes in the database; false where somebody needs it by now.
@@ -45,16 +52,17 @@ impl Store {
     /// # Errors
     /// [`StoreError::NotFound`].
     pub async fn drop_release(&self, id: &ReleaseId, kept: u32) -> Result<bool, StoreError> {
-        let (store, id) = (self.clone(), id.clone());
+        let (store, id, now) = (self.clone(), id.clone(), self.now());
         self.write(move |tx| {
             Box::pin(async move {
                 let done = sqlx::query(concat!(
-                    "UPDATE releases SET state = 'dropped', state_at = $3 WHERE id IN (SELECT rel.id FROM releases rel \
-                     WHERE rel.id = $2 AND ",
+                    "UPDATE releases SET state = 'dropped', state_at = $4 WHERE id IN (SELECT rel.id FROM releases rel \
+                     WHERE rel.id = $3 AND ",
                     is_old!(),
                     ")"
                 ));
-                let done = done.bind(i64::from(kept)).bind(id.as_str()).bind(store.now().as_micros());
+                let done = done.bind(i64::from(kept)).bind(now.minus(LATELY).as_micros());
+                let done = done.bind(id.as_str()).bind(now.as_micros());
                 if done.execute(&mut *tx).await?.rows_affected() == 0 {
                     return Ok(false);
                 }
@@ -72,18 +80,33 @@ impl Store {
         .await
     }
 
-    /// Connectors and digests of the releases whose bytes nobody keeps.
+    /// The releases whose bytes nobody keeps, with their connectors and digests.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`].
-    pub async fn dropped(&self) -> Result<Vec<(String, String)>, StoreError> {
-        let statement = sqlx::query("SELECT connector, digest FROM releases WHERE state = $1 ORDER BY digest");
+    pub async fn dropped(&self) -> Result<Vec<(ReleaseId, String, String)>, StoreError> {
+        let statement = sqlx::query("SELECT id, connector, digest FROM releases WHERE state = $1 ORDER BY digest");
         let rows = statement.bind(ReleaseState::Dropped.as_str()).fetch_all(self.read()).await?;
         let read = |row| {
             let mut r = Reader::of(row, "releases");
-            Ok((r.next("connector")?, r.next("digest")?))
+            Ok((r.next("id")?, r.next("connector")?, r.next("digest")?))
         };
         rows.iter().map(read).collect()
+    }
+
+    /// Those of some releases that work may begin with at any time: active, what a connection is pinned to (also the one that
+    /// it tries), or what a trial returns to.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn needed_releases(&self, of: &[ReleaseId]) -> Result<Vec<ReleaseId>, StoreError> {
+        let statement = sqlx::query(
+            "SELECT rel.id FROM releases rel WHERE rel.id IN (SELECT value FROM json_each($1)) AND (rel.state = 'active' \
+             OR EXISTS (SELECT 1 FROM connections c WHERE c.release = rel.id AND c.state <> 'deleted') \
+             OR EXISTS (SELECT 1 FROM canaries y WHERE y.pinned = rel.id)) ORDER BY rel.id",
+        );
+        let rows = statement.bind(json(&of)?).fetch_all(self.read()).await?;
+        rows.iter().map(|row| Reader::of(row, "releases").next("id")).collect()
     }
 
     /// Connectors and digests of the releases that were refused for good: an hour ago, so that none is one that is just being
@@ -127,64 +150,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::World;
-
-    async fn states(world: &World) -> Vec<(String, ReleaseState)> {
-        let mut all = world.store.releases(None).await.expect("read");
-        all.sort_by(|one, other| one.version.cmp(&other.version));
-        all.into_iter().map(|release| (release.version, release.state)).collect()
-    }
-
-    #[tokio::test]
-    async fn the_bytes_of_a_refused_release_go_after_an_hour() {
-        let world = World::open().await;
-        let (id, ready) = (world.release("1.0.0").await, world.release("1.1.0").await);
-        world.store.set_release_state(&id, ReleaseState::Refused, Some("it does not start")).await.expect("refused");
-        for digest in ["digest of 1.0.0", "digest of 1.1.0"] {
-            world.store.keep_component(digest, vec![1]).await.expect("kept");
-        }
-        assert_eq!(world.store.refused().await, Ok(Vec::new()), "not at once");
-        world.store.forget_refused("digest of 1.0.0").await.expect("judged");
-        assert!(world.store.component("digest of 1.0.0").await.expect("read").is_some());
-        world.clock.advance(REFUSED);
-        let found = ("acme.books".to_owned(), "digest of 1.0.0".to_owned());
-        assert_eq!(world.store.refused().await, Ok(vec![found]));
-        for digest in ["digest of 1.0.0", "digest of 1.1.0"] {
-            world.store.forget_refused(digest).await.expect("judged");
-        }
-        assert_eq!(world.store.component("digest of 1.0.0").await, Ok(None));
-        assert!(world.store.component("digest of 1.1.0").await.expect("read").is_some(), "{ready} was not refused");
-    }
-
-    #[tokio::test]
-    async fn the_last_ones_are_kept_and_one_that_a_connection_needs_however_old_it_is() {
-        let world = World::open().await;
-        let connection = world.connect("b1").await.connection.id;
-        let mut all = Vec::new();
-        for version in ["1.0.0", "1.1.0", "1.2.0", "1.3.0", "1.4.0"] {
-            let id = world.release(version).await;
-            world.clock.advance(Duration::from_secs(1));
-            world.store.activate_release(&id, "test").await.expect("active");
-            world.store.keep_component(&format!("digest of {version}"), vec![1]).await.expect("kept");
-            all.push(id);
-        }
-        world.store.pin_connection(&world.tenant, &connection, Some(&all[0]), "test").await.expect("pinned");
-        let old = world.store.old_releases(2).await.expect("read");
-        assert_eq!(old.iter().map(|old| old.version.as_str()).collect::<Vec<_>>(), ["1.1.0"], "the oldest is pinned");
-        assert!(world.store.drop_release(&all[1], 2).await.expect("dropped"));
-        for (kept, why) in [(&all[0], "pinned"), (&all[2], "one of the last"), (&all[4], "active")] {
-            assert!(!world.store.drop_release(kept, 2).await.expect("judged"), "{why}");
-        }
-        let dropped = states(&world).await.into_iter().filter(|(_, state)| *state == ReleaseState::Dropped);
-        assert_eq!(dropped.map(|(version, _)| version).collect::<Vec<_>>(), ["1.1.0"]);
-        assert_eq!(world.store.component("digest of 1.1.0").await, Ok(None), "its bytes are gone");
-        assert_eq!(world.store.dropped().await, Ok(vec![("acme.books".to_owned(), "digest of 1.1.0".to_owned())]));
-        assert!(world.store.activate_release(&all[1], "test").await.is_err());
-
-        world.store.pin_connection(&world.tenant, &connection, None, "test").await.expect("unpinned");
-        assert!(world.store.drop_release(&all[0], 2).await.expect("dropped"), "nobody needs it any more");
-        assert_eq!(world.told("release.dropped").await, 2);
-    }
-}
+mod tests;

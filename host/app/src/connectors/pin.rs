@@ -3,10 +3,11 @@
 //! A pin does not go round an approval: it takes a release whose asks are within what is granted to the connector, or one
 //! that an operator approved by its own name, as it is corrected now. An approval that comes later and covers less is one of
 //! another release, and takes nothing from this one; what holds for every release at every moment is the deployment's
-//! ceiling. So only operators pin: a tenant that could would choose between powers.
+//! ceiling. What was approved for a trial is no such approval: it ends with the trial, and a pin would outlast it. So only
+//! operators pin: a tenant that could would choose between powers.
 
-use patchbay_model::{Code, ConnectionId, Fault, ReleaseId, TenantId, manifest::Asks};
-use patchbay_store::{Release as ReleaseRow, StoreError};
+use patchbay_model::{Code, ConnectionId, Fault, ReleaseId, TenantId};
+use patchbay_store::{Approval, Release as ReleaseRow, StoreError};
 
 use super::judge::Judged;
 use crate::{App, corrections::written};
@@ -51,15 +52,22 @@ impl App {
 
     /// What a release asks beyond what was approved: for its connector, or for itself by name.
     pub(super) async fn beyond_approved(&self, row: &ReleaseRow, judged: &Judged) -> Result<Vec<String>, Fault> {
-        let granted = self.granted(&row.connector).await?.unwrap_or_default();
-        let beyond = judged.beyond(&granted);
+        let beyond =
+            judged.beyond(&self.granted(&row.connector).await?.map(|granted| granted.asks).unwrap_or_default());
         if beyond.is_empty() {
             return Ok(beyond);
         }
-        let Some(own) = self.store.approval_of(&row.id).await? else { return Ok(beyond) };
-        let own: Asks =
-            serde_json::from_str(&own.asks).map_err(|error| Fault::new(Code::StorageFailed).operator(error))?;
-        Ok(if judged.beyond(&own).is_empty() { Vec::new() } else { beyond })
+        match self.covers(self.store.approval_of(&row.id).await?, judged).await? {
+            Some(_) => Ok(Vec::new()),
+            None => Ok(beyond),
+        }
+    }
+
+    /// An approval, where it covers all that a release asks.
+    pub(super) async fn covers(&self, own: Option<Approval>, judged: &Judged) -> Result<Option<Approval>, Fault> {
+        let Some(own) = own else { return Ok(None) };
+        let granted = self.granted_by(&own).await?;
+        Ok(Some(own).filter(|_| judged.beyond(&granted).is_empty()))
     }
 }
 

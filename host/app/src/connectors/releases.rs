@@ -1,18 +1,18 @@
 //! Releases as work needs them: the manifest as it is corrected now, and the component out of the compile cache.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use patchbay_engine::Component;
 use patchbay_model::{
-    Code, Fault, ReleaseId, Timestamp,
+    Code, Fault, ReleaseId,
     manifest::{Manifest, asks::CardLine},
 };
 use patchbay_store::{Connection, PublisherKey, Release as ReleaseRow};
 
-use super::CanaryProgress;
+use super::{CanaryProgress, mapped::Mapped};
 use crate::{
     App,
     corrections::{Corrections, unfit, written},
@@ -23,18 +23,14 @@ use crate::{
 #[derive(Default)]
 pub(crate) struct Releases {
     facts: Mutex<HashMap<ReleaseId, Arc<Release>>>,
-    /// Machine code that is kept mapped. The engine forgets what nobody holds.
-    loaded: Mutex<HashMap<ReleaseId, Loaded>>,
+    pub(super) mapped: Mapped,
     /// What operators corrected, by connector.
     corrections: Mutex<Corrections>,
-}
-
-/// A component that is kept mapped.
-struct Loaded {
-    connector: String,
-    component: Arc<Component>,
-    /// When it was asked for last.
-    used: Timestamp,
+    /// Digests of what was refused since the host started.
+    refused: Mutex<HashSet<String>>,
+    /// Held by whoever writes the file of a release that nobody keeps (it was dropped, or refused) to take it up again, and by
+    /// whoever removes such files.
+    pub(super) unkept_files: tokio::sync::Mutex<()>,
 }
 
 impl Releases {
@@ -42,22 +38,18 @@ impl Releases {
         self.corrections.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn loaded(&self) -> MutexGuard<'_, HashMap<ReleaseId, Loaded>> {
-        self.loaded.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps of a connector's releases the one that is active now and the one that was used last before it, so that going
-    /// back needs no loading. Runs in flight hold what they began with.
-    fn keep(&self, connector: &str, active: &ReleaseId) {
-        let mut loaded = self.loaded();
-        let others = loaded.iter().filter(|(id, held)| held.connector == connector && *id != active);
-        let last = others.max_by_key(|(_, held)| held.used).map(|(id, _)| id.clone());
-        loaded.retain(|id, held| held.connector != connector || id == active || Some(id) == last.as_ref());
-    }
-
     pub(super) fn forget(&self, release: &ReleaseId) {
-        self.loaded().remove(release);
+        self.mapped.forget(release);
         self.facts.lock().unwrap_or_else(PoisonError::into_inner).remove(release);
+    }
+
+    /// Notes that these bytes were refused by this process, which would refuse them again.
+    pub(super) fn refuse(&self, digest: &str) {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).insert(digest.to_owned());
+    }
+
+    pub(super) fn has_refused(&self, digest: &str) -> bool {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner).contains(digest)
     }
 }
 
@@ -95,20 +87,18 @@ impl App {
     pub(crate) async fn release(&self, id: &ReleaseId) -> Result<(Arc<Release>, Arc<Component>), Fault> {
         let release = self.release_facts(id).await?;
         let used = self.clock.now();
-        if let Some(held) = self.releases.loaded().get_mut(id) {
-            held.used = used;
-            return Ok((release, Arc::clone(&held.component)));
+        if let Some(component) = self.releases.mapped.get(id, used) {
+            return Ok((release, component));
         }
         let bytes = self.bytes_of(&release.digest).await?;
         let component = self.engine.load(&release.digest, &bytes).await.map_err(|error| error.fault())?;
-        let kept = Loaded { connector: release.manifest.id.clone(), component: Arc::clone(&component), used };
-        self.releases.loaded().insert(id.clone(), kept);
+        self.releases.mapped.put(id, &release.manifest.id, &component, used);
         Ok((release, component))
     }
 
     /// A release has become the active one.
     pub(super) fn now_active(&self, row: &ReleaseRow) {
-        self.releases.keep(&row.connector, &row.id);
+        self.releases.mapped.keep(&row.connector, &row.id);
         tracing::info!(release = %row.id, connector = row.connector, version = row.version, "release {} is active", row.id);
     }
 
@@ -170,7 +160,7 @@ impl App {
         let release = self.store.release(id).await?;
         let written = written(&release)?;
         let judged = self.judge(&written).await?.with(self.publisher_growth(&release).await?);
-        let granted = self.granted(&release.connector).await?.unwrap_or_default();
+        let granted = self.granted(&release.connector).await?.map(|granted| granted.asks).unwrap_or_default();
         let (beyond, card) = (judged.beyond(&granted), judged.asks.card(&granted));
         let key = self.key_of(&release).await?;
         let manifest = match judged.unfit {

@@ -7,13 +7,14 @@
 use std::sync::Arc;
 
 use patchbay_model::{Code, Fault, ReleaseState};
-use patchbay_store::{GoBack, Release as ReleaseRow};
+use patchbay_store::{GoBack, JudgedWith, Release as ReleaseRow};
 
 use crate::{App, corrections::approval_of};
 
 impl App {
-    /// Goes back to the release that was active before, or to the one of a version. That is an operator's word: what the
-    /// release asks beyond what is granted now was granted to it before, and is granted again by it.
+    /// Goes back to the release that was active before, or to the one of a version. That is an operator's word, and grants
+    /// exactly what that release asks, as approving it does: what only the one that is left behind was granted is taken
+    /// back, so that a release that asks for it again waits.
     pub async fn roll_back(
         self: &Arc<Self>,
         connector: &str,
@@ -26,13 +27,10 @@ impl App {
         self.own(async move {
             let to = app.way_back(&connector, version.as_deref()).await?;
             let judged = app.judge_usable(&to).await?;
-            let beyond = judged.beyond(&app.granted(&connector).await?.unwrap_or_default());
-            let approval = match beyond.is_empty() {
-                true => None,
-                false => Some(approval_of(&to, &judged.asks, &actor)?),
-            };
+            let approval = Some(approval_of(&to, &judged.asks, &actor)?);
             let reason = reason.unwrap_or_else(|| format!("{actor} went back to {}", to.version));
-            let back = GoBack { to: to.id.clone(), revision: judged.revision, approval, actor, reason };
+            let back =
+                GoBack { to: to.id.clone(), judged: JudgedWith::revision(judged.revision), approval, actor, reason };
             let active = app.store.go_back(back).await?;
             app.now_active(&active);
             Ok(active)

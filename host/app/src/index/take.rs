@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use patchbay_model::{
     Code, Fault,
+    manifest::Manifest,
     package::{self, Limits},
 };
 use url::Url;
@@ -81,7 +82,7 @@ impl App {
         }
         // What is inside is what counts, and before anything is kept of it: an index that lists a connector under the name
         // or the version of another could else have the one replaced by whatever approves of the other.
-        let inside = package::inspect(&bytes, Limits { component_bytes: most })?.manifest;
+        let (bytes, inside) = inspected(bytes, Limits { component_bytes: most }).await?;
         if inside.id != connector || inside.version != version.version {
             return Err(wrong(format!("what came is {} {}", inside.id, inside.version)));
         }
@@ -89,4 +90,11 @@ impl App {
         let source = Source::Index { index: index.name.clone(), reference: version.source.clone(), digest };
         self.install(Offer { bytes, signature: written.or(beside), source }, approval).await
     }
+}
+
+/// The manifest of what came, and the bytes again. A stranger's component takes its time to be walked, and its schemas to be
+/// compiled: not on a thread on which something else waits.
+async fn inspected(bytes: Vec<u8>, limits: Limits) -> Result<(Vec<u8>, Manifest), Fault> {
+    let inspect = move || package::inspect(&bytes, limits).map(|inspected| (bytes, inspected.manifest));
+    tokio::task::spawn_blocking(inspect).await.map_err(|error| Fault::new(Code::Internal).operator(error))?
 }

@@ -3,6 +3,8 @@ use patchbay_model::RunState;
 use super::*;
 use crate::{RunEnd, WentBy, testing::World};
 
+const JUDGED: JudgedWith = JudgedWith { revision: 0, granted: None };
+
 /// A release that is active, one that waits, and a connection.
 async fn scene(world: &World) -> (ReleaseId, ReleaseId, ConnectionId) {
     let (old, new) = (world.release("1.0.0").await, world.release("1.1.0").await);
@@ -19,6 +21,17 @@ fn trial(release: &ReleaseId, connection: &ConnectionId) -> NewCanary {
         revision: 0,
         approval: None,
         actor: "operator".to_owned(),
+    }
+}
+
+/// More than was approved, for this release.
+fn more(release: &ReleaseId) -> NewApproval {
+    NewApproval {
+        release: release.clone(),
+        connector: "acme.books".to_owned(),
+        digest: "digest of 1.1.0".to_owned(),
+        asks: r#"{"more":true}"#.to_owned(),
+        approved_by: "operator".to_owned(),
     }
 }
 
@@ -59,24 +72,78 @@ async fn at_its_end_the_connection_is_back_on_what_it_was_pinned_to_and_the_rele
 async fn a_release_that_becomes_active_frees_the_connection_that_tried_it_and_its_approval_holds_for_all() {
     let world = World::open().await;
     let (_, new, first) = scene(&world).await;
-    let approval = NewApproval {
-        release: new.clone(),
-        connector: "acme.books".to_owned(),
-        digest: "digest of 1.1.0".to_owned(),
-        asks: r#"{"more":true}"#.to_owned(),
-        approved_by: "operator".to_owned(),
-    };
-    let with = NewCanary { approval: Some(approval), ..trial(&new, &first) };
+    let with = NewCanary { approval: Some(more(&new)), ..trial(&new, &first) };
     world.store.start_canary(with).await.expect("begun");
     assert_eq!(world.store.latest_approval("acme.books").await, Ok(None), "it holds for the trial alone");
-    let own = world.store.approval_of(&new).await.expect("read").expect("its own");
+    let own = world.store.approval_for_trial(&new).await.expect("read").expect("its own");
     assert_eq!(own.approved_by, "operator");
-    world.store.activate_release(&new, "host").await.expect("active");
+    let tried = world.store.canary(&new).await.expect("read").expect("tried");
+    world.store.promote_canary(&tried, JUDGED, Some(more(&new)), "host").await.expect("active");
     let there = world.store.connection(&world.tenant, &first).await.expect("there");
     assert_eq!((there.release, world.store.canary(&new).await), (None, Ok(None)));
     let latest = world.store.latest_approval("acme.books").await.expect("read").expect("granted");
     assert_eq!((latest.asks.as_str(), latest.approved_by.as_str()), (r#"{"more":true}"#, "operator"));
-    assert_eq!(world.told("canary.promoted").await, 1);
+    assert_eq!((world.told("release.approved").await, world.told("canary.promoted").await), (1, 1));
+}
+
+#[tokio::test]
+async fn what_was_approved_for_a_trial_ends_with_it_and_does_not_come_back_with_the_next_one() {
+    let world = World::open().await;
+    let (store, (_, new, first)) = (&world.store, scene(&world).await);
+    let with = NewCanary { approval: Some(more(&new)), ..trial(&new, &first) };
+    store.start_canary(with).await.expect("begun");
+    assert_eq!(store.approval_of(&new).await, Ok(None), "it is the trial's, not the release's");
+    let ended = store.canary(&new).await.expect("read").expect("tried");
+    store.end_canary(&new, "it was enough", "operator").await.expect("ended");
+    assert_eq!(store.approval_for_trial(&new).await, Ok(None));
+    let late = store.promote_canary(&ended, JUDGED, Some(more(&new)), "operator").await;
+    assert_eq!(late, Err(StoreError::NotFound), "nothing tries it");
+
+    // Also of a host that left it there.
+    let left = "INSERT INTO approvals (release, connector, digest, asks, approved_by, for_trial, created_at) \
+        SELECT id, connector, digest, '{}', 'operator', TRUE, 1 FROM releases WHERE version = '1.1.0'";
+    world.ddl(left).await;
+    assert!(store.approval_for_trial(&new).await.expect("read").is_some());
+    world.clock.advance(std::time::Duration::from_secs(1));
+    // Nobody approved anything for this one.
+    store.start_canary(trial(&new, &first)).await.expect("begun");
+    assert_eq!(store.approval_for_trial(&new).await, Ok(None));
+    let late = store.promote_canary(&ended, JUDGED, Some(more(&new)), "operator").await;
+    assert_eq!(late, Err(StoreError::NotFound), "it is another trial");
+    let tried = store.canary(&new).await.expect("read").expect("tried");
+    store.promote_canary(&tried, JUDGED, None, "host").await.expect("active");
+    assert_eq!(store.latest_approval("acme.books").await, Ok(None));
+    assert_eq!(world.told("release.approved").await, 1, "that it was approved once stays written down");
+}
+
+#[tokio::test]
+async fn however_a_trial_ends_what_was_approved_for_it_ends_too() {
+    let world = World::open().await;
+    let (store, (old, new, first)) = (&world.store, scene(&world).await);
+    let begin = async || {
+        let with = NewCanary { approval: Some(more(&new)), ..trial(&new, &first) };
+        store.start_canary(with).await.expect("begun");
+        assert!(store.approval_for_trial(&new).await.expect("read").is_some());
+    };
+    begin().await;
+    store.pin_connection(&world.tenant, &first, Some(&old), "operator").await.expect("pinned");
+    assert_eq!(store.approval_for_trial(&new).await, Ok(None), "by a pin");
+    begin().await;
+    let other = world.release("1.2.0").await;
+    store.activate_release(&other, "operator").await.expect("active");
+    assert_eq!(store.approval_for_trial(&new).await, Ok(None), "by another release");
+}
+
+#[tokio::test]
+async fn what_is_approved_by_name_while_a_release_is_tried_is_what_holds() {
+    let world = World::open().await;
+    let (store, (_, new, first)) = (&world.store, scene(&world).await);
+    let with = NewCanary { approval: Some(more(&new)), ..trial(&new, &first) };
+    store.start_canary(with).await.expect("begun");
+    let less = NewApproval { asks: "{}".to_owned(), ..more(&new) };
+    store.activate_corrected(&new, JudgedWith::revision(0), Some(less), "operator").await.expect("active");
+    let latest = store.latest_approval("acme.books").await.expect("read").expect("granted");
+    assert_eq!((latest.asks.as_str(), store.canary(&new).await), ("{}", Ok(None)));
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 use patchbay_model::{RunState, SyncId};
 
 use super::*;
-use crate::{ClaimedRun, RunEnd, Trigger, testing::World};
+use crate::{ClaimedRun, JudgedWith, RunEnd, Trigger, testing::World};
 
 /// Two releases of which the second one is active, and so many connections.
 async fn scene(world: &World, connections: u32) -> (ReleaseId, ReleaseId) {
@@ -47,7 +47,7 @@ async fn syncs(world: &World, release: &ReleaseId) -> Vec<SyncId> {
 
 fn back(to: &ReleaseId) -> GoBack {
     let (actor, reason) = ("host".to_owned(), "it broke down five times".to_owned());
-    GoBack { to: to.clone(), revision: 0, approval: None, actor, reason }
+    GoBack { to: to.clone(), judged: JudgedWith::revision(0), approval: None, actor, reason }
 }
 
 #[tokio::test]

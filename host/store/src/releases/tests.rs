@@ -1,5 +1,8 @@
 use super::*;
-use crate::testing::World;
+use crate::{JudgedWith, testing::World};
+
+/// What a release waits for that a trusted signature answers.
+const WAITED: &str = "is signed with another key";
 
 #[tokio::test]
 async fn a_version_has_one_set_of_bytes_for_ever() {
@@ -31,7 +34,7 @@ async fn an_installation_writes_nothing_over_a_release_that_has_moved_on() {
     for ours in [ReleaseState::Compiled, ReleaseState::Probed, ReleaseState::Refused] {
         assert_eq!(store.advance_release(&id, ours, None).await, Ok(false), "over one that is ready: {ours:?}");
     }
-    assert!(store.activate_installed(&id, 0, "test").await.expect("read").is_some());
+    assert!(store.activate_installed(&id, JudgedWith::revision(0), None, "test").await.expect("read").is_some());
     for theirs in [ReleaseState::Active, ReleaseState::Retained, ReleaseState::Quarantined, ReleaseState::Dropped] {
         if theirs != ReleaseState::Active {
             store.set_release_state(&id, theirs, None).await.expect("set");
@@ -40,7 +43,7 @@ async fn an_installation_writes_nothing_over_a_release_that_has_moved_on() {
             assert_eq!(store.advance_release(&id, ours, None).await, Ok(false), "{ours:?} over {theirs:?}");
         }
         assert_eq!(store.begin_release_again(&id, None, "upload").await, Ok(false));
-        assert_eq!(store.activate_installed(&id, 0, "test").await, Ok(None));
+        assert_eq!(store.activate_installed(&id, JudgedWith::revision(0), None, "test").await, Ok(None));
         assert_eq!(state().await, theirs);
     }
     assert_eq!(store.retain_dropped(&id).await, Ok(true));
@@ -54,7 +57,7 @@ async fn an_installation_writes_nothing_over_a_release_that_has_moved_on() {
         assert_eq!(store.advance_release(&other, ours, None).await, Ok(true), "{ours:?}");
     }
     assert_eq!(store.advance_release(&other, ReleaseState::Ready, Some("asks for more")).await, Ok(true));
-    assert_eq!(store.activate_installed(&other, 0, "test").await, Ok(None), "it waits");
+    assert_eq!(store.activate_installed(&other, JudgedWith::revision(0), None, "test").await, Ok(None), "it waits");
 }
 
 #[tokio::test]
@@ -79,12 +82,22 @@ async fn what_an_unknown_key_signed_first_gives_way_to_what_a_trusted_one_signed
     };
     let taken = store.insert_release(genuine("another", "SHA256:ours"), "test").await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "nobody trusts that key either");
-    assert_eq!(store.sign_release_anew(&squatted, "SHA256:ours", "test").await, Ok(None));
+    assert_eq!(store.sign_release_anew(&squatted, "SHA256:ours", WAITED, "test").await, Ok(None));
     store.trust_publisher_key("acme", "SHA256:ours", "b3Vycw==", false, "operator").await.expect("trusted");
 
-    let signed = store.sign_release_anew(&squatted, "SHA256:ours", "test").await.expect("read").expect("signed");
+    world.ddl("UPDATE releases SET reason = 'its trial gave it up'").await;
+    let signed =
+        store.sign_release_anew(&squatted, "SHA256:ours", WAITED, "test").await.expect("read").expect("signed");
+    assert_eq!(signed.reason.as_deref(), Some("its trial gave it up"), "that is not answered by whose bytes they are");
+    world.ddl("UPDATE releases SET signed_by = 'SHA256:theirs', reason = 'is signed with another key'").await;
+    let signed =
+        store.sign_release_anew(&squatted, "SHA256:ours", WAITED, "test").await.expect("read").expect("signed");
     assert_eq!((signed.signed_by.as_deref(), signed.reason), (Some("SHA256:ours"), None));
-    assert_eq!(store.sign_release_anew(&squatted, "SHA256:theirs", "test").await, Ok(None), "never the other way");
+    assert_eq!(
+        store.sign_release_anew(&squatted, "SHA256:theirs", WAITED, "test").await,
+        Ok(None),
+        "never the other way"
+    );
     let taken = store.insert_release(genuine("another", "SHA256:ours"), "test").await;
     assert!(matches!(taken, Err(StoreError::Conflict(_))), "a trusted key's version stays");
 

@@ -6,7 +6,7 @@ use patchbay_it::{Rig, Tenant, Variant};
 use patchbay_test_support::{Result, wait_until};
 use serde_json::{Value, json};
 
-use crate::rollback::{TELLS, release, runs_once, telling, told};
+use crate::rollback::{TELLS, more, release, runs_once, telling, told};
 
 const LIMIT: Duration = Duration::from_secs(60);
 
@@ -48,12 +48,6 @@ impl Scene {
     fn of_other(&self) -> Result<Value> {
         Ok(release(&self.rig, "0.1.0")?["connections"].clone())
     }
-}
-
-/// The second release asks for another method, so that it waits for an approval.
-fn more(mut variant: Variant) -> Variant {
-    variant.manifest.hosts[0].methods.push("DELETE".to_owned());
-    variant
 }
 
 #[test]
@@ -115,6 +109,35 @@ fn the_first_run_that_breaks_down_ends_the_trial_and_the_connection_is_back() ->
     // What was approved for the trial holds for nothing else.
     let next = scene.rig.post(more(telling("0.3.0", 3)?).pack()?)?.expect(201)?;
     assert_eq!(next.text_at("/release/state")?, "ready", "{}", next.text());
+    Ok(())
+}
+
+#[test]
+fn what_was_approved_for_a_trial_is_asked_for_again_by_the_next_one_and_by_a_pin() -> Result<()> {
+    let scene = Scene::with(more(telling("0.2.0", 2)?))?;
+    let (tenant, tries, operator) = (&scene.tenant, &scene.tries, &scene.rig.operator);
+    let of_tenant = scene.rig.operator_of(tenant);
+    let pin = || of_tenant.patch(&format!("/v1/connections/{tries}"), &json!({ "release": scene.waiting }));
+    let approving = json!({ "connection": tries, "runs": 1, "promote": "hold", "approve": true });
+    scene.start(&approving)?.expect(201)?;
+    assert_eq!(pin()?.expect(409)?.text_at("/code")?, "PB1011", "a pin would outlast the trial");
+    assert!(!scene.shown()?["canary"].is_null(), "the trial goes on");
+    let path = format!("/v1/releases/{}", scene.waiting);
+    operator.delete(&format!("{path}/canary"))?.expect(200)?;
+
+    // Another operator, who approves nothing.
+    let refused = scene.start(&json!({ "connection": tries, "runs": 1 }))?.expect(409)?;
+    assert_eq!(refused.text_at("/code")?, "PB1011", "{}", refused.text());
+    assert!(refused.text().contains("DELETE"), "{}", refused.text());
+    assert_eq!(pin()?.expect(409)?.text_at("/code")?, "PB1011");
+
+    // What is approved for the one that is promoted holds for all, and the connection that tried it works on.
+    scene.start(&approving)?.expect(201)?;
+    runs_once(tenant, tries)?;
+    operator.post(&format!("{path}/promote"), &json!({}))?.expect(200)?;
+    let run = runs_once(tenant, tries)?;
+    assert_eq!((&run["state"], told(tenant, tries)?.as_str()), (&json!("done"), "0000002/0.2.0"), "{run}");
+    scene.rig.install(more(telling("0.3.0", 3)?).pack()?)?;
     Ok(())
 }
 

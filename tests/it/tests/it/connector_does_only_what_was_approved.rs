@@ -85,6 +85,28 @@ fn a_release_that_asks_for_more_waits_and_one_that_does_not_is_active_at_once() 
     Ok(())
 }
 
+#[test]
+fn approving_the_active_release_takes_back_what_it_does_not_ask() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install_guests("0.1.0")?;
+    let wider = |version: &str| -> Result<Vec<u8>> {
+        let mut wider = Variant::of_guests(version)?;
+        wider.manifest.hosts[0].methods.push("DELETE".to_owned());
+        wider.pack()
+    };
+    rig.install_and_approve(wider("0.2.0")?)?;
+    // It asks for less, and what was granted stays until somebody says otherwise.
+    let less = rig.install_guests("0.3.0")?;
+    for _ in ["said", "said twice"] {
+        rig.operator.post(&format!("/v1/releases/{less}/approve"), &json!({}))?.expect(200)?;
+    }
+    let lines = rig.operator.get(&format!("/v1/audit?subject={less}"))?.expect(200)?.text();
+    assert_eq!(lines.matches("release.approved").count(), 1, "{lines}");
+    let waiting = rig.post(wider("0.4.0")?)?.expect(201)?.text_at("/release/id")?;
+    assert_eq!(stands(&rig, &waiting)?, ("ready".to_owned(), "0.3.0".to_owned()));
+    Ok(())
+}
+
 /// A host that starts finds every file of its folder again: what waited goes on waiting, even when as much
 /// was approved for another release since.
 #[test]

@@ -123,3 +123,39 @@ fn a_connector_is_replaced_while_twenty_runs_are_in_flight_and_none_fails() -> R
     assert!(rig.echo.most_open() >= RUNS / 2, "they were at work together: {}", rig.echo.most_open());
     Ok(())
 }
+
+/// What the log says of a file, in its order: that it is left for later, that it does not compile, that it is left as it is.
+fn told_of(rig: &Rig, file: &str) -> Result<Vec<&'static str>> {
+    const SAID: [(&str, &str); 3] =
+        [("left", "is tried again once the host serves"), ("compiled", "PB1007"), ("known", "as before")];
+    let log = fs::read_to_string(rig.host.log_path())?;
+    let lines = log.lines().filter(|line| line.contains(file));
+    Ok(lines.filter_map(|line| SAID.iter().find(|(_, says)| line.contains(says)).map(|(kind, _)| *kind)).collect())
+}
+
+#[test]
+fn a_file_that_was_refused_is_tried_again_once_by_each_start_and_when_the_host_serves() -> Result<()> {
+    let mut rig = Rig::start()?;
+    let mut broken = Variant::of_guests("0.1.0")?.pack()?;
+    // A core module that exports a function that is not there: only compiling tells.
+    broken.extend(b"\x01\x0f\0asm\x01\0\0\0\x07\x05\x01\x01x\0\x05");
+    let said = |rig: &Rig, wanted: &[&str]| {
+        let what = format!("the log to say {wanted:?} of the file");
+        wait_until(&what, LIMIT, || Ok((told_of(rig, "broken.wasm")? == wanted).then_some(())))
+    };
+    drop_file(&rig, "broken", &broken)?;
+    said(&rig, &["compiled"])?;
+
+    rig.host.restart()?;
+    said(&rig, &["compiled", "left", "compiled"])?;
+    // By the same process it would be refused again.
+    drop_file(&rig, "broken", &broken)?;
+    said(&rig, &["compiled", "left", "compiled", "known"])?;
+    // An operator who posts it wants it to be tried.
+    let answer = rig.post(broken)?.expect(422)?;
+    assert_eq!(answer.text_at("/code")?, "PB1007", "{}", answer.text());
+
+    // Also where nobody watches the folder.
+    rig.host.restart_with(&format!("{BRISK}\n[connectors]\nunsigned = \"local\"\nwatch = false\n"))?;
+    said(&rig, &["compiled", "left", "compiled", "known", "left", "compiled"])
+}

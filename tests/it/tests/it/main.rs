@@ -38,6 +38,7 @@ mod larger_engine;
 mod lists;
 mod load;
 mod logins_ready;
+mod lost_components;
 mod mutants;
 mod mutated_updates;
 mod neighbour;

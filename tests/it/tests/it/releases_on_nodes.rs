@@ -1,13 +1,16 @@
 //! What is decided of releases at one node holds at the next run of every other: two hosts on one PostgreSQL database, of which
 //! either takes what is due.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs};
 
 use patchbay_it::{Nodes, RigSetup, ServerDatabase, Tenant, Variant};
 use patchbay_test_support::{Result, Trouble, wait_until};
 use serde_json::{Value, json};
 
-use crate::rollback::{CONNECTOR, TELLS, release, runs_once, telling, told};
+use crate::{
+    lost_components::{LOSSES, file_of, lose},
+    rollback::{CONNECTOR, TELLS, release, runs_once, telling, told},
+};
 
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
 
@@ -104,4 +107,22 @@ fn traps_are_counted_of_all_nodes_and_what_is_set_back_is_set_back_at_all() -> R
     assert_eq!(release(&scene.nodes.rig, "0.1.0")?["activated_by"], json!("breaker"), "{left}");
     scene.runs_everywhere(0, "0000001/0.1.0")?;
     scene.runs_everywhere(1, "0000001/0.1.0")
+}
+
+#[test]
+fn a_node_whose_file_was_lost_or_damaged_has_it_again_from_the_database() -> Result<()> {
+    let Some(database) = ServerDatabase::make_or_skip()? else { return Ok(()) };
+    let mut scene = Scene::open(&database)?;
+    scene.runs_everywhere(0, "0000001/0.1.0")?;
+    let packed = telling("0.1.0", 1)?.pack()?;
+    let file = file_of(scene.nodes.host(1)?, &packed);
+    assert!(fs::read(&file)? == packed, "it came from the other node");
+    for what in LOSSES {
+        lose(&file, what)?;
+        // What is mapped needs no file.
+        scene.nodes.host_mut(1)?.restart()?;
+        scene.runs_everywhere(0, "0000001/0.1.0")?;
+        assert!(fs::read(&file)? == packed, "{what}");
+    }
+    Ok(())
 }

@@ -1,4 +1,5 @@
-//! Going back to the release before: one command, at once, and it stays so.
+//! Going back to the release before: one command, at once, and it stays so; what the one before was not granted is taken
+//! back.
 
 use std::time::{Duration, Instant};
 
@@ -14,6 +15,12 @@ pub(crate) const TELLS: &str = "versioned:1:https://echo.example/echo";
 /// A release of the guests whose records tell `code/said`.
 pub(crate) fn telling(version: &str, code: u32) -> Result<Variant> {
     Variant::of_release(version, code, json!({ "said": version }))
+}
+
+/// The same that asks for another method, so that it waits for an approval.
+pub(crate) fn more(mut variant: Variant) -> Variant {
+    variant.manifest.hosts[0].methods.push("DELETE".to_owned());
+    variant
 }
 
 /// What the records of a connection say that read them; one text, where they agree.
@@ -88,6 +95,27 @@ fn going_back_is_one_command_and_what_was_left_behind_does_not_come_back_by_itse
     assert_eq!(told(&tenant, &connection)?, "0000002/0.2.0");
     let audit = rig.operator.get("/v1/audit?limit=200")?.expect(200)?.array_at("/items")?;
     assert_eq!(audit.iter().filter(|line| line["action"] == json!("release.rolled_back")).count(), 2);
+    Ok(())
+}
+
+#[test]
+fn going_back_takes_back_what_only_the_release_that_is_left_was_granted() -> Result<()> {
+    let rig = Rig::start()?;
+    rig.install(telling("0.1.0", 1)?.pack()?)?;
+    rig.install_and_approve(more(telling("0.2.0", 2)?).pack()?)?;
+    back(&rig, &json!({ "reason": "it was approved by mistake" }))?.expect(200)?;
+
+    // Its publisher asks for the same again.
+    let next = rig.post(more(telling("0.3.0", 3)?).pack()?)?.expect(201)?;
+    assert_eq!(next.text_at("/release/state")?, "ready", "{}", next.text());
+    let beyond = next.array_at("/asks_beyond")?;
+    assert!(beyond.iter().any(|line| line.as_str().is_some_and(|line| line.contains("DELETE"))), "{beyond:?}");
+    assert_eq!(release(&rig, "0.1.0")?["state"], json!("active"));
+
+    // What asks for no more goes ahead, and so does the same again once an operator goes to it by name.
+    rig.install(telling("0.4.0", 4)?.pack()?)?;
+    back(&rig, &json!({ "version": "0.2.0" }))?.expect(200)?;
+    rig.install(more(telling("0.5.0", 5)?).pack()?)?;
     Ok(())
 }
 

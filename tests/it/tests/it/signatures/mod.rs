@@ -1,6 +1,7 @@
 //! **Nothing runs here whose publisher the operator has not confirmed**, and each thing that can be wrong with a signature
 //! has its own code and its own words (trust.md, S13).
 
+mod anew;
 mod ceiling;
 mod keys;
 mod nodes;
