@@ -37,6 +37,7 @@ const BENCHES: &[(&str, &str)] = &[
     ("store", "storing pages alone, on each database that is here"),
     (LANGUAGES, "the example connector in each language: size, compiling, start, memory, speed; into sdk/figures.json"),
     ("push", "an item from the call to its stored end, beside the provider's own answer and a commit of the same disk"),
+    ("api", "the list of 10,000 connections while 20 syncs run, and what the idle host holds"),
 ];
 
 pub(crate) fn run(args: &Args) -> Result<()> {

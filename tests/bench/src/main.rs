@@ -7,10 +7,12 @@
 //! | `store` | `commit_page` alone, on each database |
 //! | `languages` | the example connector in each language: size, compiling, start, memory, records a second |
 //! | `push` | an item from the call to its stored end, beside the provider's own answer and a commit |
+//! | `api` | the list of 10,000 connections while 20 syncs run, and what the idle host holds |
 //!
 //! The provider is a process of its own (`patchbay-fakes --only-ledger`, `--only-desk`), so that its CPU time is not ours. What is
 //! measured and how is written down in `host/decisions/20261122-bench.md`.
 
+mod api;
 mod call;
 mod commits;
 mod languages;
@@ -67,6 +69,8 @@ enum Bench {
     Push,
     /// The example connector in each language.
     Languages,
+    /// The API's list of 10,000 connections, and the host's memory.
+    Api,
 }
 
 /// How much is measured.
@@ -109,6 +113,8 @@ fn run(cli: &Cli) -> Result<()> {
             Bench::Store => store::run(amount).await,
             Bench::Push => push::run(amount).await,
             Bench::Languages => languages::run().await,
+            // The host is another process, and whoever asks it waits.
+            Bench::Api => tokio::task::spawn_blocking(move || api::run(amount)).await.map_err(told)?,
         }
     })
 }

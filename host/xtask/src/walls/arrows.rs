@@ -43,7 +43,16 @@ const ARROWS: &[(&str, &[&str])] = &[
     // Measures the host beside the same loop without a sandbox, so that it leans on what both share.
     (
         "tests/bench",
-        &["host/app", "host/credentials", "host/egress", "host/engine", "host/model", "host/store", "tests/support"],
+        &[
+            "host/app",
+            "host/credentials",
+            "host/egress",
+            "host/engine",
+            "host/model",
+            "host/store",
+            "tests/it",
+            "tests/support",
+        ],
     ),
     ("tests/connectors", &["host/model", "tests/it", "tests/support"]),
     // Old components and new ones against the engine of now.
