@@ -65,6 +65,9 @@ impl App {
                     row.state.as_str()
                 )));
             }
+            if app.store.canary(&release).await?.is_some() {
+                return Err(refused(format!("Version {} is being tried already.", row.version)));
+            }
             let connection = app.store.any_connection(&asked.connection).await?;
             if connection.connector != row.connector {
                 return Err(refused(format!("{} is a connection of {}.", connection.id, connection.connector)));

@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use patchbay_it::{BRISK, Rig, RigSetup, Tenant, Variant};
+use patchbay_it::{BRISK, Database, Rig, RigSetup, Tenant, Variant};
 use patchbay_test_support::{Result, wait_until};
 use serde_json::json;
 
@@ -158,4 +158,21 @@ fn a_file_that_was_refused_is_tried_again_once_by_each_start_and_when_the_host_s
     // Also where nobody watches the folder.
     rig.host.restart_with(&format!("{BRISK}\n[connectors]\nunsigned = \"local\"\nwatch = false\n"))?;
     said(&rig, &["compiled", "left", "compiled", "known", "left", "compiled"])
+}
+
+/// A host that is ended while it compiles must not meet the same file again before it serves anybody.
+#[test]
+fn an_installation_that_was_cut_short_is_finished_once_the_host_serves() -> Result<()> {
+    let mut rig = Rig::start()?;
+    drop_file(&rig, "guests", &Variant::of_guests("0.1.0")?.pack()?)?;
+    let release = active(&rig, "0.1.0")?;
+    assert!(rig.host.stop()?.success(), "{}", rig.host.log_tail());
+    let mut database = Database::open(&rig.host.data_dir().join("patchbay.db"))?;
+    let cut = "UPDATE releases SET state = 'verified', activated_at = NULL, activated_by = NULL WHERE id = ?";
+    database.change(cut, &[json!(release)])?;
+    drop(database);
+    rig.host.restart()?;
+    assert_eq!(active(&rig, "0.1.0")?, release);
+    assert_eq!(told_of(&rig, "guests.wasm")?, ["left"]);
+    Ok(())
 }

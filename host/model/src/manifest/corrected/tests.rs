@@ -246,3 +246,13 @@ fn only_addresses_take_a_value_of_the_config() {
     let told = refusal("Bearer {access_token}", "Bearer {access_token}{config.prefix}");
     assert!(told.contains("auth[0].slot[0].value"), "{told}");
 }
+
+/// A rule that came after the release was taken ends nobody's work, and is no reason to refuse a correction.
+#[test]
+fn a_correction_is_held_against_what_it_breaks_itself() {
+    let mut old = books();
+    old.settings = Some(json!({ "type": "object", "properties": { "api_key": { "type": "string" } } }));
+    assert!(!validate::findings(&old).is_empty(), "nobody could install it today");
+    assert!(old.corrected(&json!({ "prefix": "/v2/" })).is_ok());
+    assert!(old.corrected(&json!({ "api": "nowhere" })).is_err(), "what it breaks is told as always");
+}
