@@ -63,7 +63,7 @@ impl Store {
     /// approval takes one out of the quarantine: somebody has looked at why it is there.
     ///
     /// # Errors
-    /// As there; [`StoreError::Conflict`] too when the correction is another one by now, or what is granted.
+    /// As there; [`StoreError::Outdated`] when the correction is another one by now, or what is granted.
     pub async fn activate_corrected(
         &self,
         id: &ReleaseId,
@@ -117,8 +117,7 @@ impl Store {
     /// somebody went back from.
     ///
     /// # Errors
-    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is retained, and where it was judged with something else
-    /// than what holds by now.
+    /// [`StoreError::NotFound`]; [`StoreError::Conflict`] unless it is retained; [`StoreError::Outdated`].
     pub async fn go_back(&self, back: GoBack) -> Result<Release, StoreError> {
         let store = self.clone();
         let active = self
@@ -188,12 +187,12 @@ async fn leave(tx: &mut AnyConnection, store: &Store, connector: &str, back: &Go
 /// What a release was judged with still holds.
 async fn as_judged(tx: &mut AnyConnection, release: &Release, judged: JudgedWith) -> Result<(), StoreError> {
     if corrections::revision(&mut *tx, &release.connector).await? != judged.revision {
-        return Err(StoreError::Conflict("the correction of the connector was changed meanwhile"));
+        return Err(StoreError::Outdated("the correction of the connector was changed meanwhile"));
     }
     if let Some(granted) = judged.granted
         && approvals::latest(tx, &release.connector).await? != granted
     {
-        return Err(StoreError::Conflict("what is granted to the connector was changed meanwhile"));
+        return Err(StoreError::Outdated("what is granted to the connector was changed meanwhile"));
     }
     Ok(())
 }
@@ -357,7 +356,7 @@ mod tests {
             approved_by: "operator".to_owned(),
         };
         let stale = GoBack { judged: JudgedWith::revision(7), approval: Some(approval), ..back(&all[0]) };
-        assert!(matches!(world.store.go_back(stale).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(world.store.go_back(stale).await, Err(StoreError::Outdated(_))));
         assert_eq!(world.store.latest_approval("acme.books").await, Ok(None));
         let there = world.store.release(&all[1]).await.expect("read");
         assert_eq!((there.state, there.set_back_at), (ReleaseState::Active, None));

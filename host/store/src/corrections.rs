@@ -178,7 +178,7 @@ mod tests {
         let late = store.put_correction(said(&first, 0, "{}")).await;
         assert!(matches!(late, Err(StoreError::Conflict(_))), "somebody else was faster");
         let unseen = store.activate_corrected(&second, JudgedWith::revision(0), None, "test").await;
-        assert!(matches!(unseen, Err(StoreError::Conflict(_))), "it was judged without the correction");
+        assert!(matches!(unseen, Err(StoreError::Outdated(_))), "it was judged without the correction");
         store.activate_corrected(&second, JudgedWith::revision(1), None, "test").await.expect("active");
         let judged_with_another = store.put_correction(said(&first, 1, "{}")).await;
         assert!(matches!(judged_with_another, Err(StoreError::Conflict(_))));

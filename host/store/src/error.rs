@@ -11,6 +11,9 @@ pub enum StoreError {
     /// It does not fit what is there; names what.
     #[error("conflict: {0}")]
     Conflict(&'static str),
+    /// What it was judged with does not hold any more; names what. To judge again may do.
+    #[error("judged with something else: {0}")]
+    Outdated(&'static str),
     /// What a list was to go on after is no place in it.
     #[error("not a place in this list")]
     NoPlace,
@@ -53,7 +56,7 @@ impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         match &error {
             StoreError::NotFound => Self::new(Code::NotFound),
-            StoreError::Conflict(what) => Self::new(Code::Conflict).operator(what),
+            StoreError::Conflict(what) | StoreError::Outdated(what) => Self::new(Code::Conflict).operator(what),
             StoreError::NoPlace => {
                 Self::because(Code::ParameterInvalid, "after is not the `next` of a page of this list.")
             }

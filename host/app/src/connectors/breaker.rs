@@ -97,7 +97,7 @@ impl App {
                 Ok(())
             }
             // Another node, or a person, was quicker.
-            Err(StoreError::Conflict(_)) => Ok(()),
+            Err(StoreError::Conflict(_) | StoreError::Outdated(_)) => Ok(()),
             Err(error) => Err(error.into()),
         }
     }

@@ -105,21 +105,29 @@ impl App {
     /// Makes a release active that is being tried, however far that is.
     pub async fn promote(self: &Arc<Self>, release: &ReleaseId, actor: &str) -> Result<ReleaseRow, Fault> {
         let (app, release, actor) = (Arc::clone(self), release.clone(), actor.to_owned());
-        self.own(async move { app.promote_now(&release, &actor).await }).await
+        self.own(async move {
+            let promoted = app.promote_now(&release, &actor).await?;
+            promoted.map_err(|why| Fault::because(Code::Conflict, "It was changed just now: look again.").operator(why))
+        })
+        .await
     }
 
-    async fn promote_now(&self, release: &ReleaseId, actor: &str) -> Result<ReleaseRow, Fault> {
+    /// The release that is active now; why it is not, where what it was judged with changed in this very moment.
+    async fn promote_now(&self, release: &ReleaseId, actor: &str) -> Result<Result<ReleaseRow, &'static str>, Fault> {
         let row = self.store.release(release).await?;
         let tried_no_more = || refused(format!("Nothing tries version {}: `approve` makes it active.", row.version));
         let Some(tried) = self.store.canary(release).await? else { return Err(tried_no_more()) };
         let judged = self.judge_usable(&row).await?;
         let (with, approval) = self.holds_for_all(&row, &judged).await?;
-        let active = self.store.promote_canary(&tried, with, approval, actor).await.map_err(|error| match error {
-            StoreError::NotFound => tried_no_more(),
-            other => other.into(),
-        })?;
-        self.now_active(&active);
-        Ok(active)
+        match self.store.promote_canary(&tried, with, approval, actor).await {
+            Ok(active) => {
+                self.now_active(&active);
+                Ok(Ok(active))
+            }
+            Err(StoreError::Outdated(why)) => Ok(Err(why)),
+            Err(StoreError::NotFound) => Err(tried_no_more()),
+            Err(other) => Err(other.into()),
+        }
     }
 
     /// What one that is tried is judged with, and what has to be granted to the connector for it to be used by all: nothing
@@ -183,7 +191,13 @@ impl App {
             return Ok(());
         }
         match self.promote_now(release, "host").await {
-            Ok(_) => Ok(()),
+            Ok(Ok(_)) => Ok(()),
+            // The upkeep looks again: neither is anything that speaks against the release.
+            Ok(Err(why)) => {
+                tracing::info!(release = %release, "release {release} is judged again: {why}");
+                Ok(())
+            }
+            Err(fault) if fault.code == Code::StorageFailed => Err(fault),
             // Another node was quicker, or a person.
             Err(_) if self.store.canary(release).await?.is_none() => Ok(()),
             Err(fault) => self.give_up(release, &format!("it went well, and cannot be used: {}", fault.person)).await,

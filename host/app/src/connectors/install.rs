@@ -10,7 +10,7 @@ use patchbay_store::{NewRelease, Release as ReleaseRow};
 
 use super::{
     Approval, Installed, Offer, Source,
-    judge::{ANOTHER_KEY, Judged},
+    judge::{ANOTHER_KEY, Judged, MORE},
     version_taken,
 };
 use crate::App;
@@ -49,7 +49,12 @@ impl App {
             }
             // A crash between `ready` and `active` leaves a release that nothing keeps waiting: it has no
             // reason. One that waits for approval has one, and goes on waiting whatever was approved since.
-            let left = known.state == ReleaseState::Ready && known.reason.is_none() && beyond.is_empty();
+            let left = known.state == ReleaseState::Ready
+                && known.reason.is_none()
+                && self.store.canary(&known.id).await?.is_none();
+            if left && !beyond.is_empty() {
+                return self.wait(known, &judged, MORE, beyond).await;
+            }
             if !left {
                 return Ok(Installed { release: known.clone(), known: true, beyond });
             }

@@ -6,7 +6,7 @@ use patchbay_model::{
     Code, Fault, ReleaseId, ReleaseState,
     manifest::{Asks, Manifest},
 };
-use patchbay_store::{Approval as ApprovalRow, JudgedWith, Release as ReleaseRow};
+use patchbay_store::{Approval as ApprovalRow, JudgedWith, Release as ReleaseRow, StoreError};
 
 use super::{Approval, Installed};
 use crate::{
@@ -48,6 +48,12 @@ pub(crate) struct Granted {
     pub(crate) asks: Asks,
 }
 
+/// How often a release is judged again that is taken into use just while something else is decided.
+const TRIES: u32 = 3;
+
+/// Why a release waits that asks for something.
+pub(super) const MORE: &str = "asks for more than was approved";
+
 /// Why a release waits that asks for nothing but its key to be trusted.
 pub(super) const ANOTHER_KEY: &str = "is signed with another key of its publisher";
 
@@ -70,6 +76,27 @@ impl App {
         judged: &Judged,
         approval: &Approval,
     ) -> Result<Installed, Fault> {
+        let mut again = None;
+        for _ in 0..TRIES {
+            match self.try_to_activate(row.clone(), again.as_ref().unwrap_or(judged), approval).await? {
+                Ok(installed) => return Ok(installed),
+                // Somebody corrected the connector, or took back what was granted, in this very moment.
+                Err(why) => {
+                    tracing::info!(release = %row.id, "release {} is judged again: {why}", row.id);
+                    again = Some(self.judge(&written(&row)?).await?.with(judged.publisher.clone()));
+                }
+            }
+        }
+        Err(Fault::because(Code::Conflict, "What is granted to the connector changes just now: try again."))
+    }
+
+    /// The same once; why not, where what it was judged with does not hold any more.
+    async fn try_to_activate(
+        &self,
+        row: ReleaseRow,
+        judged: &Judged,
+        approval: &Approval,
+    ) -> Result<Result<Installed, &'static str>, Fault> {
         let granted = self.granted(&row.connector).await?;
         // A first release is approved by whoever installs it; a later one only for what was approved
         // before, because an upgrade is where a trusted publisher turns into an attacker.
@@ -81,28 +108,31 @@ impl App {
         let with = JudgedWith { revision: judged.revision, granted: Some(granted.as_ref().map_or(0, |row| row.no)) };
         let held = if granted.is_some() { self.held_by_policy(&row).await? } else { None };
         if let (true, Some(why)) = (beyond.is_empty(), &held) {
-            return self.wait(&row, judged, why, beyond).await;
+            return self.wait(&row, judged, why, beyond).await.map(Ok);
         }
         if beyond.is_empty() {
             let first = match granted {
                 None => Some(approval_of(&row, &judged.asks, &approval.actor)?),
                 Some(_) => None,
             };
-            let active = self.store.activate_installed(&row.id, with, first, &approval.actor).await?;
-            let Some(release) = active else { return self.moved_on(&row.id, judged).await };
+            let active = match self.store.activate_installed(&row.id, with, first, &approval.actor).await {
+                Err(StoreError::Outdated(why)) => return Ok(Err(why)),
+                active => active?,
+            };
+            let Some(release) = active else { return self.moved_on(&row.id, judged).await.map(Ok) };
             self.now_active(&release);
-            return Ok(Installed { release, known: false, beyond });
+            return Ok(Ok(Installed { release, known: false, beyond }));
         }
         let reason = match &judged.unfit {
             None if beyond == judged.publisher => ANOTHER_KEY.to_owned(),
-            None => "asks for more than was approved".to_owned(),
+            None => MORE.to_owned(),
             Some(why) => format!("does not take the operator's correction of its config: {why}"),
         };
-        self.wait(&row, judged, &reason, beyond).await
+        self.wait(&row, judged, &reason, beyond).await.map(Ok)
     }
 
     /// It waits, and is told for what, unless it has moved on.
-    async fn wait(
+    pub(super) async fn wait(
         &self,
         row: &ReleaseRow,
         judged: &Judged,

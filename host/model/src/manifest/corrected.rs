@@ -53,10 +53,10 @@ impl Manifest {
             .collect();
         if refused.is_empty() {
             // An address may be one by itself and still not fit the rest: its host, its fields, its regions.
-            let mut rest = validate::findings(&corrected);
+            let mut rest = validate::findings_of_known(&corrected);
             if !rest.is_empty() {
                 // What there was to find without it is not of its making: rules that came after the release was taken.
-                let before = validate::findings(self);
+                let before = validate::findings_of_known(self);
                 rest.retain(|finding| !before.contains(finding));
             }
             refused.extend(rest.into_iter().take(SHOWN).map(|finding| {

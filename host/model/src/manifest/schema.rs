@@ -99,7 +99,10 @@ impl<'a> Unfolding<'a> {
                 }
             }
             Value::Object(entries) => {
-                if entries.len() > 1 && entries.get("$ref").is_some_and(Value::is_string) && self.is_old() {
+                let says =
+                    |key: &String| !["$ref", "$schema", "$comment", "$defs", "definitions"].contains(&key.as_str());
+                let refers = entries.get("$ref").is_some_and(Value::is_string);
+                if refers && entries.keys().any(says) && self.is_old() {
                     return Err(
                         "in draft 6 and 7 what stands beside a $ref says nothing, and people would read it all the \
                          same: put it where the reference leads, or name draft 2020-12"
@@ -272,6 +275,10 @@ mod tests {
             let alone = json!({ "$schema": draft, "$defs": { "t": { "type": "string" } },
                 "properties": { "$ref": { "type": "string" }, "folder": { "$ref": "#/$defs/t" } } });
             assert!(compile_schema(&alone).is_ok(), "{draft}");
+            // As generators write it.
+            let whole =
+                json!({ "$schema": draft, "$ref": "#/definitions/a", "definitions": { "a": { "type": "object" } } });
+            assert!(compile_schema(&whole).is_ok(), "{draft}");
         }
     }
 

@@ -8,7 +8,7 @@
 use serde_json::{Map, Value};
 
 /// A place where something is typed, or words that may stand at one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Typed<'s> {
     /// The last key on the way there; the name, where it is a property.
     pub(super) name: &'s str,
@@ -22,8 +22,8 @@ pub(super) struct Typed<'s> {
     pub(super) format: Option<&'s str>,
     /// What it may look like.
     pub(super) example: Option<&'s str>,
-    /// What stands in it already.
-    pub(super) start: Option<&'s str>,
+    /// What stands in it already; JSON, where that is for its parts.
+    pub(super) start: Option<String>,
     /// Whether it takes text, by itself or in its parts, and not only numbers.
     pub(super) takes_text: bool,
 }
@@ -84,12 +84,22 @@ fn one<'s>(name: &'s str, is_property: bool, entries: &'s Map<String, Value>) ->
         help: text("description"),
         format: text("format"),
         example: example.and_then(Value::as_str),
-        start: text("default").filter(|start| !start.is_empty()),
+        start: entries.get("default").and_then(start),
         takes_text: takes_text(entries),
     };
-    let Typed { title, help, format, example, start, .. } = typed;
-    let is_worded = [title, help, format, example, start].iter().any(Option::is_some);
+    let Typed { title, help, format, example, .. } = typed;
+    let is_worded = typed.start.is_some() || [title, help, format, example].iter().any(Option::is_some);
     ((is_property || is_worded) && !is_chosen(entries)).then_some(typed)
+}
+
+/// The words of a default: of a group, or a list, it fills in the parts.
+fn start(default: &Value) -> Option<String> {
+    match default {
+        Value::String(text) => Some(text.clone()).filter(|text| !text.is_empty()),
+        Value::Array(values) => Some(default.to_string()).filter(|_| !values.is_empty()),
+        Value::Object(members) => Some(default.to_string()).filter(|_| !members.is_empty()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => None,
+    }
 }
 
 fn takes_text(entries: &Map<String, Value>) -> bool {
@@ -109,7 +119,8 @@ fn is_chosen(entries: &Map<String, Value>) -> bool {
         all.is_some_and(|all| !all.is_empty() && all.iter().all(|one| one.get("const").is_some()))
     };
     let of_items = || {
-        let items = entries.get("items").and_then(Value::as_object);
+        // Beside `prefixItems`, `items` says nothing of the first ones, and so holds whoever merges it to nothing.
+        let items = entries.get("items").and_then(Value::as_object).filter(|_| !entries.contains_key("prefixItems"));
         entries.get("type").is_some_and(|only| only == "array") && items.is_some_and(is_chosen)
     };
     entries.get("type").is_some_and(|only| only == "boolean")
@@ -147,6 +158,8 @@ mod tests {
         assert_eq!(
             words(&schema),
             [
+                // What the whole begins with.
+                ("", None, true),
                 ("any", None, true),
                 ("bare", None, true),
                 ("by_reference", None, true),
@@ -172,6 +185,8 @@ mod tests {
         } });
         assert!(words(&schema).is_empty(), "{:?}", words(&schema));
         // One that takes something else besides is no choice.
+        let some = json!({ "title": "Some", "type": "array", "prefixItems": [true], "items": { "const": "x" } });
+        assert_eq!(words(&some), [("", Some("Some"), true)]);
         let open = json!({ "title": "Open", "anyOf": [{ "const": "a" }, { "type": "string" }] });
         assert_eq!(words(&open), [("", Some("Open"), true)]);
     }

@@ -28,16 +28,30 @@ pub fn validate(manifest: &Manifest) -> Vec<Problem> {
     findings(manifest).into_iter().map(|finding| finding.on_line(None)).collect()
 }
 
-/// The same, with the ways into the manifest.
+/// The same, with the ways into the manifest. What costs too much is not looked at any further.
 pub(crate) fn findings(manifest: &Manifest) -> Vec<Finding> {
+    let bounds = bounds(manifest);
+    if bounds.is_empty() { meaning(manifest) } else { bounds }
+}
+
+/// Everything of a manifest that was taken once, whatever it costs.
+pub(crate) fn findings_of_known(manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = bounds(manifest);
+    findings.extend(meaning(manifest));
+    findings
+}
+
+fn bounds(manifest: &Manifest) -> Vec<Finding> {
     let mut findings = Findings::default();
     sizes::check(manifest, &mut findings);
     if findings.0.is_empty() {
         burden::check(manifest, &mut findings);
     }
-    if !findings.0.is_empty() {
-        return findings.0;
-    }
+    findings.0
+}
+
+fn meaning(manifest: &Manifest) -> Vec<Finding> {
+    let mut findings = Findings::default();
     config::findings(manifest, &mut findings);
     // From here on an address is an address, wherever it is written; one that could not be filled is told of once.
     let unfilled = findings.0.len();

@@ -73,7 +73,7 @@ async fn what_the_active_release_does_not_ask_is_taken_back_while_it_stays_activ
     world.clock.advance(Duration::from_secs(1));
     let less = || asking(&release, LESS).expect("an approval");
     let stale = store.approve_active(JudgedWith::revision(7), less()).await;
-    assert!(matches!(stale, Err(StoreError::Conflict(_))), "it was judged with another correction: {stale:?}");
+    assert!(matches!(stale, Err(StoreError::Outdated(_))), "it was judged with another correction: {stale:?}");
     assert_eq!(granted(&world).await.as_deref(), Some(MORE));
     let again = store.approve_active(JudgedWith::revision(0), less()).await.expect("approved");
     assert_eq!((granted(&world).await.as_deref(), again.activated_at), (Some(LESS), active.activated_at));
@@ -94,11 +94,11 @@ async fn what_was_judged_with_a_grant_that_was_taken_back_meanwhile_is_not_taken
     let world = World::open().await;
     let (store, first) = (&world.store, world.release("1.0.0").await);
     let judged = |granted| JudgedWith { revision: 0, granted: Some(granted) };
-    let conflict = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Conflict(_))), "{done:?}");
+    let outdated = |done: Result<(), StoreError>| assert!(matches!(done, Err(StoreError::Outdated(_))), "{done:?}");
     assert!(store.activate_installed(&first, judged(0), asking(&first, MORE), "a").await.expect("read").is_some());
     let second = world.release("1.1.0").await;
     let twice = store.activate_installed(&second, judged(0), asking(&second, MORE), "b").await;
-    conflict(twice.map(drop));
+    outdated(twice.map(drop));
 
     let wide = store.latest_approval("acme.books").await.expect("read").expect("granted").no;
     assert!(store.activate_installed(&second, judged(wide), None, "b").await.expect("read").is_some());
@@ -106,9 +106,9 @@ async fn what_was_judged_with_a_grant_that_was_taken_back_meanwhile_is_not_taken
     // An operator takes back what only the first one asked.
     let less = asking(&second, LESS).expect("an approval");
     store.approve_active(JudgedWith::revision(0), less).await.expect("approved");
-    conflict(store.activate_installed(&third, judged(wide), None, "index").await.map(drop));
+    outdated(store.activate_installed(&third, judged(wide), None, "index").await.map(drop));
     let back = GoBack { to: first, judged: judged(wide), approval: None, actor: "host".into(), reason: "harm".into() };
-    conflict(store.go_back(back).await.map(drop));
+    outdated(store.go_back(back).await.map(drop));
     assert_eq!(store.active_release_id("acme.books").await, Ok(Some(second)));
     assert_eq!((granted(&world).await.as_deref(), world.told("release.rolled_back").await), (Some(LESS), 0));
     let narrow = store.latest_approval("acme.books").await.expect("read").expect("granted").no;

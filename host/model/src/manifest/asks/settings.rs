@@ -56,7 +56,7 @@ impl From<Typed<'_>> for SettingAsked {
             help: owned(typed.help),
             format: owned(typed.format),
             example: owned(typed.example),
-            start: owned(typed.start),
+            start: typed.start,
         }
     }
 }

@@ -67,7 +67,7 @@ fn shown(settings: &Value, path: &Path, findings: &mut Findings) {
             ("description", asked.help, LONG),
             ("format", asked.format, SHORT),
             ("example", asked.example, SHORT),
-            ("default", asked.start, LONG),
+            ("default", asked.start.as_deref(), LONG),
         ] {
             let Some(words) = words else { continue };
             let mut told = Findings::default();

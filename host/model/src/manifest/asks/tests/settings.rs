@@ -25,6 +25,7 @@ fn whatever_leads_people_to_type_something_else_is_power() {
         (other("\"string\"", "\"string\", \"format\": \"email\""), "read as email"),
         (other("\"string\"", "\"string\", \"examples\": [\"M0nday!\"]"), "such as M0nday!"),
         (other("\"string\"", "\"string\", \"default\": \"What your bank sent\""), "begins as What your bank sent"),
+        (other("\"title\"", "\"default\": [\"Your PIN here\"], \"title\""), "begins as [\"Your PIN here\"]"),
     ] {
         let asked = with(&properties);
         let lines = asked.beyond(&granted);
