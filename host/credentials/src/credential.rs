@@ -29,7 +29,7 @@ pub struct Credential {
     pub secrets: BTreeMap<String, Secret>,
     /// What the provider says that it granted, where it does.
     pub scopes: Option<Vec<String>>,
-    /// When it was had.
+    /// When it was asked for, or entered.
     pub obtained_at: Timestamp,
     /// When the access token ends, where the provider says so.
     pub expires_at: Option<Timestamp>,

@@ -93,4 +93,6 @@ pub enum TransportError {
 #[cfg(test)]
 pub(crate) mod canary;
 #[cfg(test)]
+mod late;
+#[cfg(test)]
 pub(crate) mod script;

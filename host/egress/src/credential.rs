@@ -20,7 +20,7 @@ pub struct Values {
     /// By the name that slots use: `access_token`, `password`. Each is masked in what comes back and
     /// must not be in what a guest sends, so what is no secret belongs to the grant's placeholders.
     pub secrets: BTreeMap<String, Secret>,
-    /// When it was obtained.
+    /// When it was asked for, or entered: its age counts from there.
     pub obtained_at: Timestamp,
     /// Grows with each credential of the connection.
     pub generation: u64,

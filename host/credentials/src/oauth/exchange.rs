@@ -93,8 +93,9 @@ pub async fn exchange(
     let mut masks = Masks::default();
     let ask = Ask { auth, client: Some(client), held: &BTreeMap::new(), facts };
     let grant = Grant::Code { code, verifier };
+    let asked = clock.now();
     let answer = call(&ask, ("token", auth.token.as_ref()), &grant, &mut masks, transport).await.map_err(refused)?;
-    let mut tokens = Tokens { credential: credential(auth, &answer, clock.now()), facts: BTreeMap::new() };
+    let mut tokens = Tokens { credential: credential(auth, &answer, asked), facts: BTreeMap::new() };
     let mut answers =
         Answers { documents: vec![&answer.body.0], access_token: &answer.access_token, client: Some(&client.id) };
     let second = match &auth.exchange {
@@ -102,13 +103,14 @@ pub async fn exchange(
             let mut facts = facts.clone();
             facts.extend(facts::known_early(auth, &answers, &masks));
             let ask = Ask { held: &tokens.credential.secrets, facts: &facts, ..ask };
+            let asked = clock.now();
             let answer = call(&ask, ("exchange", Some(wanted)), &Grant::Own, &mut masks, transport).await;
-            Some(answer.map_err(refused)?)
+            Some((answer.map_err(refused)?, asked))
         }
         None => None,
     };
-    if let Some(answer) = &second {
-        tokens.credential = renewed(auth, &tokens.credential, answer, clock.now());
+    if let Some((answer, asked)) = &second {
+        tokens.credential = renewed(auth, &tokens.credential, answer, *asked);
         answers.documents.push(&answer.body.0);
     }
     tokens.facts = told(auth, &answers, &masks)?;
@@ -145,30 +147,32 @@ pub(super) fn is_misconfigured(error: &str) -> bool {
     matches!(error, "invalid_client" | "unauthorized_client" | "unsupported_grant_type" | "invalid_request")
 }
 
-/// The credential of an answer that was received `now`.
-pub(super) fn credential(auth: &Auth, answer: &Answer, now: Timestamp) -> Credential {
+/// The credential of an answer, which lives from when it was `asked` for: the provider counts from its answer (RFC 6749,
+/// section 5.1), which a machine that sleeps may read hours later. Taken for young then, it would be refused, and a refusal of
+/// what is young means that the access is gone.
+pub(super) fn credential(auth: &Auth, answer: &Answer, asked: Timestamp) -> Credential {
     let mut secrets = answer.more.clone();
     secrets.insert(ACCESS_TOKEN.to_owned(), answer.access_token.clone());
     let refresh_ends = answer.refresh_token.as_ref().map(|token| {
         secrets.insert(REFRESH_TOKEN.to_owned(), token.clone());
-        answer.refresh_expires_in.or_else(|| idle(auth)).map(|life| now.plus(life))
+        answer.refresh_expires_in.or_else(|| idle(auth)).map(|life| asked.plus(life))
     });
     Credential {
         auth: auth.id.clone(),
         secrets,
         scopes: answer.scopes.clone(),
-        obtained_at: now,
-        expires_at: answer.expires_in.map(|life| now.plus(life)),
+        obtained_at: asked,
+        expires_at: answer.expires_in.map(|life| asked.plus(life)),
         refresh_ends: refresh_ends.flatten(),
     }
 }
 
 /// A credential with what an answer brings; what it does not bring stays as it was.
-pub(super) fn renewed(auth: &Auth, old: &Credential, answer: &Answer, now: Timestamp) -> Credential {
-    let mut fresh = credential(auth, answer, now);
+pub(super) fn renewed(auth: &Auth, old: &Credential, answer: &Answer, asked: Timestamp) -> Credential {
+    let mut fresh = credential(auth, answer, asked);
     if answer.refresh_token.is_none() && old.secrets.contains_key(REFRESH_TOKEN) {
         // RFC 6749, section 6: no new refresh token means that the old one stays; its use counts.
-        fresh.refresh_ends = idle(auth).map(|life| now.plus(life)).or(old.refresh_ends);
+        fresh.refresh_ends = idle(auth).map(|life| asked.plus(life)).or(old.refresh_ends);
     }
     for (name, secret) in &old.secrets {
         fresh.secrets.entry(name.clone()).or_insert_with(|| secret.clone());

@@ -50,6 +50,7 @@ pub async fn open(
     let mut masks = Masks::default();
     let ask = Ask { auth, client, held: &secrets, facts };
     let wanted = ("login", auth.renewal_request());
+    let asked = clock.now();
     let answer = call(&ask, wanted, &grant(auth), &mut masks, transport).await.map_err(|why| refused(auth, why))?;
     let identity = ask.identity().ok().flatten();
     let answers = Answers {
@@ -58,7 +59,7 @@ pub async fn open(
         client: identity.map(|identity| identity.id),
     };
     let facts = exchange::told(auth, &answers, &masks)?;
-    Ok(Tokens { credential: joined(auth, &secrets, &answer, clock.now()), facts })
+    Ok(Tokens { credential: joined(auth, &secrets, &answer, asked), facts })
 }
 
 /// What such a login asks for.
@@ -68,8 +69,8 @@ pub(super) fn grant(auth: &Auth) -> Grant<'static> {
 
 /// What was entered, and the tokens of an answer. A refresh token is not kept: the login is asked again
 /// (RFC 6749, section 4.4.3).
-pub(super) fn joined(auth: &Auth, held: &BTreeMap<String, Secret>, answer: &Answer, now: Timestamp) -> Credential {
-    let mut credential = exchange::credential(auth, answer, now);
+pub(super) fn joined(auth: &Auth, held: &BTreeMap<String, Secret>, answer: &Answer, asked: Timestamp) -> Credential {
+    let mut credential = exchange::credential(auth, answer, asked);
     credential.secrets.remove(REFRESH_TOKEN);
     credential.refresh_ends = None;
     for (name, secret) in held {

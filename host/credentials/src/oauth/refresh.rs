@@ -78,13 +78,14 @@ pub async fn refresh(
     let mut masks = Masks::default();
     let ask = Ask { auth, client, held: &credential.secrets, facts };
     let wanted = ("refresh", auth.renewal_request());
+    let asked = clock.now();
     let answer = call(&ask, wanted, &grant, &mut masks, transport).await.map_err(|failed| match renewal {
         Renewal::Afresh => login::refused_again(auth, failed),
         Renewal::Never | Renewal::RefreshToken | Renewal::AccessToken => refused(failed),
     })?;
     let fresh = match renewal {
-        Renewal::Afresh => login::joined(auth, &credential.secrets, &answer, clock.now()),
-        _ => exchange::renewed(auth, credential, &answer, clock.now()),
+        Renewal::Afresh => login::joined(auth, &credential.secrets, &answer, asked),
+        _ => exchange::renewed(auth, credential, &answer, asked),
     };
     Ok(fresh)
 }
