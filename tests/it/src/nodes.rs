@@ -117,8 +117,7 @@ impl Nodes {
     ///
     /// They were started without a test clock.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        self.others.iter().try_for_each(|host| host.advance(by))?;
-        self.rig.advance(by)
+        self.rig.advance_with(by, &self.others)
     }
 }
 

@@ -151,9 +151,15 @@ impl Rig {
     ///
     /// The rig was made without a test clock.
     pub fn advance(&self, by: Duration) -> Result<()> {
-        self.host.advance(by)?;
-        self.time.advance(by);
-        self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.advance(by))
+        self.advance_with(by, &[])
+    }
+
+    /// The same, with other hosts on its database.
+    pub(crate) fn advance_with(&self, by: Duration, others: &[HostProcess]) -> Result<()> {
+        self.time.advance_with(by, || {
+            others.iter().chain([&self.host]).try_for_each(|host| host.advance(by))?;
+            self.oidc.as_ref().map_or(Ok(()), |oidc| oidc.advance(by))
+        })
     }
 
     /// Moves the clocks on, by so much at a time, until there is an answer. What is begun at one moment has time to end before the

@@ -144,11 +144,12 @@ impl Tenant {
     ///
     /// It does not end.
     pub fn ended(&self, run: &str) -> Result<Value> {
-        let path = format!("/v1/runs/{run}");
+        let (path, mut last) = (format!("/v1/runs/{run}"), Value::Null);
         wait_until(&format!("the end of {run}"), LIMIT, || {
-            let run = self.get(&path)?.json;
-            Ok(at(&run, "ended_at").is_string().then_some(run))
+            last = self.get(&path)?.json;
+            Ok(at(&last, "ended_at").is_string().then(|| last.clone()))
         })
+        .map_err(|trouble| Trouble::new(format!("{trouble}: {last}")))
     }
 
     /// The runs of a connection, newest first.

@@ -5,10 +5,7 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -18,18 +15,28 @@ use crate::Result;
 
 /// The clock of the fakes where the host has a test clock: the wall's, and as far ahead as it was moved.
 #[derive(Debug, Clone, Default)]
-pub struct TestTime(Arc<AtomicU64>);
+pub struct TestTime(Arc<RwLock<Duration>>);
 
 impl TestTime {
-    /// Moves it on, for all who share it.
-    pub fn advance(&self, by: Duration) {
-        self.0.fetch_add(u64::try_from(by.as_millis()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    /// Moves it on, for all who share it, together with the clocks of the hosts. No fake reads the time in between: what a
+    /// host got at the new time would be of the old one for its provider, and a token refused that the host takes for young
+    /// is a login that has ended.
+    ///
+    /// # Errors
+    ///
+    /// Those of `hosts`; then it stays where it is.
+    pub fn advance_with(&self, by: Duration, hosts: impl FnOnce() -> Result<()>) -> Result<()> {
+        let mut ahead = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        hosts()?;
+        *ahead = ahead.saturating_add(by);
+        Ok(())
     }
 }
 
 impl Clock for TestTime {
     fn now(&self) -> Timestamp {
-        SystemClock.now().plus(Duration::from_millis(self.0.load(Ordering::Relaxed)))
+        let ahead = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        SystemClock.now().plus(*ahead)
     }
 }
 
@@ -73,4 +80,37 @@ pub(crate) fn set_offset(folder: &Path, ahead: Duration) -> Result<()> {
     let next = folder.join("test-clock.next");
     fs::write(&next, ahead.as_millis().to_string())?;
     Ok(fs::rename(next, clock(folder))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::mpsc, thread};
+
+    use super::*;
+    use crate::Trouble;
+
+    const DAY: Duration = Duration::from_secs(86_400);
+
+    #[test]
+    fn no_fake_reads_a_time_while_the_hosts_are_moved() {
+        let (time, before) = (TestTime::default(), SystemClock.now());
+        let (sender, heard) = mpsc::channel();
+        let other = time.clone();
+        let mut early = None;
+        time.advance_with(DAY, || {
+            thread::spawn(move || sender.send(other.now()));
+            early = heard.recv_timeout(Duration::from_millis(50)).ok();
+            Ok(())
+        })
+        .expect("moved");
+        assert_eq!(early, None);
+        assert!(heard.recv().expect("a time").since(before) >= DAY);
+    }
+
+    #[test]
+    fn it_stays_where_it_is_when_a_host_cannot_be_moved() {
+        let (time, before) = (TestTime::default(), SystemClock.now());
+        assert!(time.advance_with(DAY, || Err(Trouble::new("no test clock".to_owned()))).is_err());
+        assert!(time.now().since(before) < DAY);
+    }
 }
