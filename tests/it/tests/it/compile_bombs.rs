@@ -99,7 +99,7 @@ fn explode(soak: &Soak, long: bool) -> Result<()> {
             if long { two_minutes(&rig) } else { Ok(()) }
         })?;
         let told = |name: &str| stopped.iter().find(|(found, ..)| *found == name).map(|(_, _, text)| text.as_str());
-        let by_time = told("100,000 blocks in each other").unwrap_or_default();
+        let by_time = told("60,000 loops in each other").unwrap_or_default();
         assert!(by_time.contains("more than 20 s"), "{by_time}");
         let by_memory = told("values that live through nested loops").unwrap_or_default();
         assert!(by_memory.contains("the child died"), "{by_memory}");
