@@ -145,7 +145,7 @@ impl App {
         // What one that is not in use asks is judged by whoever takes it into use.
         if is_active {
             self.check_ceiling(&asks)?;
-            let granted = self.granted(connector).await?.map(|granted| granted.asks).unwrap_or_default();
+            let granted = self.granted(connector).await?.unwrap_or_default().asks;
             powers.extend(asks.beyond(&granted).into_iter().map(|line| (None, line)));
         }
         if !powers.is_empty() && !approves {

@@ -14,7 +14,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use patchbay_model::{Code, Fault, ReleaseId, ReleaseState, manifest::Asks};
+use patchbay_model::{Code, Fault, ReleaseId, ReleaseState};
 use patchbay_store::{GoBack, JudgedWith, Release as ReleaseRow, StoreError, Traps, WentBy};
 
 use crate::App;
@@ -145,11 +145,8 @@ impl App {
             Err(fault) => return Err(fault),
         };
         // What was approved for it once is not what is granted today.
-        let (no, granted) = match self.granted(&before.connector).await? {
-            Some(granted) => (granted.no, granted.asks),
-            None => (0, Asks::default()),
-        };
-        let beyond = judged.beyond(&granted);
+        let granted = self.granted(&before.connector).await?.unwrap_or_default();
+        let beyond = judged.beyond(&granted.asks);
         if !beyond.is_empty() {
             let why = beyond.join("; ");
             return Ok(Before::None(format!(
@@ -160,7 +157,7 @@ impl App {
             let why = "the key that signed it is not trusted any more";
             return Ok(Before::None(format!("{version} does not come back by itself: {why}")));
         }
-        let with = JudgedWith { revision: judged.revision, granted: Some(no) };
+        let with = JudgedWith { revision: judged.revision, granted: Some(granted.no) };
         Ok(Before::Usable(Box::new(before), with))
     }
 

@@ -8,7 +8,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, ReleaseId, ReleaseState, manifest::Asks};
+use patchbay_model::{Code, ConnectionId, ConnectionState, Fault, ReleaseId, ReleaseState};
 use patchbay_store::{Canary, JudgedWith, NewApproval, NewCanary, Release as ReleaseRow, ReleaseEnd, StoreError};
 
 use super::judge::Judged;
@@ -137,13 +137,10 @@ impl App {
         row: &ReleaseRow,
         judged: &Judged,
     ) -> Result<(JudgedWith, Option<NewApproval>), Fault> {
-        let (no, asks) = match self.granted(&row.connector).await? {
-            Some(granted) => (granted.no, granted.asks),
-            None => (0, Asks::default()),
-        };
-        let beyond = judged.beyond(&asks);
+        let granted = self.granted(&row.connector).await?.unwrap_or_default();
+        let beyond = judged.beyond(&granted.asks);
         if beyond.is_empty() {
-            return Ok((JudgedWith { revision: judged.revision, granted: Some(no) }, None));
+            return Ok((JudgedWith { revision: judged.revision, granted: Some(granted.no) }, None));
         }
         for own in [self.store.approval_of(&row.id).await?, self.store.approval_for_trial(&row.id).await?] {
             if let Some(own) = self.covers(own, judged).await? {

@@ -10,7 +10,7 @@ use patchbay_store::{NewRelease, Release as ReleaseRow};
 
 use super::{
     Approval, Installed, Offer, Source,
-    judge::{ANOTHER_KEY, Judged, MORE},
+    judge::{ANOTHER_KEY, Judged},
     version_taken,
 };
 use crate::App;
@@ -47,14 +47,11 @@ impl App {
                     Some(_) => Ok(Installed { release: signed, known: true, beyond }),
                 };
             }
-            // A crash between `ready` and `active` leaves a release that nothing keeps waiting: it has no
-            // reason. One that waits for approval has one, and goes on waiting whatever was approved since.
+            // A crash between `ready` and `active` leaves a release that nothing keeps waiting: it has no reason, and is
+            // judged now. One that waits for approval has one, and goes on waiting whatever was approved since.
             let left = known.state == ReleaseState::Ready
                 && known.reason.is_none()
                 && self.store.canary(&known.id).await?.is_none();
-            if left && !beyond.is_empty() {
-                return self.wait(known, &judged, MORE, beyond).await;
-            }
             if !left {
                 return Ok(Installed { release: known.clone(), known: true, beyond });
             }
@@ -182,7 +179,7 @@ impl App {
 
 /// What is in a component, and the offer again. A stranger's takes its time to be walked, and its schemas to be compiled: not
 /// on a thread on which something else waits.
-async fn inspected(offer: Offer, limits: Limits) -> Result<(Inspected, Offer), Fault> {
+pub(crate) async fn inspected(offer: Offer, limits: Limits) -> Result<(Inspected, Offer), Fault> {
     let inspect = move || package::inspect(&offer.bytes, limits).map(|inspected| (inspected, offer));
     tokio::task::spawn_blocking(inspect).await.map_err(|error| Fault::new(Code::Internal).operator(error))?
 }

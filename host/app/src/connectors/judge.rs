@@ -40,9 +40,10 @@ impl Judged {
     }
 }
 
-/// What is granted to a connector.
+/// What is granted to a connector; nothing, where nobody ever approved a release of it.
+#[derive(Default)]
 pub(crate) struct Granted {
-    /// The number of the approval.
+    /// The number of the approval; 0 for none.
     pub(crate) no: i64,
     /// All of it.
     pub(crate) asks: Asks,
@@ -50,9 +51,6 @@ pub(crate) struct Granted {
 
 /// How often a release is judged again that is taken into use just while something else is decided.
 const TRIES: u32 = 3;
-
-/// Why a release waits that asks for something.
-pub(super) const MORE: &str = "asks for more than was approved";
 
 /// Why a release waits that asks for nothing but its key to be trusted.
 pub(super) const ANOTHER_KEY: &str = "is signed with another key of its publisher";
@@ -125,14 +123,14 @@ impl App {
         }
         let reason = match &judged.unfit {
             None if beyond == judged.publisher => ANOTHER_KEY.to_owned(),
-            None => MORE.to_owned(),
+            None => "asks for more than was approved".to_owned(),
             Some(why) => format!("does not take the operator's correction of its config: {why}"),
         };
         self.wait(&row, judged, &reason, beyond).await.map(Ok)
     }
 
     /// It waits, and is told for what, unless it has moved on.
-    pub(super) async fn wait(
+    async fn wait(
         &self,
         row: &ReleaseRow,
         judged: &Judged,

@@ -30,6 +30,7 @@ use patchbay_model::{Code, Fault};
 use patchbay_store::Release as ReleaseRow;
 
 pub use canary::{CanaryAsked, CanaryProgress};
+pub(crate) use install::inspected;
 pub use policy::UpgradePolicy;
 pub use releases::ReleaseDetail;
 pub(crate) use releases::{Release, Releases};

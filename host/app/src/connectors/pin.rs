@@ -52,8 +52,7 @@ impl App {
 
     /// What a release asks beyond what was approved: for its connector, or for itself by name.
     pub(super) async fn beyond_approved(&self, row: &ReleaseRow, judged: &Judged) -> Result<Vec<String>, Fault> {
-        let beyond =
-            judged.beyond(&self.granted(&row.connector).await?.map(|granted| granted.asks).unwrap_or_default());
+        let beyond = judged.beyond(&self.granted(&row.connector).await?.unwrap_or_default().asks);
         if beyond.is_empty() {
             return Ok(beyond);
         }

@@ -160,7 +160,7 @@ impl App {
         let release = self.store.release(id).await?;
         let written = written(&release)?;
         let judged = self.judge(&written).await?.with(self.publisher_growth(&release).await?);
-        let granted = self.granted(&release.connector).await?.map(|granted| granted.asks).unwrap_or_default();
+        let granted = self.granted(&release.connector).await?.unwrap_or_default().asks;
         let (beyond, card) = (judged.beyond(&granted), judged.asks.card(&granted));
         let key = self.key_of(&release).await?;
         let manifest = match judged.unfit {

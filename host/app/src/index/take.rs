@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use patchbay_model::{
     Code, Fault,
-    manifest::Manifest,
     package::{self, Limits},
 };
 use url::Url;
@@ -12,7 +11,7 @@ use url::Url;
 use super::{FollowedIndex, ListedVersion, latest};
 use crate::{
     App, Reference,
-    connectors::{Approval, Installed, Offer, Source},
+    connectors::{Approval, Installed, Offer, Source, inspected},
     oci::{Pulled, fetch_address, pull},
 };
 
@@ -80,21 +79,16 @@ impl App {
         if is != version.sha256 {
             return Err(wrong(format!("what came has the SHA-256 {is}, and the index names {}", version.sha256)));
         }
+        let written = version.signature.as_ref().map(|document| document.to_json().into_bytes());
+        let source = Source::Index { index: index.name.clone(), reference: version.source.clone(), digest };
+        let offer = Offer { bytes, signature: written.or(beside), source };
         // What is inside is what counts, and before anything is kept of it: an index that lists a connector under the name
         // or the version of another could else have the one replaced by whatever approves of the other.
-        let (bytes, inside) = inspected(bytes, Limits { component_bytes: most }).await?;
+        let (inspected, offer) = inspected(offer, Limits { component_bytes: most }).await?;
+        let inside = inspected.manifest;
         if inside.id != connector || inside.version != version.version {
             return Err(wrong(format!("what came is {} {}", inside.id, inside.version)));
         }
-        let written = version.signature.as_ref().map(|document| document.to_json().into_bytes());
-        let source = Source::Index { index: index.name.clone(), reference: version.source.clone(), digest };
-        self.install(Offer { bytes, signature: written.or(beside), source }, approval).await
+        self.install(offer, approval).await
     }
-}
-
-/// The manifest of what came, and the bytes again. A stranger's component takes its time to be walked, and its schemas to be
-/// compiled: not on a thread on which something else waits.
-async fn inspected(bytes: Vec<u8>, limits: Limits) -> Result<(Vec<u8>, Manifest), Fault> {
-    let inspect = move || package::inspect(&bytes, limits).map(|inspected| (bytes, inspected.manifest));
-    tokio::task::spawn_blocking(inspect).await.map_err(|error| Fault::new(Code::Internal).operator(error))?
 }

@@ -19,7 +19,7 @@ pub(super) const MANIFEST: Allowance = Allowance { bytes: 1024 * 1024, time: Dur
 /// How long a component may take.
 const LAYER: Duration = Duration::from_secs(300);
 /// The kinds of manifest that are asked for.
-pub(super) const ACCEPTED: &str =
+const ACCEPTED: &str =
     "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json;q=0.5";
 const DIGEST: &str = "docker-content-digest";
 

@@ -74,6 +74,16 @@ fn meaning(manifest: &Manifest) -> Vec<Finding> {
 pub(crate) use config::check as config_places;
 pub(crate) use names::is_pointer;
 
+/// A manifest with a login and an action, and nothing wrong in it.
+#[cfg(test)]
+fn smallest() -> Manifest {
+    let text = "id = \"acme.books\"\nversion = \"1.0.0\"\ncontract = \"0.1.0\"\nname = \"Books\"\n\
+         category = \"accounting\"\nsummary = \"Books.\"\n[[auth]]\nid = \"key\"\nkind = \"fields\"\n\
+         label = \"Key\"\n[[action]]\nname = \"note\"\ntitle = \"Note\"\nfunction = \"notes\"\n\
+         meaning = \"Writes.\"\nidempotency = \"none\"\nschema = '{\"type\": \"object\"}'\n";
+    super::parse::parse(text, &|_| None).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
 fn root() -> Path {
     Path::default()
 }

@@ -84,15 +84,7 @@ mod tests {
     use serde_json::{Map, json};
 
     use super::*;
-    use crate::manifest::{parse::parse, validate};
-
-    fn manifest() -> Manifest {
-        let text = "id = \"acme.books\"\nversion = \"1.0.0\"\ncontract = \"0.1.0\"\nname = \"Books\"\n\
-             category = \"accounting\"\nsummary = \"Books.\"\n[[auth]]\nid = \"key\"\nkind = \"fields\"\n\
-             label = \"Key\"\n[[action]]\nname = \"note\"\ntitle = \"Note\"\nfunction = \"notes\"\n\
-             meaning = \"Writes.\"\nidempotency = \"none\"\nschema = '{\"type\": \"object\"}'\n";
-        parse(text, &|_| None).unwrap_or_else(|problems| panic!("{problems:#?}"))
-    }
+    use crate::manifest::{validate, validate::smallest as manifest};
 
     /// A schema with so many properties, each with a pattern of its own.
     fn properties(number: usize, pattern: impl Fn(usize) -> String) -> Value {

@@ -85,15 +85,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::manifest::{ConfigAsked, parse::parse, validate};
-
-    fn manifest() -> Manifest {
-        let text = "id = \"acme.books\"\nversion = \"1.0.0\"\ncontract = \"0.1.0\"\nname = \"Books\"\n\
-             category = \"accounting\"\nsummary = \"Books.\"\n[[auth]]\nid = \"key\"\nkind = \"fields\"\n\
-             label = \"Key\"\n[[action]]\nname = \"note\"\ntitle = \"Note\"\nfunction = \"notes\"\n\
-             meaning = \"Writes.\"\nidempotency = \"none\"\nschema = '{\"type\": \"object\"}'\n";
-        parse(text, &|_| None).unwrap_or_else(|problems| panic!("{problems:#?}"))
-    }
+    use crate::manifest::{ConfigAsked, validate, validate::smallest as manifest};
 
     fn object(property: &Value) -> Value {
         json!({ "type": "object", "properties": { "inner": { "type": "object", "properties": property } } })
