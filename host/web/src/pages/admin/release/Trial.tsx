@@ -29,7 +29,10 @@ export function Trial({ release, canary }: { release: Release; canary: Canary })
     set(what);
   };
   const { done, wanted, last } = canary;
-  const words = `${done} of ${wanted} runs and items ended well`;
+  // Runs and items go on while it waits for somebody.
+  const more = done > wanted ? `, and ${done - wanted} more` : "";
+  const words = `${Math.min(done, wanted)} of ${wanted} runs and items ended well${more}`;
+  const then = done < wanted ? "Then it waits for you." : "It waits for you.";
   return (
     <div className={css.trial}>
       <div className={css.head}>
@@ -41,7 +44,7 @@ export function Trial({ release, canary }: { release: Release; canary: Canary })
       </div>
       <ProgressBar label={`Trial of ${release.version}`} done={done} total={wanted} />
       <p className={css.words}>
-        {words}. {canary.promotes ? "Then all connections use it by themselves." : "Then it waits for you."}{last && <> The last one ended {last.well ? "well" : `badly (${last.code ?? "no code"})`} <When at={last.at} />.</>}
+        {words}. {canary.promotes ? "Then all connections use it by themselves." : then}{last && <> The last one ended {last.well ? "well" : `badly (${last.code ?? "no code"})`} <When at={last.at} />.</>}
       </p>
       <Confirm open={ask === "promote"} onClose={() => set(undefined)} title={`Use ${release.version} for all connections`} action={`Use ${release.version} for all`} busy={decide.isPending} error={decide.error} onConfirm={() => decide.mutate("promote")}>
         <p>{done < wanted ? `Only ${words}.` : `${words}.`} All connections run {release.version} from their next run on. You can roll back at any time.</p>
