@@ -123,7 +123,7 @@ pub fn slow() -> Result<Vec<Bomb>> {
     Ok(vec![
         module("values that live through nested loops", 20, of_functions(1, &loops(40_000, 20_000)))?,
         module("a table of jumps that each carry 900 values", 21, of_functions(1, &jumps(60_000, 900)))?,
-        module("60,000 loops in each other", 22, of_functions(1, &nested(60_000, false)))?,
+        module("60,000 loops in each other", 22, of_functions(1, &nested(60_000, 0)))?,
         module("20,000 functions of three calls", 23, of_functions(20_000, &calls(3)))?,
         giants(24)?,
     ])
@@ -135,7 +135,8 @@ pub fn slow() -> Result<Vec<Bomb>> {
 ///
 /// The guests are not built.
 pub fn slowest() -> Result<Bomb> {
-    in_connector("120,000 loops in each other", 25, &ModuleSection(&of_functions(1, &nested(120_000, true))))
+    let more_than_small = 1024 * 1024;
+    in_connector("100,000 loops in each other", 25, &ModuleSection(&of_functions(1, &nested(100_000, more_than_small))))
 }
 
 fn of_functions(count: u32, function: &Function) -> Module {
@@ -186,16 +187,16 @@ fn jumps(targets: usize, values: u32) -> Function {
 
 /// Loops in each other: the time is the square of the depth, and the memory is not (wasmtime 48: 10,000 take 6 s and 175 MiB,
 /// where as many blocks take 0.2 s). So a bomb below a limit of bytes needs many times its limit of time, on any machine.
-/// With `jumping` each is left by two bytes more.
-fn nested(depth: u32, jumping: bool) -> Function {
+/// `padding` bytes do nothing.
+fn nested(depth: u32, padding: u32) -> Function {
     let mut function = Function::new([]);
     for _ in 0..depth {
         function.instructions().loop_(BlockType::Empty);
     }
+    for _ in 0..padding {
+        function.instructions().nop();
+    }
     for _ in 0..depth {
-        if jumping {
-            function.instructions().br(0);
-        }
         function.instructions().end();
     }
     function.instructions().end();

@@ -12,6 +12,8 @@ const LIMIT: Duration = Duration::from_secs(60);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
+/// Microseconds of an hour.
+const HOUR_US: i64 = 3_600_000_000;
 
 /// A host whose clock the test moves, with the ledger's stream `tick`.
 struct Scene {
@@ -46,6 +48,16 @@ impl Scene {
     /// Moves the clock on to this moment.
     fn until(&self, moment: Timestamp) -> Result<()> {
         self.rig.advance(moment.since(self.now()?))
+    }
+
+    /// Waits until a book's next slot lies ahead and no run of it is open; how many were by the schedule.
+    fn nothing_due(&self, book: &Book) -> Result<usize> {
+        wait_until("nothing to be due", LIMIT, || {
+            let next = moment(&book.sync("tick", None)?["next_due_at"])?;
+            let all = book.runs("tick")?;
+            let is_over = next > self.now()? && all.iter().all(|run| run["ended_at"].is_string());
+            Ok(is_over.then(|| all.iter().filter(|run| run["trigger"] == json!("schedule")).count()))
+        })
     }
 
     /// Waits until there are so many runs by the schedule, and none is open.
@@ -129,7 +141,7 @@ fn connections_of_one_interval_are_spread_over_it() -> Result<()> {
         let book = scene.book(number)?;
         let sync = scene.set(&book, &json!({ "schedule": { "every": "1h" } }))?;
         let due = moment(&sync["next_due_at"])?;
-        let place = due.as_micros().rem_euclid(3_600_000_000);
+        let place = due.as_micros().rem_euclid(HOUR_US);
         let phase = phase_of(&book.id.parse::<ConnectionId>()?, "", "tick") % 3_600_000_000;
         assert_eq!(u64::try_from(place)?, phase, "{sync}");
         assert!(due.since(scene.now()?) <= HOUR, "{sync}");
@@ -139,10 +151,19 @@ fn connections_of_one_interval_are_spread_over_it() -> Result<()> {
     places.sort_unstable();
     let quarters: std::collections::BTreeSet<i64> = places.iter().map(|place| place / 900_000_000).collect();
     assert_eq!(quarters.len(), 4, "some in each quarter of the hour: {places:?}");
-    // An hour later each has run once.
+
+    // To the longest time of the hour at which nothing is due: two and a half minutes at least, between 24 places.
+    let next = places.iter().cycle().skip(1).zip(&places);
+    let pauses = next.map(|(next, place)| ((next - place).rem_euclid(HOUR_US), *place));
+    let quiet = pauses.max().map(|(_, place)| place + 1_000_000).unwrap_or_default();
+    let now = scene.now()?;
+    scene.until(now.plus(Duration::from_micros(u64::try_from((quiet - now.as_micros()).rem_euclid(HOUR_US))?)))?;
+    let before = books.iter().map(|book| scene.nothing_due(book)).collect::<Result<Vec<_>>>()?;
+    // From there to there each is due once.
     scene.rig.advance(HOUR)?;
-    for book in &books {
-        assert_eq!(scene.scheduled(book, 1)?.len(), 1);
+    for (book, before) in books.iter().zip(before) {
+        scene.scheduled(book, before + 1)?;
+        assert_eq!(scene.nothing_due(book)?, before + 1);
     }
     Ok(())
 }
