@@ -81,6 +81,10 @@ fn live(rig: &Rig, tenant: &Tenant, mutant: &Mutant) -> Result<String> {
         return Ok(format!("installed, not connected: {}", code(&made)));
     }
     let connection = made.text_at("/id")?;
+    // Another account than the provider named, or none: then nothing is read until somebody has chosen.
+    if made.text_at("/state")? == "needs_setup" {
+        return Ok(format!("installed, waits for somebody: {}", made.text_at("/account_status")?));
+    }
     let run = wait_until("the end of a mutant's first attempt", LIMIT, || {
         let run = tenant.runs(&connection)?.pop().unwrap_or_default();
         let tried = run["attempts"].as_u64() > Some(0) && run["state"] != json!("running");
