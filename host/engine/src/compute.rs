@@ -1,13 +1,10 @@
-//! How much a guest computes, and how those that compute for long leave room to everybody else.
+//! How much a guest computes.
 //!
 //! The time of a call is no measure of it: most of that is waiting for a provider. So the processor's own clock is read
 //! around each piece of work that is done for the guest ([`Meter::during`]), and a call that used more than it may is ended
 //! at the next epoch. What the host does on the guest's behalf counts: whoever has the host work, works.
 //!
-//! **Until then it must not be felt.** A guest gives way at each epoch, but so many guests as there are workers, each with
-//! its ten milliseconds, would leave the others ten milliseconds late at every step they take. So a call that has computed
-//! for [`LONG`] goes on only with a place in the slow lane, which has one place fewer than there are workers, and gives its
-//! place back at each epoch. A page that is read and parsed takes a fraction of that.
+//! How it leaves room to others until then is told in [`slow_lane`](crate::slow_lane).
 
 use std::{
     sync::{
@@ -18,10 +15,9 @@ use std::{
 };
 
 use rustix::time::{ClockId, clock_gettime};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Computing in one call that nobody has to be protected from.
-const LONG: Duration = Duration::from_millis(100);
+use crate::slow_lane::{Place, Slow, SlowLane};
+
 /// What a call may compute where nobody says otherwise.
 pub(crate) const STANDARD: Duration = Duration::from_secs(5);
 
@@ -39,14 +35,31 @@ pub(crate) struct Meter {
     spent: AtomicU64,
     /// When that piece began, by the clock of the thread that does it.
     began: AtomicU64,
-    /// Its place in the slow lane, while it has one.
-    place: Mutex<Option<OwnedSemaphorePermit>>,
+    lane: SlowLane,
+    held: Mutex<Held>,
+}
+
+/// What a call has of the slow lane.
+#[derive(Default)]
+struct Held {
+    /// It is one of the slow ones, until it ends.
+    slow: Option<Slow>,
+    /// Its place, while it computes.
+    place: Option<Place>,
+    /// What it had computed when it last gave way.
+    gave_way: Duration,
 }
 
 impl Meter {
+    /// Of an instance whose long calls are in this lane.
+    pub(crate) fn of(lane: SlowLane) -> Self {
+        Self { lane, ..Self::default() }
+    }
+
     /// A call begins.
     pub(crate) fn reset(&self) {
         self.spent.store(0, Ordering::Relaxed);
+        *self.held() = Held::default();
     }
 
     /// What the present call has computed, asked from within its work.
@@ -58,52 +71,47 @@ impl Meter {
     /// Does the work, piece by piece, and counts what each piece took. Whoever waits has no place in the slow lane.
     pub(crate) async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
-        std::future::poll_fn(|context| {
+        let done = std::future::poll_fn(|context| {
             let began = now();
             self.began.store(began, Ordering::Relaxed);
             let done = work.as_mut().poll(context);
             self.spent.fetch_add(now().saturating_sub(began), Ordering::Relaxed);
-            self.give_way();
+            self.held().place = None;
             done
         })
-        .await
-    }
-
-    fn give_way(&self) {
-        self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
-    }
-}
-
-/// The places for calls that compute for long.
-#[derive(Clone)]
-pub(crate) struct SlowLane(Arc<Semaphore>);
-
-impl SlowLane {
-    /// One place fewer than there are workers, and one at least.
-    pub(crate) fn beside_others() -> Self {
-        let workers = tokio::runtime::Handle::try_current().map(|runtime| runtime.metrics().num_workers());
-        Self(Arc::new(Semaphore::new(workers.unwrap_or(1).saturating_sub(1).max(1))))
-    }
-
-    /// How a guest that computes gives way at an epoch: to the timers, sockets and tasks that wait, and where it has computed
-    /// for long, until it is its turn among those that do.
-    pub(crate) fn turn(&self, meter: &Arc<Meter>) -> impl Future<Output = ()> + Send + 'static {
-        let slow = (meter.so_far() > LONG).then(|| (Arc::clone(&self.0), Arc::clone(meter)));
-        async move {
-            // tokio's own yield, which lets timers and sockets be served before the guest goes on.
-            tokio::task::yield_now().await;
-            if let Some((places, meter)) = slow {
-                // The places are never closed.
-                let place = places.acquire_owned().await.ok();
-                *meter.place.lock().unwrap_or_else(PoisonError::into_inner) = place;
-            }
+        .await;
+        if self.held().slow.take().is_none() {
+            self.lane.ended_quickly();
         }
+        done
+    }
+
+    /// Gives way at an epoch, as the lane says.
+    pub(crate) fn turn(self: &Arc<Self>) -> impl Future<Output = ()> + Send + 'static {
+        let (meter, so_far) = (Arc::clone(self), self.so_far());
+        let slice = {
+            let mut held = self.held();
+            if held.slow.is_none() {
+                held.slow = self.lane.slow(so_far);
+            }
+            let slice = so_far.saturating_sub(std::mem::replace(&mut held.gave_way, so_far));
+            held.slow.is_some().then_some(slice)
+        };
+        async move {
+            let place = meter.lane.turn(slice).await;
+            meter.held().place = place;
+        }
+    }
+
+    fn held(&self) -> std::sync::MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::slow_lane::LONG;
 
     fn compute(until: Duration) {
         let began = now();
@@ -133,19 +141,45 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_computes_for_long_waits_for_a_place_and_gives_it_back_while_it_waits() {
-        let lane = SlowLane(Arc::new(Semaphore::new(1)));
-        let (first, second) = (Arc::new(Meter::default()), Arc::new(Meter::default()));
-        let free = || lane.0.available_permits();
+        let lane = SlowLane::of(2);
+        let (first, second) = (Arc::new(Meter::of(lane.clone())), Arc::new(Meter::of(lane.clone())));
         // A short one passes without a place.
-        second.during(async { lane.turn(&second).await }).await;
-        assert_eq!(free(), 1);
+        second.during(async { second.turn().await }).await;
+        assert_eq!(lane.free(), 1);
         let turn = first.during(async {
             compute(LONG + Duration::from_millis(1));
-            lane.turn(&first).await;
-            assert_eq!(free(), 0, "it has the place while it computes");
+            first.turn().await;
+            assert_eq!(lane.free(), 0, "it has the place while it computes");
             tokio::task::yield_now().await;
-            assert_eq!(free(), 1, "and not any more once it waited");
+            assert_eq!(lane.free(), 1, "and not any more once it waited");
+            assert_eq!(lane.slow_calls(), 1);
         });
         turn.await;
+        assert_eq!(lane.slow_calls(), 0, "the next call begins anew");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_computes_for_long_beside_somebody_who_does_not_pauses_twice_as_long_as_it_computes() {
+        let lane = SlowLane::of(2);
+        let (slow, quick) = (Arc::new(Meter::of(lane.clone())), Meter::of(lane));
+        let paused = async || {
+            let before = tokio::time::Instant::now();
+            slow.reset();
+            let turns = slow.during(async {
+                for _ in 0..2 {
+                    compute(LONG + Duration::from_millis(1));
+                    slow.turn().await;
+                }
+            });
+            turns.await;
+            before.elapsed()
+        };
+        assert_eq!(paused().await, Duration::ZERO, "nobody else is there");
+        quick.during(async {}).await;
+        // Both slices were of 21 ms and a little; a timer goes by whole milliseconds.
+        let both = paused().await;
+        assert!((84..130).contains(&both.as_millis()), "{both:?}");
+        tokio::time::advance(Duration::from_millis(1_001)).await;
+        assert_eq!(paused().await, Duration::ZERO, "nobody has been there for a second; what is slow itself is nobody");
     }
 }

@@ -17,14 +17,16 @@ use crate::{
     call::{Limit, describe},
     code,
     compile::Compiler,
-    compute::{self, SlowLane},
+    compute::{self, Meter},
     config, contract,
     contract::Guests,
     instance::Live,
     limits,
     registry::{Code, Registry},
+    slow_lane::SlowLane,
     state::State,
-    ticker, wasi,
+    ticker::Ticker,
+    wasi,
 };
 
 /// How the engine is set up.
@@ -54,6 +56,8 @@ pub struct Engine {
     registry: Registry<Component>,
     codes: Registry<Code>,
     places: Arc<Semaphore>,
+    /// After the places: its end looks whether they are gone.
+    ticker: Ticker,
     lane: SlowLane,
     /// How much one call may compute.
     compute: Duration,
@@ -61,21 +65,27 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Sets the sandbox up: the pool, the links, the cache folder, the thread that counts epochs.
+    /// Sets the sandbox up: the pool, the links, the cache folder, the thread that counts epochs. For a command, which does one
+    /// thing after the other: no call pauses for another.
     ///
     /// # Errors
     ///
     /// The machine or the configuration does not allow it; the host does not start then.
     pub fn build(config: EngineConfig) -> Result<Arc<Self>, EngineError> {
-        Self::build_with(config, compute::STANDARD)
+        Self::built(config, compute::STANDARD, SlowLane::default())
     }
 
-    /// The same, where one call of a guest may compute for so long; processor time, waiting is not counted.
+    /// The same for a host, whose tenants share the workers of this runtime. One call of a guest may compute for so long;
+    /// processor time, waiting is not counted.
     ///
     /// # Errors
     ///
     /// As [`build`](Self::build).
-    pub fn build_with(config: EngineConfig, compute: Duration) -> Result<Arc<Self>, EngineError> {
+    pub fn build_shared(config: EngineConfig, compute: Duration) -> Result<Arc<Self>, EngineError> {
+        Self::built(config, compute, SlowLane::of(tokio::runtime::Handle::current().metrics().num_workers()))
+    }
+
+    fn built(config: EngineConfig, compute: Duration, lane: SlowLane) -> Result<Arc<Self>, EngineError> {
         if config.compiler.is_empty() {
             return Err(EngineError::NoCompiler);
         }
@@ -84,16 +94,17 @@ impl Engine {
         let mut linker = Linker::new(&wasmtime);
         wasi::link(&mut linker).and_then(|()| contract::link(&mut linker)).map_err(EngineError::Settings)?;
         let cache = Arc::new(Cache::open(&config.cache_dir, config.cache_key, &wasmtime)?);
-        ticker::start(&wasmtime)?;
+        let places = Arc::new(Semaphore::new(usize::try_from(instances).unwrap_or(usize::MAX)));
         Ok(Arc::new(Self {
             linker,
             cache,
+            ticker: Ticker::start(&wasmtime, &places)?,
             wasmtime,
             compiler: Compiler::new(config.compiler),
             registry: Registry::default(),
             codes: Registry::default(),
-            places: Arc::new(Semaphore::new(usize::try_from(instances).unwrap_or(usize::MAX))),
-            lane: SlowLane::beside_others(),
+            places,
+            lane,
             compute,
             component_bytes: config.component_bytes,
         }))
@@ -129,6 +140,7 @@ impl Engine {
     pub async fn probe(&self, component: &Arc<Component>) -> Result<Exports, LoadError> {
         let failed = |error: &dyn std::fmt::Display| LoadError::Start(error.to_string());
         let _place = Arc::clone(&self.places).acquire_owned().await.map_err(|closed| failed(&closed))?;
+        self.ticker.wake();
         let limit = Limit::of(PROBE, Instant::now() + PROBE);
         let mut store = self.store(State::probe(limits::MEMORY_BYTES, limit.ends, Arc::new(NoLog)));
         store.data_mut().begin(limit.ends, limit.as_what.clone());
@@ -157,6 +169,7 @@ impl Engine {
         let run = Limit { ends: scope.deadline, as_what: Failure::BudgetSpent(Budget::Time) };
         let place = run.hold(&mut stop, Arc::clone(&self.places).acquire_owned()).await?;
         let place = place.map_err(|closed| Failure::ReleaseUnusable(closed.to_string()))?;
+        self.ticker.wake();
         let limit = Limit::of(call_timeout, scope.deadline);
         let mut store = self.store(State::of(scope));
         store.data_mut().begin(limit.ends, limit.as_what.clone());
@@ -171,7 +184,8 @@ impl Engine {
 
     fn store(&self, mut state: State) -> Store<State> {
         state.compute = self.compute;
-        let (lane, meter) = (self.lane.clone(), Arc::clone(&state.meter));
+        let meter = Arc::new(Meter::of(self.lane.clone()));
+        state.meter = Arc::clone(&meter);
         let mut store = Store::new(&self.wasmtime, state);
         store.limiter(|state| &mut state.growth);
         store.set_hostcall_fuel(contract_limits::HOSTCALL_BYTES);
@@ -179,7 +193,7 @@ impl Engine {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(move |mut store| {
             store.data_mut().check()?;
-            Ok(UpdateDeadline::YieldCustom(1, Box::pin(lane.turn(&meter))))
+            Ok(UpdateDeadline::YieldCustom(1, Box::pin(meter.turn())))
         });
         store
     }

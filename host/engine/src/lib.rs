@@ -12,7 +12,7 @@
 //!    A miss starts the compile child (`compile`), because compiling hostile bytes is outside wasmtime's
 //!    promise: the child has limits on time and memory and may die, this process may not.
 //! 2. [`Engine::open`] takes a place in the pool and makes a fresh store with the run's limits (`limits`).
-//! 3. Each call of [`Instance`] runs under clocks (`call`, `compute`): epochs stop code that computes, a timer stops
+//! 3. Each call of [`Instance`] runs under clocks (`call`, `compute`, `slow_lane`): epochs stop code that computes, a timer stops
 //!    code that waits. After anything but an answer of the connector the store is thrown away.
 //!
 //! The generated bindings do not leave `contract`; every other room sees the plain types of
@@ -34,6 +34,7 @@ mod limits;
 mod log;
 mod registry;
 mod scope;
+mod slow_lane;
 mod state;
 mod ticker;
 mod wasi;

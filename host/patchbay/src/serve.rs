@@ -128,7 +128,7 @@ async fn rooms(config: &Config, public_url: Url, stop: watch::Receiver<bool>) ->
         max_instances: config.limits.instances,
         component_bytes: config.limits.component_bytes,
     };
-    let engine = Engine::build_with(engine, config.limits.compute).map_err(|error| error.fault())?;
+    let engine = Engine::build_shared(engine, config.limits.compute).map_err(|error| error.fault())?;
     let registries = config.sources.registries().map_err(|why| Fault::because(Code::ConfigInvalid, why))?;
     let settings = Settings { registries, ..settings::app(config, public_url, settings::node(&*random)) };
     tracing::info!(node = settings.node, "this node is {}", settings.node);

@@ -96,7 +96,7 @@ keys! {
     "limits.instances" = "64": "Connector instances alive at the same time.";
     "limits.memory_mib" = "256": "Ceiling of the memory that a connector may ask for.";
     "limits.call_seconds" = "120": "Longest single call into a connector.";
-    "limits.compute_seconds" = "5": "How long one call into a connector may use the processor; waiting is not counted.";
+    "limits.compute_seconds" = "5": "How long one call into a connector may use the processor; waiting is not counted. Beside others it pauses, so `limits.call_seconds` has to be more than three times this.";
     "limits.run_minutes" = "60": "Ceiling of the run time that a connector may ask for.";
     "limits.run_pages" = "10000": "Pages that one run reads; the next run goes on from there.";
     "limits.run_records" = "5000000": "Records that one run reads; the next run goes on from there.";

@@ -4,6 +4,9 @@ use patchbay_test_support::{Result, wait_until};
 
 use super::{Guest, LIMIT, Stand, assert_all};
 
+/// Each of its deeds takes this long.
+const SHORT: &str = "[limits]\ncall_seconds = 2\ncompute_seconds = 1\ninstances = 8\n";
+
 pub(super) fn deeds(guest: &Guest<'_>) -> Result<()> {
     assert_all(&guest.everywhere("sleep")?, "PB1103");
     assert_all(&guest.everywhere("ask:https://wire.example/hang")?, "PB1103");
@@ -12,5 +15,5 @@ pub(super) fn deeds(guest: &Guest<'_>) -> Result<()> {
 
 #[test]
 fn a_guest_that_waits_in_any_export_ends_with_its_time_and_lets_go_of_its_provider() -> Result<()> {
-    Stand::start()?.beside(|stand| deeds(&stand.guest("h2")?)).map(drop)
+    Stand::with(SHORT)?.beside(|stand| deeds(&stand.guest("h2")?)).map(drop)
 }

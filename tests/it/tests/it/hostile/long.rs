@@ -41,7 +41,7 @@ const GIVEN_BACK: Duration = Duration::from_secs(3);
 const ENOUGH: u64 = 6;
 /// Limits as they are for everybody, but for the long ones.
 const LIMITS: &str =
-    "[database]\nreaders = 2\ncache_mib = 2\n[limits]\ncall_seconds = 3\ncompute_seconds = 1\ninstances = 8\n";
+    "[database]\nreaders = 2\ncache_mib = 2\n[limits]\ncall_seconds = 5\ncompute_seconds = 1\ninstances = 8\n";
 
 /// What one line of the table does.
 struct Line {
@@ -55,6 +55,8 @@ enum Deeds {
     Of(fn(&Guest<'_>) -> Result<()>),
     /// Of several, which it connects itself, with this name; what they do then.
     Among(for<'a> fn(&'a Stand, &str) -> Result<Prepared<'a>>),
+    /// Of one guest, and what the test has to search then, while nobody is measured.
+    Searched(fn(&Guest<'_>) -> Result<h11::Told>, fn(&Guest<'_>, h11::Told) -> Result<()>),
 }
 
 const LINES: [Line; 16] = [
@@ -68,7 +70,7 @@ const LINES: [Line; 16] = [
     Line { name: "h8", limit: "the grant", deeds: Deeds::Of(|guest| h8::deeds(guest, 4)) },
     Line { name: "h9", limit: "the judged address", deeds: Deeds::Among(h9::prepared) },
     Line { name: "h10", limit: "its own run", deeds: Deeds::Among(h10::prepared) },
-    Line { name: "h11", limit: "the gate", deeds: Deeds::Of(h11::deeds) },
+    Line { name: "h11", limit: "the gate", deeds: Deeds::Searched(h11::deeds, h11::judged) },
     Line { name: "h12", limit: "the contract", deeds: Deeds::Of(h12::deeds) },
     Line { name: "h13", limit: "the gate", deeds: Deeds::Of(h13::deeds) },
     Line { name: "h14", limit: "instance", deeds: Deeds::Of(h14::deeds) },
@@ -79,21 +81,19 @@ const LINES: [Line; 16] = [
 impl Line {
     /// Its deeds beside the office: how long they took, and what the office was served meanwhile.
     fn beside(&self, stand: &Stand, name: &str) -> Result<(Duration, Served)> {
-        let prepared: Prepared<'_> = match self.deeds {
+        match self.deeds {
             Deeds::Of(deeds) => {
                 let guest = stand.guest(name)?;
-                Box::new(move || deeds(&guest))
+                stand.measured(|| deeds(&guest))
             }
-            Deeds::Among(prepared) => prepared(stand, name)?,
-        };
-        let begun = Instant::now();
-        let mut took = Duration::ZERO;
-        let served = stand.beside(|_| {
-            let done = prepared();
-            took = begun.elapsed();
-            done
-        })?;
-        Ok((took, served))
+            Deeds::Among(prepared) => stand.measured(prepared(stand, name)?),
+            Deeds::Searched(deeds, judged) => {
+                let (guest, mut told) = (stand.guest(name)?, None);
+                let measured = stand.measured(|| deeds(&guest).map(|found| told = Some(found)))?;
+                told.map_or(Ok(()), |told| judged(&guest, told))?;
+                Ok(measured)
+            }
+        }
     }
 }
 
@@ -140,6 +140,18 @@ pub(crate) fn rounds(soak: Soak) -> Result<()> {
 }
 
 impl Stand {
+    /// These deeds beside the office: how long they took, and what the office was served meanwhile.
+    fn measured(&self, deeds: impl FnOnce() -> Result<()>) -> Result<(Duration, Served)> {
+        let begun = Instant::now();
+        let mut took = Duration::ZERO;
+        let served = self.beside(|_| {
+            let done = deeds();
+            took = begun.elapsed();
+            done
+        })?;
+        Ok((took, served))
+    }
+
     /// The office works and nobody else does.
     fn alone(&self, for_long: Duration) -> Result<Served> {
         let mut office = self.take_office()?;

@@ -72,8 +72,9 @@ use self::{
 
 /// Longest wait for something that the host does by itself.
 const LIMIT: Duration = Duration::from_secs(60);
-/// Limits that are reached soon, and few places: a leak of one would be felt.
-const TIGHT: &str = "[limits]\ncall_seconds = 2\ncompute_seconds = 1\ninstances = 8\n";
+/// Limits that are reached soon, and few places: a leak of one would be felt. Who computes beside the office pauses twice as long,
+/// so a call takes more than three times what it may compute.
+const TIGHT: &str = "[limits]\ncall_seconds = 5\ncompute_seconds = 1\ninstances = 8\n";
 /// By how much the host may be larger after a set of deeds than before. It keeps what a first time of anything leaves behind
 /// (threads, prepared statements, code); the long form prints how it goes on.
 const KEPT: u64 = 80 * 1024 * 1024;
